@@ -1,0 +1,57 @@
+"""How sizes flow through convolutional networks: every number with the formula behind it.
+
+Nothing heavy is imported before it is used: `import cnnexplain` takes milliseconds.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cnnexplain import figures, networks
+    from cnnexplain.api import trace
+    from cnnexplain.axis import output_size
+    from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, SourceError
+    from cnnexplain.languages import language, set_language
+    from cnnexplain.report import Trace
+
+# Where each public name lives; a module's own name stands for the module itself.
+_HOMES = {
+    "ArgumentError": "errors",
+    "CnnExplainError": "errors",
+    "ShapeError": "errors",
+    "SourceError": "errors",
+    "Trace": "report",
+    "figures": "figures",
+    "language": "languages",
+    "networks": "networks",
+    "output_size": "axis",
+    "set_language": "languages",
+    "trace": "api",
+}
+
+__all__ = [  # noqa: PLE0604  # the names are those of _HOMES, which a test compares
+    "ArgumentError",
+    "CnnExplainError",
+    "ShapeError",
+    "SourceError",
+    "Trace",
+    "figures",
+    "language",
+    "networks",
+    "output_size",
+    "set_language",
+    "trace",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'cnnexplain' has no attribute {name!r}")
+    home = import_module(f"cnnexplain.{_HOMES[name]}")
+    value = home if name == _HOMES[name] else getattr(home, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

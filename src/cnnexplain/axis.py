@@ -1,0 +1,614 @@
+"""One axis: the output size, the inputs behind each output, the growth of the receptive field.
+
+Axes are independent of each other, so a picture's height and width each have their own.
+The rules are those of torch; the arithmetic is that of Dumoulin and Visin, "A guide to convolution
+arithmetic for deep learning", https://arxiv.org/abs/1603.07285.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+from cnnexplain.errors import ArgumentError, ShapeError, shown
+from cnnexplain.formula import Formula
+
+Padding: TypeAlias = int | tuple[int, int] | Literal["same", "valid"]
+
+# torch keeps sizes in 64 bits; below that limit no sum or product here can surprise anybody.
+LARGEST = 2**63 - 1
+
+
+def whole(name: str, value: object, minimum: int) -> int:
+    """Return an argument as an integer, or say why it is none.
+
+    Args:
+        name: What the argument is called.
+        value: What the user gave.
+        minimum: The smallest value that is allowed.
+
+    Raises:
+        ArgumentError: If the value is no integer of at least `minimum`.
+
+    Example:
+        >>> whole("stride", 2, minimum=1)
+        2
+    """
+    expected = f"{name} as an integer of at least {minimum}"
+    if isinstance(value, bool):
+        raise ArgumentError(expected, f"{name}={value}", f"write {name}={max(minimum, int(value))}")
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise ArgumentError(
+            expected, f"{name}={shown(value)}", f"write for example {name}={max(minimum, 1)}"
+        ) from None
+    if number < minimum:
+        raise ArgumentError(expected, f"{name}={shown(number)}", f"use {name}={minimum} or more")
+    if number > LARGEST:
+        raise ArgumentError(
+            f"{name} of at most {LARGEST}", f"{name} with {number.bit_length()} bits", "use less"
+        )
+    return number
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """The inputs that unit `i` sees: all from `stride·i + first` to `stride·i + last`.
+
+    Attributes:
+        stride: The effective stride, in inputs per unit.
+        first: The first input that unit 0 sees; below 0 it lies in the padding.
+        last: The last input that unit 0 sees.
+
+    Example:
+        Two 3-wide convolutions with stride 2 see as much as one 7-wide with stride 4:
+
+        >>> conv = window(3, stride=2, padding=1)
+        >>> both = conv.field.then(conv.field)
+        >>> both.size, both.stride, both.padding
+        (7, Fraction(4, 1), Fraction(3, 1))
+    """
+
+    stride: Fraction = Fraction(1)
+    first: Fraction = Fraction(0)
+    last: Fraction = Fraction(0)
+
+    @property
+    def size(self) -> int:
+        """The receptive field's size, in inputs."""
+        return int(self.last - self.first) + 1
+
+    @property
+    def padding(self) -> Fraction:
+        """The effective padding: how far unit 0 looks beyond the first input."""
+        # Zero has no sign here: a field that starts inside the input has no padding below zero.
+        return -self.first
+
+    def then(self, above: Field) -> Field:
+        """Return what units of a layer above see, if the layer below them sees this.
+
+        Args:
+            above: What a unit of the layer above sees of the layer below it.
+        """
+        return Field(
+            self.stride * above.stride,
+            self.stride * above.first + self.first,
+            self.stride * above.last + self.last,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """What every window on an axis has."""
+
+    kernel_size: int
+    stride: int = 1
+    padding: tuple[int, int] = (0, 0)
+    dilation: int = 1
+
+    def __post_init__(self) -> None:
+        whole("kernel_size", self.kernel_size, 1)
+        whole("stride", self.stride, 1)
+        whole("dilation", self.dilation, 1)
+        for side in self.padding:
+            whole("padding", side, 0)
+
+    @property
+    def extent(self) -> int:
+        """The inputs from the window's first to its last, the gaps of dilation included."""
+        return self.dilation * (self.kernel_size - 1) + 1
+
+    def _terms(self, sign: str) -> tuple[str, str]:
+        before, after = self.padding
+        if before == after:
+            return f"{sign} 2·P", f"{sign} 2·{before}"
+        return f"{sign} P₀ {sign} P₁", f"{sign} {before} {sign} {after}"
+
+
+@dataclass(frozen=True, slots=True)
+class Convolution(_Window):
+    """A convolution's window on one axis; `axis.window` makes one from torch's arguments.
+
+    Attributes:
+        kernel_size: The number of inputs that the window multiplies.
+        stride: The step between two windows, in inputs.
+        padding: The zeros before and after the input.
+        dilation: The step between two inputs of one window.
+    """
+
+    @property
+    def field(self) -> Field:
+        """What one output sees of the input."""
+        start = Fraction(-self.padding[0])
+        return Field(Fraction(self.stride), start, start + self.extent - 1)
+
+    def output_size(self, input_size: int) -> int:
+        """Return the number of windows that fit.
+
+        Args:
+            input_size: The number of inputs, without padding.
+
+        Raises:
+            ShapeError: If not one window fits.
+        """
+        size = whole("input_size", input_size, 1)
+        padded = size + sum(self.padding)
+        if padded < self.extent:
+            raise ShapeError(
+                f"a padded input of at least {self.extent} (kernel_size={self.kernel_size}, "
+                f"dilation={self.dilation})",
+                f"{padded} (input_size={size}, padding={self.padding})",
+                f"use input_size={max(self.extent - sum(self.padding), 1)} or more, "
+                "a smaller kernel_size, or more padding",
+            )
+        return (padded - self.extent) // self.stride + 1
+
+    def inputs(self, index: int) -> range:
+        """Return the inputs behind an output; those below 0 or beyond the input are padding.
+
+        Args:
+            index: The output's index.
+
+        Example:
+            >>> list(window(3, stride=2, padding=1).inputs(0))
+            [-1, 0, 1]
+        """
+        start = index * self.stride - self.padding[0]
+        return range(start, start + self.extent, self.dilation)
+
+    def unread(self, input_size: int) -> range:
+        """Return the inputs at the far end that no window reaches, since sizes round down.
+
+        Args:
+            input_size: The number of inputs, without padding.
+
+        Example:
+            >>> window(3, stride=2).unread(14)
+            range(13, 14)
+        """
+        last = self.inputs(self.output_size(input_size) - 1)[-1]
+        return range(min(last + 1, input_size), input_size)
+
+    def formula(self, input_size: int) -> Formula:
+        """Return the output size's formula.
+
+        Args:
+            input_size: The number of inputs, without padding.
+
+        Example:
+            >>> print(window(3, stride=2).formula(13))
+            floor((13 + 2·0 − 3)/2) + 1 = 6
+        """
+        return self._rounded("floor", input_size, dropped=False)
+
+    def _rounded(self, rounding: str, input_size: int, *, dropped: bool) -> Formula:
+        padding, padding_now = self._terms("+")
+        if self.dilation == 1:
+            kernel, kernel_now = "K", f"{self.kernel_size}"
+        else:
+            kernel = "D·(K − 1) − 1"
+            kernel_now = f"{self.dilation}·({self.kernel_size} − 1) − 1"
+        end = " + 1 − 1" if dropped else " + 1"
+        above, above_now = f"W {padding} − {kernel}", f"{input_size} {padding_now} − {kernel_now}"
+        result = self.output_size(input_size)
+        return Formula(
+            f"{rounding}(({above})/S){end}",
+            f"{rounding}(({above_now})/{self.stride}){end} = {result}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pooling(Convolution):
+    """A pooling's window on one axis: padding is never real, so it has tighter limits.
+
+    Attributes:
+        kernel_size: The number of inputs that the window covers.
+        stride: The step between two windows, in inputs.
+        padding: The virtual inputs before and after the input.
+        dilation: The step between two inputs of one window.
+        ceil_mode: Whether sizes round up, so that a window may overhang the end.
+    """
+
+    ceil_mode: bool = False
+
+    def __post_init__(self) -> None:
+        super(Pooling, self).__post_init__()
+        if max(self.padding) > self.extent // 2:
+            raise ArgumentError(
+                f"a pooling's padding of at most half its kernel, {self.extent // 2}",
+                f"padding={max(self.padding)} (kernel_size={self.kernel_size}, "
+                f"dilation={self.dilation})",
+                f"use padding={self.extent // 2} or less, or a kernel_size of "
+                f"{2 * max(self.padding)} or more",
+            )
+
+    def output_size(self, input_size: int) -> int:
+        """Return the number of windows.
+
+        Args:
+            input_size: The number of inputs, without padding.
+
+        Raises:
+            ShapeError: If there is not one window.
+        """
+        windows, dropped = self._windows(input_size)
+        if windows - dropped < 1:
+            raise ShapeError(
+                f"an input of at least {max(self.extent - sum(self.padding), 1)} "
+                f"(kernel_size={self.kernel_size}, dilation={self.dilation}, "
+                f"padding={self.padding})",
+                f"input_size={input_size}",
+                "use a larger input, or a smaller kernel_size",
+            )
+        return windows - dropped
+
+    def _windows(self, input_size: int) -> tuple[int, bool]:
+        """Return the windows by the formula, and whether the last would start beyond the input."""
+        size = whole("input_size", input_size, 1)
+        spare = size + sum(self.padding) - self.extent
+        if not self.ceil_mode:
+            return spare // self.stride + 1, False
+        windows = -(-spare // self.stride) + 1
+        return windows, (windows - 1) * self.stride >= size + self.padding[0]
+
+    def formula(self, input_size: int) -> Formula:
+        """Return the output size's formula.
+
+        Args:
+            input_size: The number of inputs, without padding.
+
+        Example:
+            >>> print(window(3, stride=2, ceil_mode=True).formula(14))
+            ceil((14 + 2·0 − 3)/2) + 1 = 7
+
+            A window that would start beyond the input is dropped:
+
+            >>> print(window(1, stride=2, ceil_mode=True).formula(2))
+            ceil((2 + 2·0 − 1)/2) + 1 − 1 = 1
+        """
+        _, dropped = self._windows(input_size)
+        return self._rounded("ceil" if self.ceil_mode else "floor", input_size, dropped=dropped)
+
+
+@dataclass(frozen=True, slots=True)
+class Transposed(_Window):
+    """A transposed convolution's window on one axis: each input writes, each output gathers.
+
+    Attributes:
+        kernel_size: The number of outputs that one input writes to.
+        stride: The step between the outputs of two inputs.
+        padding: The outputs cut away before and after.
+        dilation: The step between two outputs of one input.
+        output_padding: Outputs added at the end.
+    """
+
+    output_padding: int = 0
+
+    def __post_init__(self) -> None:
+        super(Transposed, self).__post_init__()
+        limit = max(self.stride, self.dilation)
+        if whole("output_padding", self.output_padding, 0) >= limit:
+            raise ArgumentError(
+                f"an output_padding below the stride or the dilation, {limit}",
+                f"output_padding={self.output_padding}",
+                f"use output_padding={limit - 1} or less",
+            )
+
+    @property
+    def field(self) -> Field:
+        """What one output sees of the input: at most, since outputs between strides see less."""
+        start = Fraction(self.padding[0] - self.extent + 1, self.stride)
+        return Field(Fraction(1, self.stride), start, Fraction(self.padding[0], self.stride))
+
+    def output_size(self, input_size: int) -> int:
+        """Return the number of outputs.
+
+        Args:
+            input_size: The number of inputs.
+
+        Raises:
+            ShapeError: If the padding cuts everything away.
+
+        Example:
+            >>> window(2, stride=2, transposed=True).output_size(6)
+            12
+        """
+        size = whole("input_size", input_size, 1)
+        outputs = (size - 1) * self.stride - sum(self.padding) + self.extent + self.output_padding
+        if outputs < 1:
+            raise ShapeError(
+                "an output size of at least 1",
+                f"{outputs} (input_size={size}, padding={self.padding})",
+                "use less padding, or a larger input",
+            )
+        return outputs
+
+    def inputs(self, index: int) -> Sequence[int]:
+        """Return the inputs that write to an output; those beyond the input do not exist.
+
+        Args:
+            index: The output's index.
+
+        Example:
+            >>> list(window(3, stride=2, transposed=True).inputs(2))
+            [0, 1]
+        """
+        reach = (index + self.padding[0] - self.dilation * tap for tap in range(self.kernel_size))
+        return tuple(sorted(at // self.stride for at in reach if at % self.stride == 0))
+
+    def formula(self, input_size: int) -> Formula:
+        """Return the output size's formula.
+
+        Args:
+            input_size: The number of inputs.
+
+        Example:
+            >>> print(window(2, stride=2, transposed=True).formula(6))
+            (6 − 1)·2 − 2·0 + 1·(2 − 1) + 0 + 1 = 12
+        """
+        padding, padding_now = self._terms("−")
+        symbols = f"(W − 1)·S {padding} + D·(K − 1) + O + 1"
+        numbers = (
+            f"({input_size} − 1)·{self.stride} {padding_now} + {self.dilation}·"
+            f"({self.kernel_size} − 1) + {self.output_padding} + 1 = {self.output_size(input_size)}"
+        )
+        return Formula(symbols, numbers)
+
+
+def convolution(
+    kernel_size: object, stride: object = 1, padding: object = 0, dilation: object = 1
+) -> Convolution:
+    """Return a convolution's window from torch's arguments.
+
+    Args:
+        kernel_size: The window's size.
+        stride: The step between two windows, in inputs.
+        padding: A number for both ends, `(before, after)`, `"same"` or `"valid"`.
+        dilation: The step between two inputs of one window.
+
+    Raises:
+        ArgumentError: If an argument is not allowed.
+
+    Example:
+        With "same", an odd one goes after the input, as in torch:
+
+        >>> convolution(4, padding="same").padding
+        (1, 2)
+    """
+    size, step = whole("kernel_size", kernel_size, 1), whole("stride", stride, 1)
+    spread = whole("dilation", dilation, 1)
+    total = spread * (size - 1)
+    if padding == "same" and step != 1:
+        raise ArgumentError(
+            "padding='same' with stride=1 only",
+            f"padding='same', stride={step}",
+            f"write the padding as a number, for example padding={total // 2}",
+        )
+    if padding == "same":
+        sides = total // 2, total - total // 2
+    elif padding == "valid":
+        sides = 0, 0
+    else:
+        sides = _sides(padding, "'same' or 'valid'")
+    return Convolution(size, step, sides, spread)
+
+
+def pooling(
+    kernel_size: object,
+    stride: object = 1,
+    padding: object = 0,
+    dilation: object = 1,
+    ceil_mode: object = False,
+) -> Pooling:
+    """Return a pooling's window from torch's arguments.
+
+    Args:
+        kernel_size: The window's size.
+        stride: The step between two windows, in inputs.
+        padding: A number for both ends, or `(before, after)`.
+        dilation: The step between two inputs of one window.
+        ceil_mode: Whether sizes round up.
+
+    Raises:
+        ArgumentError: If an argument is not allowed.
+
+    Example:
+        >>> pooling(3, stride=2).output_size(13)
+        6
+    """
+    if not isinstance(ceil_mode, bool):
+        raise ArgumentError(
+            "ceil_mode as True or False",
+            f"ceil_mode={shown(ceil_mode)}",
+            "write ceil_mode=True or ceil_mode=False",
+        )
+    return Pooling(
+        whole("kernel_size", kernel_size, 1),
+        whole("stride", stride, 1),
+        _sides(padding),
+        whole("dilation", dilation, 1),
+        ceil_mode,
+    )
+
+
+def window(
+    kernel_size: int,
+    stride: int = 1,
+    padding: Padding = 0,
+    dilation: int = 1,
+    ceil_mode: bool = False,
+    *,
+    pooling: bool = False,
+    transposed: bool = False,
+    output_padding: int = 0,
+) -> Convolution | Transposed:
+    """Return the window of any layer on one axis.
+
+    Args:
+        kernel_size: The window's size.
+        stride: The step between two windows, in inputs.
+        padding: A number for both ends, `(before, after)`, `"same"` or `"valid"`.
+        dilation: The step between two inputs of one window.
+        ceil_mode: Whether the size rounds up, as poolings can; it makes the window a pooling's.
+        pooling: Whether the window is a pooling's, whose padding is at most half its kernel.
+        transposed: Whether the convolution is a transposed one.
+        output_padding: Outputs that a transposed convolution adds at the end.
+
+    Raises:
+        ArgumentError: If an argument is not allowed.
+
+    Example:
+        >>> window(3, padding="same", dilation=2).padding
+        (2, 2)
+    """
+    if transposed and (pooling or ceil_mode is not False):
+        raise ArgumentError(
+            "either transposed or pooling", "both", "leave out transposed, or pooling and ceil_mode"
+        )
+    if transposed:
+        return Transposed(
+            whole("kernel_size", kernel_size, 1),
+            whole("stride", stride, 1),
+            _sides(padding),
+            whole("dilation", dilation, 1),
+            whole("output_padding", output_padding, 0),
+        )
+    if output_padding != 0:
+        raise ArgumentError(
+            "output_padding with transposed=True only",
+            f"output_padding={shown(output_padding)}",
+            "leave output_padding out",
+        )
+    if pooling or ceil_mode is not False:
+        return _pooling(kernel_size, stride, padding, dilation, ceil_mode)
+    return convolution(kernel_size, stride, padding, dilation)
+
+
+# In window(), torch's word for the argument hides the function.
+_pooling = pooling
+
+
+def _sides(padding: object, names: str = "") -> tuple[int, int]:
+    """Return the padding before and after the input."""
+    if isinstance(padding, str):
+        raise ArgumentError(
+            "padding as an integer of at least 0" + (names and f", {names}"),
+            f"padding={shown(padding)}",
+            "write for example padding=1",
+        )
+    pair = padding if isinstance(padding, tuple | list) else (padding, padding)
+    if len(pair) != 2:  # noqa: PLR2004  # before and after
+        raise ArgumentError(
+            "padding as a number, or as (before, after)",
+            f"padding={shown(padding)}",
+            "write for example padding=(1, 2)",
+        )
+    return whole("padding", pair[0], 0), whole("padding", pair[1], 0)
+
+
+def output_size(
+    input_size: int,
+    *,
+    kernel_size: int,
+    stride: int = 1,
+    padding: Padding = 0,
+    dilation: int = 1,
+    ceil_mode: bool = False,
+    pooling: bool = False,
+    transposed: bool = False,
+    output_padding: int = 0,
+) -> int:
+    """Return the size that a convolution or pooling leaves of one axis.
+
+    Args:
+        input_size: The number of inputs on the axis, without padding.
+        kernel_size: The window's size.
+        stride: The step between two windows, in inputs.
+        padding: A number for both ends, `(before, after)`, `"same"` or `"valid"`.
+        dilation: The step between two inputs of one window.
+        ceil_mode: Whether the size rounds up, as poolings can; it makes the window a pooling's.
+        pooling: Whether the window is a pooling's, whose padding is at most half its kernel.
+        transposed: Whether the convolution is a transposed one.
+        output_padding: Outputs that a transposed convolution adds at the end.
+
+    Returns:
+        The number of outputs on the axis.
+
+    Raises:
+        ArgumentError: If an argument is not allowed.
+        ShapeError: If no window fits.
+
+    Example:
+        AlexNet's last pooling:
+
+        >>> output_size(13, kernel_size=3, stride=2)
+        6
+    """
+    shape = window(
+        kernel_size,
+        stride,
+        padding,
+        dilation,
+        ceil_mode,
+        pooling=pooling,
+        transposed=transposed,
+        output_padding=output_padding,
+    )
+    return shape.output_size(input_size)
+
+
+def adaptive_inputs(input_size: int, output_size: int, index: int) -> range:
+    """Return the inputs behind one output of an adaptive pooling.
+
+    Args:
+        input_size: The number of inputs.
+        output_size: The number of outputs, which the pooling is given.
+        index: The output's index.
+
+    Example:
+        >>> [list(adaptive_inputs(5, 2, index)) for index in range(2)]
+        [[0, 1, 2], [2, 3, 4]]
+    """
+    start = index * input_size // output_size
+    return range(start, -(-(index + 1) * input_size // output_size))
+
+
+def adaptive_field(input_size: int, output_size: int) -> Field:
+    """Return what an output of an adaptive pooling sees: its widest, where widths differ.
+
+    Args:
+        input_size: The number of inputs.
+        output_size: The number of outputs, which the pooling is given.
+
+    Example:
+        >>> adaptive_field(12, 6).size, adaptive_field(16, 3).size
+        (2, 6)
+    """
+    stride = Fraction(input_size, output_size)
+    # Where bins start and end, the rounding takes every multiple of this fraction in turn.
+    rounding = 1 - Fraction(1, stride.denominator)
+    return Field(stride, -rounding, stride - 1 + rounding)

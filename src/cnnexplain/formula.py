@@ -1,0 +1,51 @@
+"""How a number comes about: its rule in symbols and in numbers, as plain text and as TeX."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_TEX = {"·": r" \cdot ", "×": r" \times ", "−": "-", "→": r" \to ", "₀": "_0", "₁": "_1"}
+_ROUNDED = re.compile(r"(floor|ceil)\(\((.*?)\)/(\w+)\)")
+_SUBSCRIPT = re.compile(r"_(\w{2,})")
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """How a number comes about.
+
+    Attributes:
+        symbols: The rule, for example `floor((W + 2·P − K)/S) + 1`.
+        numbers: The rule with the numbers at hand and its result.
+
+    Example:
+        >>> print(Formula("C·H·W", "256·6·6 = 9216"))
+        256·6·6 = 9216
+    """
+
+    symbols: str
+    numbers: str
+
+    def __str__(self) -> str:
+        return self.numbers
+
+    @property
+    def tex(self) -> str:
+        """The numbers as TeX."""
+        return tex(self.numbers)
+
+
+def tex(text: str) -> str:
+    r"""Return a formula's plain text as TeX.
+
+    Args:
+        text: A formula of ours: `floor((...)/S)`, `·`, `−`, letters with subscripts.
+
+    Example:
+        >>> tex("floor((13 + 2·0 − 3)/2) + 1 = 6")
+        '\\left\\lfloor \\frac{13 + 2 \\cdot 0 - 3}{2} \\right\\rfloor + 1 = 6'
+    """
+    for plain, command in _TEX.items():
+        text = text.replace(plain, command)
+    text = _SUBSCRIPT.sub(r"_{\\text{\1}}", text)
+    return _ROUNDED.sub(r"\\left\\l\1 \\frac{\2}{\3} \\right\\r\1", text)

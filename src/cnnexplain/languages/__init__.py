@@ -1,0 +1,189 @@
+"""Labels and numbers in the reader's language: the catalogues, the current language, one number format."""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from fractions import Fraction
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+
+from cnnexplain.errors import ArgumentError, CnnExplainError, shown
+
+LANGUAGES = ("en", "ja", "fr")
+
+# The Unicode locale data's separators; a test compares them with Babel's.
+_GROUP = {"en": ",", "ja": ",", "fr": "\N{NARROW NO-BREAK SPACE}"}
+_DECIMAL = {"en": ".", "ja": ".", "fr": ","}
+
+# A notebook runs every cell in a context of its own, so what set_language() says must outlive
+# contexts, while a `with` block must stay inside its own.
+_default = "en"
+_chosen: ContextVar[str | None] = ContextVar("cnnexplain_language", default=None)
+
+
+def _known(code: str) -> str:
+    if code not in LANGUAGES:
+        raise ArgumentError(
+            f"one of the languages {', '.join(LANGUAGES)}",
+            f"language={shown(code)}",
+            'write for example cx.set_language("en")',
+        )
+    return code
+
+
+def set_language(code: str) -> None:
+    """Choose the language of tables, figures and explanations from here on.
+
+    Args:
+        code: `"en"`, `"ja"` or `"fr"`.
+
+    Raises:
+        ArgumentError: If there is no such language.
+
+    Example:
+        >>> set_language("en")
+    """
+    global _default  # noqa: PLW0603  # a process has one current language
+    _default = _known(code)
+
+
+@contextmanager
+def language(code: str | None) -> Iterator[None]:
+    """Choose the language inside a `with` block.
+
+    Args:
+        code: `"en"`, `"ja"` or `"fr"`; `None` keeps the current one.
+
+    Raises:
+        ArgumentError: If there is no such language.
+
+    Example:
+        >>> with language("fr"):
+        ...     number(0.5)
+        '0,5'
+    """
+    token = _chosen.set(current() if code is None else _known(code))
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
+def current() -> str:
+    """Return the current language's code.
+
+    Example:
+        >>> with language("ja"):
+        ...     current()
+        'ja'
+    """
+    return _chosen.get() or _default
+
+
+def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, str(value)
+
+
+@cache
+def catalogue(code: str) -> Mapping[str, str]:
+    """Return all labels of a language by dotted key.
+
+    Args:
+        code: `"en"`, `"ja"` or `"fr"`.
+
+    Raises:
+        ArgumentError: If there is no such language.
+
+    Example:
+        >>> catalogue("en")["table.total"]
+        'Total'
+    """
+    file = resources.files(__name__) / f"{_known(code)}.toml"
+    return MappingProxyType(dict(_flat(tomllib.loads(file.read_text(encoding="utf-8")))))
+
+
+def text(key: str, /, **values: object) -> str:
+    """Return a label in the current language, with its placeholders filled.
+
+    Args:
+        key: The label's dotted key.
+        **values: What stands for the label's placeholders.
+
+    Raises:
+        CnnExplainError: If the label or one of its placeholders is missing.
+
+    Example:
+        >>> text("table.total")
+        'Total'
+    """
+    where = f"languages/{current()}.toml"
+    try:
+        pattern = catalogue(current())[key]
+    except KeyError:
+        raise CnnExplainError(
+            f"a label {key!r} in {where}", "no such label", "add it in every language"
+        ) from None
+    try:
+        return pattern.format(**values)
+    except (KeyError, IndexError, ValueError) as error:
+        raise CnnExplainError(
+            f"placeholders among {sorted(values)} in the label {key!r} of {where}",
+            f"{pattern!r} ({error})",
+            "correct the label",
+        ) from None
+
+
+def placeholders(pattern: str) -> frozenset[str]:
+    """Return the names of a label's placeholders.
+
+    Example:
+        >>> sorted(placeholders("{size} of {total}"))
+        ['size', 'total']
+    """
+    return frozenset(name for _, name, _, _ in string.Formatter().parse(pattern) if name)
+
+
+def number(value: float | Fraction, digits: int = 2) -> str:
+    """Format a number in the current language.
+
+    Args:
+        value: A count, which is grouped by thousands, or a measure.
+        digits: How many decimals a measure that is no whole number is rounded to.
+
+    Returns:
+        The number; trailing zeros of the decimals are dropped.
+
+    Example:
+        >>> number(37752832)
+        '37,752,832'
+        >>> number(11.2401, digits=1)
+        '11.2'
+    """
+    if isinstance(value, int):
+        plain = f"{value:,}"
+    else:
+        plain = f"{float(value):,.{digits}f}"
+        if "." in plain:
+            plain = plain.rstrip("0").rstrip(".")
+    code = current()
+    swapped = {",": _GROUP[code], ".": _DECIMAL[code]}
+    return "".join(swapped.get(character, character) for character in plain)
+
+
+def shape(sizes: Sequence[int]) -> str:
+    """Format a shape: a name rather than a quantity, so it is the same in every language.
+
+    Example:
+        >>> shape((256, 6, 6))
+        '256×6×6'
+    """
+    return "×".join(str(size) for size in sizes)

@@ -1,0 +1,237 @@
+"""Rows as a table in the reader's language: as text, as Markdown, as HTML."""
+
+from __future__ import annotations
+
+import html as markup
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from cnnexplain.errors import ArgumentError, shown
+from cnnexplain.graph import Row
+from cnnexplain.languages import number, shape, text
+
+# What stands in a cell that has nothing to say.
+NOTHING = "–"
+
+
+class Column(StrEnum):
+    """What a table can show of each layer."""
+
+    NAME = "name"
+    OPERATION = "operation"
+    INPUT_SHAPE = "input_shape"
+    OUTPUT_SHAPE = "output_shape"
+    FORMULA = "formula"
+    PARAMETERS = "parameters"
+    PARAMETER_FORMULA = "parameter_formula"
+    MACS = "macs"
+    RECEPTIVE_FIELD = "receptive_field"
+    EFFECTIVE_STRIDE = "effective_stride"
+    EFFECTIVE_PADDING = "effective_padding"
+    UNREAD = "unread"
+
+
+DEFAULT = (
+    Column.NAME,
+    Column.OPERATION,
+    Column.OUTPUT_SHAPE,
+    Column.FORMULA,
+    Column.PARAMETERS,
+    Column.MACS,
+    Column.RECEPTIVE_FIELD,
+    Column.EFFECTIVE_STRIDE,
+)
+_TOTALS = (Column.PARAMETERS, Column.MACS)
+_WORDS = (Column.NAME, Column.OPERATION, Column.FORMULA, Column.PARAMETER_FORMULA)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of finished text.
+
+    Attributes:
+        caption: What the table shows, in one line.
+        columns: What each column holds.
+        headers: The columns' titles.
+        cells: The text of each row.
+        totals: The text of the last row.
+    """
+
+    caption: str
+    columns: tuple[Column, ...]
+    headers: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
+    totals: tuple[str, ...]
+
+
+def table(rows: Sequence[Row], caption: str, columns: Sequence[str] = DEFAULT) -> Table:
+    """Return rows as a table in the current language.
+
+    Args:
+        rows: The layers.
+        caption: What the table shows, in one line.
+        columns: Names of columns, in order.
+
+    Raises:
+        ArgumentError: If there is no such column.
+
+    Example:
+        >>> from cnnexplain import networks, trace
+        >>> rows = trace(networks.lenet5()).rows
+        >>> table(rows, "LeNet-5", ["name", "parameters"]).totals
+        ('Total', '61,706')
+    """
+    chosen = _chosen(columns)
+    totals = [
+        number(sum(getattr(row, column) for row in rows)) if column in _TOTALS else ""
+        for column in chosen
+    ]
+    if chosen[0] not in _TOTALS:
+        totals[0] = text("table.total")
+    return Table(
+        caption,
+        chosen,
+        tuple(text(f"table.{column}") for column in chosen),
+        tuple(tuple(_cell(row, column) for column in chosen) for row in rows),
+        tuple(totals),
+    )
+
+
+def _chosen(columns: Sequence[str]) -> tuple[Column, ...]:
+    names = [column.value for column in Column]
+    unknown = [column for column in columns if column not in names]
+    if isinstance(columns, str) or unknown or not columns:
+        raise ArgumentError(
+            f"columns among {', '.join(names)}",
+            f"columns={shown(columns)}",
+            'write for example columns=["name", "output_shape", "formula"]',
+        )
+    return tuple(Column(column) for column in columns)
+
+
+def _cell(row: Row, column: Column) -> str:
+    match column:
+        case Column.NAME:
+            return row.name
+        case Column.OPERATION:
+            return str(row.operation)
+        case Column.INPUT_SHAPE:
+            return _sample(row.input_shape)
+        case Column.OUTPUT_SHAPE:
+            return _sample(row.output_shape)
+        case Column.FORMULA:
+            return str(row.formula or text("table.unchanged"))
+        case Column.PARAMETERS:
+            return number(row.parameters)
+        case Column.PARAMETER_FORMULA:
+            return str(row.operation.parameter_formula or NOTHING)
+        case Column.MACS:
+            return number(row.macs)
+        case Column.RECEPTIVE_FIELD:
+            return _axes(row.receptive_field)
+        case Column.EFFECTIVE_STRIDE:
+            return _axes(row.effective_stride)
+        case Column.EFFECTIVE_PADDING:
+            return _axes(row.effective_padding)
+        case Column.UNREAD:
+            return _axes(row.unread)
+
+
+def _sample(sizes: Sequence[int]) -> str:
+    """Return a shape without its batch, which is the same in every row, unless it is above 1."""
+    return shape(sizes[1:] if sizes[0] == 1 and len(sizes) > 1 else sizes)
+
+
+def _axes(values: Sequence[int | Fraction] | None) -> str:
+    """Return one number if all axes agree, else one for each."""
+    if not values:
+        return NOTHING
+    if len(set(values)) == 1:
+        values = values[:1]
+    return "×".join(str(value) for value in values)
+
+
+def _width(cell: str) -> int:
+    """Return how many columns of a terminal a text takes: Japanese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in cell)
+
+
+def _line(cell: str) -> str:
+    """Return a cell on one line, whatever a layer's name holds."""
+    return re.sub(r"\s+", " ", cell)
+
+
+def to_text(shown_table: Table) -> str:
+    """Return a table as text with aligned columns.
+
+    Args:
+        shown_table: The table.
+    """
+    lines = [shown_table.headers, *shown_table.cells, shown_table.totals]
+    clean = [[_line(cell) for cell in line] for line in lines]
+    widths = [max(map(_width, column)) for column in zip(*clean, strict=True)]
+
+    def aligned(line: Sequence[str]) -> str:
+        parts = []
+        for cell, width, column in zip(line, widths, shown_table.columns, strict=True):
+            gap = " " * (width - _width(cell))
+            parts.append(cell + gap if column in _WORDS else gap + cell)
+        return "  ".join(parts).rstrip()
+
+    rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
+    head, *body, totals = map(aligned, clean)
+    return "\n".join([shown_table.caption, head, rule, *body, rule, totals])
+
+
+def to_markdown(shown_table: Table) -> str:
+    """Return a table as Markdown.
+
+    Args:
+        shown_table: The table.
+    """
+
+    def line(cells: Sequence[str]) -> str:
+        escaped = [re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", _line(cell)) for cell in cells]
+        return f"| {' | '.join(escaped)} |"
+
+    marks = [":--" if column in _WORDS else "--:" for column in shown_table.columns]
+    rows = [line(cells) for cells in shown_table.cells]
+    return "\n".join([line(shown_table.headers), line(marks), *rows, line(shown_table.totals)])
+
+
+def to_html(shown_table: Table) -> str:
+    """Return a table as HTML.
+
+    Args:
+        shown_table: The table.
+    """
+
+    def line(cells: Sequence[str]) -> str:
+        parts = []
+        for index, (cell, column) in enumerate(zip(cells, shown_table.columns, strict=True)):
+            kind = "cx-words" if column in _WORDS else "cx-number"
+            tag, scope = ("th", ' scope="row"') if index == 0 else ("td", "")
+            parts.append(f'<{tag}{scope} class="{kind}">{markup.escape(cell)}</{tag}>')
+        return f"<tr>{''.join(parts)}</tr>"
+
+    heads = "".join(
+        f'<th scope="col" class="{"cx-words" if column in _WORDS else "cx-number"}">'
+        f"{markup.escape(header)}</th>"
+        for header, column in zip(shown_table.headers, shown_table.columns, strict=True)
+    )
+    return "\n".join(
+        [
+            '<table class="cx-table">',
+            f"<caption>{markup.escape(shown_table.caption)}</caption>",
+            f"<thead><tr>{heads}</tr></thead>",
+            "<tbody>",
+            *map(line, shown_table.cells),
+            "</tbody>",
+            f"<tfoot>{line(shown_table.totals)}</tfoot>",
+            "</table>",
+        ]
+    )

@@ -1,0 +1,71 @@
+"""Reads a `torch.nn.Sequential` into a Network, from its layers' attributes alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING
+
+from cnnexplain.errors import ArgumentError, shown
+from cnnexplain.graph import Network, Node
+from cnnexplain.operations import OPERATIONS, Operation
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def is_module(model: object) -> bool:
+    """Return whether an object is a torch module, without importing torch.
+
+    Args:
+        model: Anything.
+
+    Example:
+        >>> is_module("nn.ReLU()")
+        False
+    """
+    return any(kind.__module__ == "torch.nn.modules.module" for kind in type(model).__mro__)
+
+
+def network_of(model: nn.Module) -> Network:
+    """Return the network that a module is; its weights are not touched.
+
+    Args:
+        model: A `torch.nn.Sequential` of layers, nested as one likes.
+
+    Raises:
+        ArgumentError: If a module is no sequence of layers that have a rule here.
+    """
+    return Network(tuple(_nodes(model, "")))
+
+
+def _nodes(model: nn.Module, path: str) -> Iterator[Node]:
+    if _is_torchs_own(model) and type(model).__name__ == "Sequential":
+        for name, child in model.named_children():
+            yield from _nodes(child, f"{path}.{name}" if path else name)
+    elif _is_torchs_own(model) and type(model).__name__ in OPERATIONS:
+        yield Node(path or "0", _operation(model))
+    else:
+        where = f" at {shown(path)}" if path else ""
+        raise ArgumentError(
+            f"an nn.Sequential of layers among {', '.join(sorted(OPERATIONS))}",
+            f"{type(model).__name__}{where}",
+            "trace its nn.Sequential parts one by one",
+        )
+
+
+def _is_torchs_own(model: nn.Module) -> bool:
+    # A subclass may do anything in its forward().
+    return type(model).__module__.startswith("torch.nn.modules.")
+
+
+def _operation(model: nn.Module) -> Operation:
+    kind = OPERATIONS[type(model).__name__]
+    arguments = {}
+    for each in fields(kind):
+        value = getattr(model, each.name, each.default)
+        if each.name == "bias":
+            # A module keeps the bias itself where its constructor took True or False.
+            value = value is not None
+        arguments[each.name] = None if value is MISSING else value
+    return kind(**arguments)
