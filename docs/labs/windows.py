@@ -54,7 +54,7 @@ cx.figures.stride(input_size=7, kernel_size=3, stride=2)
 vgg16 = cx.trace(cx.networks.vgg16(), (3, 224, 224))
 for row in vgg16.rows:
     if row.name.startswith("pool"):
-        print(row.name, row.output_shape, row.effective_stride)
+        print(row.name, row.output_shape, "effective stride", row.effective_stride[0])
 
 # %% crops
 cx.output_size(384, kernel_size=224, stride=32)

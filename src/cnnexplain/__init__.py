@@ -29,7 +29,7 @@ _HOMES = {
     "trace": "api",
 }
 
-__all__ = [  # noqa: PLE0604  # the names are those of _HOMES, which a test compares
+__all__ = [
     "ArgumentError",
     "CnnExplainError",
     "ShapeError",

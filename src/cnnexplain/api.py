@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from cnnexplain.errors import ArgumentError, shown
 from cnnexplain.graph import Network, sizes, walk
@@ -12,6 +11,8 @@ from cnnexplain.source import read
 from cnnexplain.tracing import is_module, network_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import nn
 
 
@@ -20,7 +21,7 @@ def trace(
     input_size: Sequence[int] | None = None,
     batch_size: int = 1,
 ) -> Trace:
-    """Trace a network layer by layer: sizes with their formulas, parameters, MACs, receptive fields.
+    """Trace a network: for each layer its sizes with formulas, its cost, its receptive field.
 
     Args:
         model: A `torch.nn.Sequential`, a network of `cnnexplain.networks`, or the text of an
@@ -47,12 +48,12 @@ def trace(
     elif isinstance(model, str):
         network = read(model)
     elif is_module(model):
-        network = network_of(cast("nn.Module", model))
+        network = network_of(model)
     else:
         raise ArgumentError(
             "a torch.nn.Sequential, a network of cnnexplain.networks, or text",
             shown(model),
-            'write for example cx.trace(cx.networks.alexnet(), (3, 227, 227))',
+            "write for example cx.trace(cx.networks.alexnet(), (3, 227, 227))",
         )
     wanted = network.input_size if input_size is None else sizes(input_size)
     if wanted is None:

@@ -8,13 +8,15 @@ arithmetic for deep learning", https://arxiv.org/abs/1603.07285.
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from cnnexplain.errors import ArgumentError, ShapeError, shown
 from cnnexplain.formula import Formula
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Padding: TypeAlias = int | tuple[int, int] | Literal["same", "valid"]
 
@@ -237,12 +239,12 @@ class Pooling(Convolution):
 
     def __post_init__(self) -> None:
         super(Pooling, self).__post_init__()
-        if max(self.padding) > self.extent // 2:
+        # Half of the kernel without its dilation: so do torch's kernels, whatever its messages say.
+        if max(self.padding) > self.kernel_size // 2:
             raise ArgumentError(
-                f"a pooling's padding of at most half its kernel, {self.extent // 2}",
-                f"padding={max(self.padding)} (kernel_size={self.kernel_size}, "
-                f"dilation={self.dilation})",
-                f"use padding={self.extent // 2} or less, or a kernel_size of "
+                f"a pooling's padding of at most half its kernel_size, {self.kernel_size // 2}",
+                f"padding={max(self.padding)}, kernel_size={self.kernel_size}",
+                f"use padding={self.kernel_size // 2} or less, or a kernel_size of "
                 f"{2 * max(self.padding)} or more",
             )
 
@@ -521,7 +523,7 @@ def _sides(padding: object, names: str = "") -> tuple[int, int]:
             "write for example padding=1",
         )
     pair = padding if isinstance(padding, tuple | list) else (padding, padding)
-    if len(pair) != 2:  # noqa: PLR2004  # before and after
+    if len(pair) != 2:  # before and after  # noqa: PLR2004
         raise ArgumentError(
             "padding as a number, or as (before, after)",
             f"padding={shown(padding)}",
@@ -579,36 +581,3 @@ def output_size(
         output_padding=output_padding,
     )
     return shape.output_size(input_size)
-
-
-def adaptive_inputs(input_size: int, output_size: int, index: int) -> range:
-    """Return the inputs behind one output of an adaptive pooling.
-
-    Args:
-        input_size: The number of inputs.
-        output_size: The number of outputs, which the pooling is given.
-        index: The output's index.
-
-    Example:
-        >>> [list(adaptive_inputs(5, 2, index)) for index in range(2)]
-        [[0, 1, 2], [2, 3, 4]]
-    """
-    start = index * input_size // output_size
-    return range(start, -(-(index + 1) * input_size // output_size))
-
-
-def adaptive_field(input_size: int, output_size: int) -> Field:
-    """Return what an output of an adaptive pooling sees: its widest, where widths differ.
-
-    Args:
-        input_size: The number of inputs.
-        output_size: The number of outputs, which the pooling is given.
-
-    Example:
-        >>> adaptive_field(12, 6).size, adaptive_field(16, 3).size
-        (2, 6)
-    """
-    stride = Fraction(input_size, output_size)
-    # Where bins start and end, the rounding takes every multiple of this fraction in turn.
-    rounding = 1 - Fraction(1, stride.denominator)
-    return Field(stride, -rounding, stride - 1 + rounding)

@@ -59,6 +59,6 @@ def shown(value: object, limit: int = 60) -> str:
     """
     try:
         text = ascii(value)
-    except Exception:  # noqa: BLE001  # a foreign __repr__ may raise anything
+    except Exception:  # a foreign __repr__ may raise anything  # noqa: BLE001
         text = f"a {type(value).__name__}"
     return text if len(text) <= limit else text[: limit - 4] + "..."

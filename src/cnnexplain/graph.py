@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from cnnexplain.axis import Field, whole
 from cnnexplain.errors import ArgumentError, ShapeError, shown
-from cnnexplain.formula import Formula
-from cnnexplain.languages import shape as show
 from cnnexplain.operations import Operation, Shape, View
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from cnnexplain.formula import Formula
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +151,8 @@ def _row(node: Node, before: View) -> tuple[Row, View]:
         formula=operation.formula(shape),
         parameters=operation.parameters,
         macs=operation.macs(shape),
-        receptive_field=fields and tuple(field.size for field in fields),
-        effective_stride=fields and tuple(field.stride for field in fields),
-        effective_padding=fields and tuple(field.padding for field in fields),
+        receptive_field=None if fields is None else tuple(field.size for field in fields),
+        effective_stride=None if fields is None else tuple(field.stride for field in fields),
+        effective_padding=None if fields is None else tuple(field.padding for field in fields),
         unread=operation.unread(shape),
     ), after

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from cnnexplain import table
 from cnnexplain.errors import ArgumentError, shown
-from cnnexplain.graph import Network, Row
 from cnnexplain.languages import language as chosen_language
 from cnnexplain.languages import shape, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnnexplain.graph import Network, Row
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 import operator
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from cnnexplain.errors import CnnExplainError, SourceError, shown
 from cnnexplain.graph import Network, Node
 from cnnexplain.operations import make
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 # Far beyond any network that a person writes.
 _LONGEST = 100_000
@@ -73,7 +76,9 @@ def _parsed(text: str) -> ast.Module:
         ) from None
     except (ValueError, RecursionError, MemoryError) as error:
         # Lone surrogates and null characters; nesting that the parser's stack cannot hold.
-        raise SourceError("Python source", f"text that fails with {type(error).__name__}", _CURE) from None
+        raise SourceError(
+            "Python source", f"text that fails with {type(error).__name__}", _CURE
+        ) from None
 
 
 def _network_of(statement: ast.stmt) -> ast.expr | None:
@@ -125,9 +130,9 @@ def _nodes(call: ast.expr, prefix: str) -> Iterator[Node]:
 
 def _named(arguments: list[ast.expr]) -> list[tuple[str, ast.expr]]:
     match arguments:
-        case [ast.Call(func=func, args=[ast.List(elts=pairs) | ast.Tuple(elts=pairs)], keywords=[])] if (
-            _name(func) == "OrderedDict"
-        ):
+        case [
+            ast.Call(func=func, args=[ast.List(elts=pairs) | ast.Tuple(elts=pairs)], keywords=[])
+        ] if _name(func) == "OrderedDict":
             return _checked([_pair(pair) for pair in pairs])
         case [ast.Call(func=func, args=[ast.Dict(keys=keys, values=values)], keywords=[])] if (
             _name(func) == "OrderedDict"
@@ -142,7 +147,9 @@ def _checked(pairs: list[tuple[str, ast.expr]]) -> list[tuple[str, ast.expr]]:
     for name, layer in pairs:
         if name in seen or not name or "." in name:
             raise _unread(
-                layer, f"the layer name {shown(name)}", "give each layer a name of its own, without dots"
+                layer,
+                f"the layer name {shown(name)}",
+                "give each layer a name of its own, without dots",
             )
         seen.add(name)
     return pairs
@@ -181,16 +188,16 @@ def _layer(node: ast.expr, path: str) -> Iterator[Node]:
 
 
 def _value(node: ast.expr) -> object:
-    """Return a literal's value: a number, text, True, False, None, a tuple, or integer arithmetic."""
+    """Return a literal's value: a number, text, True, False, None, a tuple, or a product."""
     match node:
         case ast.Constant(value=bool() | int() | float() | str() | None as value):
             return value
         case ast.Tuple(elts=parts) | ast.List(elts=parts):
             return tuple(_value(part) for part in parts)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            value = _value(operand)
-            if isinstance(value, int | float):
-                return -value
+            number = _value(operand)
+            if isinstance(number, int | float):
+                return -number
         case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _ARITHMETIC:
             return _computed(node, type(sign), _value(left), _value(right))
     raise _unread(node, shown(_head(node)), "write numbers out: nothing in the text is executed")
@@ -199,7 +206,7 @@ def _value(node: ast.expr) -> object:
 def _computed(node: ast.expr, sign: type[ast.operator], left: object, right: object) -> int:
     if isinstance(left, int) and isinstance(right, int) and (right or sign is not ast.FloorDiv):
         result = _ARITHMETIC[sign](left, right)
-        if result.bit_length() < 64:  # noqa: PLR2004  # torch's sizes have 64 bits
+        if result.bit_length() < 64:  # torch's sizes have 64 bits  # noqa: PLR2004
             return result
     raise _unread(node, shown(_head(node)), "write one integer")
 

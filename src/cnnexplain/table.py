@@ -5,14 +5,18 @@ from __future__ import annotations
 import html as markup
 import re
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from cnnexplain.errors import ArgumentError, shown
-from cnnexplain.graph import Row
 from cnnexplain.languages import number, shape, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from fractions import Fraction
+
+    from cnnexplain.graph import Row
 
 # What stands in a cell that has nothing to say.
 NOTHING = "–"
@@ -96,7 +100,7 @@ def table(rows: Sequence[Row], caption: str, columns: Sequence[str] = DEFAULT) -
         caption,
         chosen,
         tuple(text(f"table.{column}") for column in chosen),
-        tuple(tuple(_cell(row, column) for column in chosen) for row in rows),
+        tuple(tuple(_CELLS[column](row) for column in chosen) for row in rows),
         tuple(totals),
     )
 
@@ -113,34 +117,6 @@ def _chosen(columns: Sequence[str]) -> tuple[Column, ...]:
     return tuple(Column(column) for column in columns)
 
 
-def _cell(row: Row, column: Column) -> str:
-    match column:
-        case Column.NAME:
-            return row.name
-        case Column.OPERATION:
-            return str(row.operation)
-        case Column.INPUT_SHAPE:
-            return _sample(row.input_shape)
-        case Column.OUTPUT_SHAPE:
-            return _sample(row.output_shape)
-        case Column.FORMULA:
-            return str(row.formula or text("table.unchanged"))
-        case Column.PARAMETERS:
-            return number(row.parameters)
-        case Column.PARAMETER_FORMULA:
-            return str(row.operation.parameter_formula or NOTHING)
-        case Column.MACS:
-            return number(row.macs)
-        case Column.RECEPTIVE_FIELD:
-            return _axes(row.receptive_field)
-        case Column.EFFECTIVE_STRIDE:
-            return _axes(row.effective_stride)
-        case Column.EFFECTIVE_PADDING:
-            return _axes(row.effective_padding)
-        case Column.UNREAD:
-            return _axes(row.unread)
-
-
 def _sample(sizes: Sequence[int]) -> str:
     """Return a shape without its batch, which is the same in every row, unless it is above 1."""
     return shape(sizes[1:] if sizes[0] == 1 and len(sizes) > 1 else sizes)
@@ -155,6 +131,22 @@ def _axes(values: Sequence[int | Fraction] | None) -> str:
     return "×".join(str(value) for value in values)
 
 
+_CELLS: Mapping[Column, Callable[[Row], str]] = {
+    Column.NAME: lambda row: row.name,
+    Column.OPERATION: lambda row: str(row.operation),
+    Column.INPUT_SHAPE: lambda row: _sample(row.input_shape),
+    Column.OUTPUT_SHAPE: lambda row: _sample(row.output_shape),
+    Column.FORMULA: lambda row: str(row.formula or text("table.unchanged")),
+    Column.PARAMETERS: lambda row: number(row.parameters),
+    Column.PARAMETER_FORMULA: lambda row: str(row.operation.parameter_formula or NOTHING),
+    Column.MACS: lambda row: number(row.macs),
+    Column.RECEPTIVE_FIELD: lambda row: _axes(row.receptive_field),
+    Column.EFFECTIVE_STRIDE: lambda row: _axes(row.effective_stride),
+    Column.EFFECTIVE_PADDING: lambda row: _axes(row.effective_padding),
+    Column.UNREAD: lambda row: _axes(row.unread),
+}
+
+
 def _width(cell: str) -> int:
     """Return how many columns of a terminal a text takes: Japanese characters take two."""
     return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in cell)
@@ -162,7 +154,7 @@ def _width(cell: str) -> int:
 
 def _line(cell: str) -> str:
     """Return a cell on one line, whatever a layer's name holds."""
-    return re.sub(r"\s+", " ", cell)
+    return " ".join(cell.splitlines()).replace("\t", " ")
 
 
 def to_text(shown_table: Table) -> str:

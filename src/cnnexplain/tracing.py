@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,8 @@ from cnnexplain.graph import Network, Node
 from cnnexplain.operations import OPERATIONS, Operation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torch import nn
 
 

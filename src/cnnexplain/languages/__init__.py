@@ -1,4 +1,4 @@
-"""Labels and numbers in the reader's language: the catalogues, the current language, one number format."""
+"""Labels and numbers in the reader's language, from one catalogue each."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from fractions import Fraction
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from cnnexplain.errors import ArgumentError, CnnExplainError, shown
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 LANGUAGES = ("en", "ja", "fr")
 
@@ -48,7 +51,7 @@ def set_language(code: str) -> None:
     Example:
         >>> set_language("en")
     """
-    global _default  # noqa: PLW0603  # a process has one current language
+    global _default  # a process has one current language  # noqa: PLW0603
     _default = _known(code)
 
 

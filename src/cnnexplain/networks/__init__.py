@@ -32,7 +32,9 @@ def source(name: str) -> str:
     if f"{name}.py" not in files or name == "__init__":
         known = sorted(file[:-3] for file in files if file.endswith(".py") and file[0] != "_")
         raise ArgumentError(
-            f"one of the networks {', '.join(known)}", f"name={shown(name)}", "use one of these names"
+            f"one of the networks {', '.join(known)}",
+            f"name={shown(name)}",
+            "use one of these names",
         )
     return (resources.files(__name__) / f"{name}.py").read_text(encoding="utf-8")
 

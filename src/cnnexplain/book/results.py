@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnnexplain import axis, networks
 from cnnexplain.api import trace
-from cnnexplain.book.results import Tex
+from cnnexplain.book.forms import Tex
 from cnnexplain.errors import ShapeError
 from cnnexplain.formula import tex
 from cnnexplain.operations import Conv2d, Linear, MaxPool2d
@@ -15,7 +15,7 @@ from cnnexplain.operations import Conv2d, Linear, MaxPool2d
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cnnexplain.book.results import Value
+    from cnnexplain.book.forms import Value
     from cnnexplain.graph import Network, Row
 
 # The picture and the crop that the sources ask about.
@@ -26,7 +26,7 @@ def values() -> Mapping[str, Value]:
     """Return all values by name.
 
     Example:
-        >>> values()["fc6_parameters"]
+        >>> values()["flat"]
         37752832
     """
     return {**_windows(), **_sliding(), **_pooling_to_dense(), **_coincidences(), **_variants()}
@@ -89,7 +89,6 @@ def _sliding() -> dict[str, Value]:
         "vgg_stride": _stride(vgg16["pool5"]),
         "vgg_input": crop,
         "vgg_map": map_size,
-        "image": _IMAGE,
         "crops_axis": crops.output_size(_IMAGE),
         "crops": crops.output_size(_IMAGE) ** 2,
         "crops_formula": _formula(crops, _IMAGE),
@@ -129,7 +128,6 @@ def _pooling_to_dense() -> dict[str, Value]:
         "fc6_matrix": (dense.out_features, dense.in_features),
         "fc6_units": (dense.out_features,),
         "fc6_formula": _tex(dense.parameter_formula),
-        "fc6_parameters": dense.parameters,
         "fc6_share": Fraction(100 * dense.parameters, alexnet.parameters),
         "convolution_share": Fraction(100 * convolved, alexnet.parameters),
         "wrong_weights": Linear(cells, dense.out_features, bias=False).parameters,
@@ -205,7 +203,7 @@ def _fitting(network: Network) -> list[int]:
     fitting = []
     for size in range(200, 260):
         try:
-            sizes = [_size(network, size, f"{name}") for name in ("conv1", "pool1", "pool2", "pool5")]
+            sizes = [_size(network, size, name) for name in ("conv1", "pool1", "pool2", "pool5")]
         except ShapeError:
             continue
         if sizes == wanted:

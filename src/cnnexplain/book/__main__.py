@@ -1,0 +1,86 @@
+"""`python -m cnnexplain.book [--root DIR]`: make what is stale in `build/`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnexplain import figures
+from cnnexplain.book import build, contents, prose, results
+from cnnexplain.errors import BookError, CnnExplainError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cnnexplain.book.labs import Lab, Outputs
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the build step.
+
+    Args:
+        arguments: The command line without the program's name.
+
+    Returns:
+        The exit status: 0, 1 after one message on the standard error stream, 130 if interrupted.
+    """
+    parser = argparse.ArgumentParser(prog="python -m cnnexplain.book", description=__doc__)
+    parser.add_argument("--root", type=Path, default=Path(), help="the folder that holds docs/")
+    root: Path = parser.parse_args(arguments).root
+    try:
+        book = build.Book(
+            values=results.values(),
+            figures=contents.FIGURES,
+            draw=figures.stride,
+            tables=contents.TABLES,
+            prepare=prose.prepare,
+            execute=execute,
+        )
+        _say(str(build.make(root, book, _say)))
+    except (CnnExplainError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130  # what a shell expects of a program that was interrupted
+    return 0
+
+
+def execute(labs: Sequence[Lab], done: Callable[[Lab, Outputs, float], None]) -> None:
+    """Run labs, with a progress bar if somebody is looking.
+
+    Args:
+        labs: The labs.
+        done: Called with each lab that ran.
+
+    Raises:
+        BookError: If a lab cannot run.
+    """
+    # Imported here, because most builds find every lab in the cache and these take a second.
+    try:
+        from rich.progress import Progress  # noqa: PLC0415
+
+        from cnnexplain.book import kernels  # noqa: PLC0415
+    except ImportError as error:
+        raise BookError(
+            "what runs the labs", str(error), 'pip install -c constraints.txt -e ".[docs]"'
+        ) from None
+
+    with Progress(transient=True, disable=not sys.stdout.isatty()) as progress:
+        bar = progress.add_task("labs", total=len(labs))
+
+        def advance(lab: Lab, outputs: Outputs, seconds: float) -> None:
+            done(lab, outputs, seconds)
+            progress.advance(bar)
+
+        kernels.execute(labs, advance)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

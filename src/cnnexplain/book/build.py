@@ -1,0 +1,159 @@
+"""The whole build step: reads the sources under `docs/`, writes the products under `build/`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cnnexplain
+from cnnexplain.book import cache, files, forms, labs, pages
+from cnnexplain.book.labs import Lab, Outputs
+from cnnexplain.errors import BookError
+from cnnexplain.languages import LANGUAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+Forms = dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Book:
+    """What a book is made of besides its files.
+
+    Attributes:
+        values: The computed values that prose refers to.
+        figures: The parameters of each figure.
+        draw: Draws a figure.
+        tables: What makes each table's trace.
+        prepare: Makes Markdown of prose: fills in values, sets a language's typography.
+        execute: Runs labs.
+        package: The folder of the package, whose sources decide whether a lab runs again.
+    """
+
+    values: Mapping[str, forms.Value]
+    figures: Mapping[str, Mapping[str, Any]]
+    draw: Callable[..., pages.Figure]
+    tables: Mapping[str, Callable[[], pages.Table]]
+    prepare: Callable[[str, str, Mapping[str, Mapping[str, str]], str], str]
+    execute: Callable[[Sequence[Lab], Callable[[Lab, Outputs, float], None]], None]
+    package: Path = Path(cnnexplain.__file__).parent
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How much a build made.
+
+    Attributes:
+        executed: Labs that ran, each language counted.
+        cached: Labs whose outputs were known.
+        figures: Figures, each language counted.
+        tables: Tables, each language counted.
+    """
+
+    executed: int
+    cached: int
+    figures: int
+    tables: int
+
+    def __str__(self) -> str:
+        return (
+            f"book: {self.executed} labs executed, {self.cached} from cache, "
+            f"{self.figures} figures, {self.tables} tables"
+        )
+
+
+def make(root: Path, book: Book, say: Callable[[str], None]) -> Summary:
+    """Make everything that is stale.
+
+    Args:
+        root: The folder that holds `docs/`.
+        book: What the book is made of.
+        say: Called with one line for each lab that ran.
+
+    Raises:
+        BookError: If something is wrong with a source. Everything is read before anything runs.
+    """
+    if not (root / "docs").is_dir():
+        raise BookError(
+            f"the root of the project in {root}", "no folder docs", "run it there or give --root"
+        )
+    written = {language: forms.written(book.values, language) for language in LANGUAGES}
+    lessons = [
+        lesson for language in LANGUAGES for lesson in read_labs(root, language, written, book)
+    ]
+    for language in LANGUAGES:
+        build = root / "build" / language
+        figures = pages.draw_figures(book.figures, book.draw, language)
+        files.sync(build / "figures", ".html", figures)
+        files.sync(build / "tables", ".html", pages.write_tables(book.tables, language))
+        text = json.dumps(written[language], ensure_ascii=False, indent=1, sort_keys=True)
+        files.write(build / "values.json", text + "\n")
+
+    outputs, executed = _outputs(lessons, root / ".cache" / "labs", book, say)
+    for language in LANGUAGES:
+        notebooks = {
+            lab.topic: labs.compose(lab, given)
+            for lab, given in zip(lessons, outputs, strict=True)
+            if lab.language == language
+        }
+        files.sync(root / "build" / language / "labs", ".ipynb", notebooks)
+    return Summary(
+        executed=executed,
+        cached=len(lessons) - executed,
+        figures=len(book.figures) * len(LANGUAGES),
+        tables=len(book.tables) * len(LANGUAGES),
+    )
+
+
+def read_labs(root: Path, language: str, written: Mapping[str, Forms], book: Book) -> list[Lab]:
+    """Read the labs of one language.
+
+    Args:
+        root: The folder that holds `docs/`.
+        language: The language.
+        written: The values' forms in each language.
+        book: What the book is made of.
+
+    Raises:
+        BookError: If code and prose do not fit together.
+    """
+    topics = sorted(path.stem for path in (root / "docs" / "labs").glob("*.py"))
+    folder = f"docs/{language}/labs"
+    for path in sorted((root / folder).glob("*.md")):
+        if path.stem not in topics:
+            raise BookError(
+                f"{folder}/{path.name}: a lab docs/labs/{path.stem}.py",
+                "no such file",
+                "write it, or remove the prose in every language",
+            )
+    lessons = []
+    for topic in topics:
+        code, prose = f"docs/labs/{topic}.py", f"{folder}/{topic}.md"
+        cells = labs.read_cells(files.read(root / code, code), code)
+        # The whole file at once, so that errors in it name the right lines.
+        text = book.prepare(files.read(root / prose, prose), language, written[language], prose)
+        parts = labs.split_prose(text, topic, [cell.name for cell in cells], prose)
+        lessons.append(Lab(topic, language, labs.localised(cells, language, code), parts))
+    return lessons
+
+
+def _outputs(
+    lessons: Sequence[Lab], folder: Path, book: Book, say: Callable[[str], None]
+) -> tuple[list[Outputs], int]:
+    package, installed = cache.sources(book.package), cache.versions()
+    keys = [cache.key(lab, package, installed) for lab in lessons]
+    known = {name: cache.load(folder, name) for name in keys}
+    stale = [lab for lab, name in zip(lessons, keys, strict=True) if known[name] is None]
+
+    def done(lab: Lab, outputs: Outputs, seconds: float) -> None:
+        name = keys[lessons.index(lab)]
+        cache.save(folder, name, outputs)
+        known[name] = outputs
+        say(f"{lab.code_file} {lab.language}: {seconds:.1f} s")
+
+    if stale:
+        book.execute(stale, done)
+    return [given for name in keys if (given := known[name]) is not None], len(stale)

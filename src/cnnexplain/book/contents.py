@@ -1,0 +1,41 @@
+"""What the pages include: each figure and each table, declared in one row of parameters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cnnexplain import api, networks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cnnexplain.report import Trace
+
+FIGURES: Mapping[str, Mapping[str, Any]] = {
+    "convolution-5-to-3": {"input_size": 5, "kernel_size": 3},
+    "stride-7-to-3": {"input_size": 7, "kernel_size": 3, "stride": 2},
+    "padding-7-to-4": {"input_size": 7, "kernel_size": 3, "stride": 2, "padding": 1},
+    "dropped-8-to-3": {"input_size": 8, "kernel_size": 3, "stride": 2},
+    "ceil-8-to-4": {
+        "input_size": 8,
+        "kernel_size": 3,
+        "stride": 2,
+        "ceil_mode": True,
+        "operation": "max_pooling",
+    },
+    "dilation-7-to-3": {"input_size": 7, "kernel_size": 3, "dilation": 2},
+    "pooling-13-to-6": {
+        "input_size": 13,
+        "kernel_size": 3,
+        "stride": 2,
+        "operation": "max_pooling",
+    },
+}
+"""The parameters of `cnnexplain.figures.stride`, by the figure's name."""
+
+TABLES: Mapping[str, Callable[[], Trace]] = {
+    "alexnet-paper": lambda: api.trace(networks.alexnet("paper")),
+    "alexnet-ungrouped": lambda: api.trace(networks.alexnet("ungrouped")),
+    "alexnet-torchvision": lambda: api.trace(networks.alexnet("torchvision")),
+}
+"""What makes each trace, by the table's name."""

@@ -1,0 +1,76 @@
+"""Files: read with a clear error, written whole or not at all, and only when something changed."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from cnnexplain.errors import BookError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def read(path: Path, where: str) -> str:
+    """Return a source's text.
+
+    Args:
+        path: The file.
+        where: What messages call it: its path from the root of the project.
+
+    Raises:
+        BookError: If there is no such file, or it is no UTF-8 text.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BookError(f"a file {where}", "no such file", f"write {where}") from None
+    except UnicodeDecodeError as error:
+        raise BookError(
+            f"{where}: UTF-8 text", f"byte {error.start}: {error.reason}", "save it as UTF-8"
+        ) from None
+
+
+def write(path: Path, text: str) -> bool:
+    """Give a file this text, unless it has it already.
+
+    An unchanged file keeps its time of change, so `mkdocs serve` does not build again. Whoever
+    reads meanwhile, a second build too, sees the old text or the new one, never a part.
+
+    Args:
+        path: The file; its folder is made if need be.
+        text: The whole text.
+
+    Returns:
+        Whether the file was written.
+    """
+    data = text.encode()
+    try:
+        if path.read_bytes() == data:
+            return False
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    # Not by tempfile, whose files only their owner may read: a web server serves some of these.
+    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return True
+
+
+def sync(folder: Path, suffix: str, texts: Mapping[str, str]) -> None:
+    """Make a folder hold exactly these files of one kind.
+
+    Args:
+        folder: The folder.
+        suffix: The kind; files with another suffix stay as they are.
+        texts: The files' texts by name, without suffix.
+    """
+    for name, text in texts.items():
+        write(folder / f"{name}{suffix}", text)
+    for path in folder.glob(f"*{suffix}"):
+        if path.name.removesuffix(suffix) not in texts:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,66 @@
+"""How a computed value is written, in running text and in mathematics, in each language."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from cnnexplain import languages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Tex(str):
+    r"""A formula in TeX, which prose may place inside mathematics only.
+
+    Example:
+        >>> written({"rule": Tex(r"\left\lfloor x \right\rfloor")}, "en")
+        {'rule': {'tex': '\\left\\lfloor x \\right\\rfloor'}}
+    """
+
+    __slots__ = ()
+
+
+Value = int | Fraction | tuple[int, ...] | Tex
+
+
+def written(values: Mapping[str, Value], language: str) -> dict[str, dict[str, str]]:
+    r"""Write values in one language.
+
+    Args:
+        values: Values by name: a count, a measure, a shape, or a formula.
+        language: The language.
+
+    Returns:
+        By name, the form for running text (`text`; a formula has none) and the one for
+        mathematics (`tex`).
+
+    Example:
+        >>> written({"inputs": 9216, "maps": (256, 6, 6)}, "en")
+        {'inputs': {'text': '9,216', 'tex': '\\text{9,216}'}, 'maps': {'text': '256×6×6', 'tex': '256 \\times 6 \\times 6'}}
+    """  # noqa: E501  # what Python prints is one line
+    with languages.language(language):
+        return {name: _forms(value) for name, value in values.items()}
+
+
+def _grouped(digits: re.Match[str]) -> str:
+    return _number(languages.number(int(digits[0])))
+
+
+def _number(text: str) -> str:
+    # As text, because TeX reads the separators of a grouped number as punctuation.
+    return rf"\text{{{text}}}"
+
+
+def _forms(value: Value) -> dict[str, str]:
+    match value:
+        case Tex():
+            return {"tex": re.sub(r"\d{4,}", _grouped, value)}
+        case tuple():
+            tex = r" \times ".join(str(size) for size in value)
+            return {"text": languages.shape(value), "tex": tex}
+        case _:
+            text = languages.number(value)
+            return {"text": text, "tex": _number(text)}

@@ -1,0 +1,80 @@
+"""The operations of sequential networks: shape rule, formula, parameters, MACs, receptive field.
+
+Every class is called, and takes its arguments in the order, of the torch.nn class that it stands
+for. Shapes carry the batch, as torch's do: (batch, channels, height, width).
+
+A MAC is one multiplication by a weight with its addition; biases, poolings, normalisations and
+activations count none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING
+
+from cnnexplain.errors import ArgumentError, SourceError, shown
+from cnnexplain.operations.base import Operation, Shape, View
+from cnnexplain.operations.layers import Flatten, Linear
+from cnnexplain.operations.spatial import Conv2d, MaxPool2d
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = [
+    "OPERATIONS",
+    "Conv2d",
+    "Flatten",
+    "Linear",
+    "MaxPool2d",
+    "Operation",
+    "Shape",
+    "View",
+    "make",
+]
+
+
+def _leaves(kind: type[Operation]) -> list[type[Operation]]:
+    below = [leaf for child in kind.__subclasses__() for leaf in _leaves(child)]
+    return below or [kind]
+
+
+# Every operation by the name of the torch.nn class that it stands for; a class that another one
+# builds on is none itself.
+OPERATIONS: Mapping[str, type[Operation]] = {kind.__name__: kind for kind in _leaves(Operation)}
+
+
+def make(name: str, arguments: Sequence[object], keywords: Mapping[str, object]) -> Operation:
+    """Return an operation from the name and the arguments of a torch.nn class.
+
+    Args:
+        name: The class's name, such as `"Conv2d"`.
+        arguments: The positional arguments.
+        keywords: The keyword arguments.
+
+    Raises:
+        SourceError: If there is no such operation.
+        ArgumentError: If the arguments are not those of the class.
+
+    Example:
+        >>> print(make("MaxPool2d", [3], {"stride": 2}))
+        MaxPool2d(3, stride=2)
+    """
+    if name not in OPERATIONS:
+        known = ", ".join(sorted(OPERATIONS))
+        raise SourceError(f"a layer among {known}", shown(name), "use one of these layers")
+    kind = OPERATIONS[name]
+    names = [each.name for each in fields(kind)]
+    required = [each.name for each in fields(kind) if each.default is MISSING]
+    bound = dict(zip(names, arguments, strict=False))
+    unknown = [key for key in keywords if key not in names or key in bound]
+    missing = [key for key in required if key not in bound and key not in keywords]
+    if len(arguments) > len(names) or unknown or missing:
+        problem = (
+            f"{len(arguments)} positional arguments"
+            if len(arguments) > len(names)
+            else f"{'unknown or doubled' if unknown else 'no'} {shown((unknown or missing)[0])}"
+        )
+        raise ArgumentError(
+            f"{name}({', '.join(names)})", problem, "write the arguments as torch.nn names them"
+        )
+    return kind(**bound, **keywords)

@@ -1,0 +1,175 @@
+"""The whole site in small: the real configuration, hook and theme, over pages of a few lines."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HEADINGS = {"en": "Sizes", "ja": "大きさ", "fr": "Les tailles"}
+PAGE = "# {heading} {{#top}}\n\n[Next]({link}#top) $\\frac{{1}}{{2}}$\n\n## {heading} 2 {{#more}}\n"
+
+
+def make(root: Path, **changes: str) -> Path:
+    """Write a site of two pages and no labs; a change replaces one language's first page."""
+    (root / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "hook.py", root / "docs")  # its own path tells it the root
+    (root / "docs" / "theme").symlink_to(ROOT / "docs" / "theme")
+    (root / "src").mkdir()
+    for path in ROOT.glob("mkdocs*.yml"):
+        text = re.sub(
+            r"(?m)^nav:\n(  .*\n)+", "nav: [index.md, windows.md]\n", path.read_text("utf-8")
+        )
+        (root / path.name).write_text(text, encoding="utf-8")
+    for language, heading in HEADINGS.items():
+        docs = root / "docs" / language
+        docs.mkdir()
+        index = changes.get(language) or PAGE.format(heading=heading, link="windows.md")
+        (docs / "index.md").write_text(index, encoding="utf-8")
+        windows = PAGE.format(heading=heading, link="index.md").replace("#top)", "#more)")
+        (docs / "windows.md").write_text(windows, encoding="utf-8")
+    return root
+
+
+def build(root: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict"],
+        cwd=root,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "SITE_URL": "https://example.org/x/"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = make(tmp_path_factory.mktemp("site"))
+    done = build(root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return root / "site"
+
+
+def test_every_language_has_every_page(site: Path) -> None:
+    for folder, language in (("", "en"), ("ja", "ja"), ("fr", "fr")):
+        for page in ("index.html", "windows/index.html"):
+            text = (site / folder / page).read_text("utf-8")
+            assert f'<html lang="{language}"' in text
+            assert HEADINGS[language] in text
+
+
+def test_the_language_switch_stays_on_the_page(site: Path) -> None:
+    targets = {"en": "", "ja": "ja/", "fr": "fr/"}
+    for folder in targets.values():
+        for page in ("", "windows/"):
+            text = (site / folder / page / "index.html").read_text("utf-8")
+            links = re.findall(r'<a href="([^"]+)" hreflang="(..)"', text)
+            assert len(links) == len(targets)
+            for href, language in links:
+                reached = os.path.normpath(site / folder / page / href)
+                assert reached == os.path.normpath(site / targets[language] / page)
+
+
+def test_the_sitemaps_name_each_translation(site: Path) -> None:
+    root = ET.parse(site / "fr" / "sitemap.xml").getroot()  # noqa: S314  # our own output
+    links = [link.get("href") for link in root.iter("{http://www.w3.org/1999/xhtml}link")]
+    assert "https://example.org/x/ja/windows/" in links
+    assert "https://example.org/x/windows/" in links
+    locations = [
+        node.text for node in root.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")
+    ]
+    assert locations == ["https://example.org/x/fr/", "https://example.org/x/fr/windows/"]
+
+
+def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
+    for path in site.rglob("*.html"):
+        loaded = re.findall(
+            r'<(?:script|img|link rel="(?:stylesheet|icon)")[^>]*(?:src|href)="([^"]+)"',
+            path.read_text("utf-8"),
+        )
+        assert loaded
+        assert not [url for url in loaded if "//" in url]
+    css = (site / "assets" / "site.css").read_text("utf-8") + (
+        site / "assets" / "figures.css"
+    ).read_text("utf-8")
+    assert "http" not in css.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_figures_have_their_script_and_style(site: Path) -> None:
+    for folder in ("", "ja", "fr"):
+        assert "cx-figure" in (site / folder / "assets" / "figures.js").read_text("utf-8")
+        assert "cx-figure" in (site / folder / "assets" / "figures.css").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("language", "page", "problem"),
+    [
+        (
+            "en",
+            "# A {#top}\n\n[x](nowhere.md)\n\n## B {#more}\n",
+            "'nowhere.md', but the target is not found",
+        ),
+        (
+            "en",
+            "# A {#top}\n\n[x](windows.md#nowhere)\n\n## B {#more}\n",
+            "does not contain an anchor '#nowhere'",
+        ),
+        (
+            "ja",
+            "# A {#top}\n\n[x](windows.md#nowhere)\n\n## B {#more}\n",
+            "does not contain an anchor '#nowhere'",
+        ),
+        (
+            "fr",
+            "# A {#top}\n\n{{ nowhere }}\n\n## B {#more}\n",
+            "received: `{{ nowhere }}` in docs/fr",
+        ),
+        ("ja", "# A {#top}\n\n$\\nosuch$\n\n## B {#more}\n", "docs/ja: a formula"),
+        (
+            "fr",
+            '# A {#top}\n\n--8<-- "figures/nowhere.html"\n\n## B {#more}\n',
+            "figures/nowhere.html",
+        ),
+    ],
+)
+def test_a_mistake_fails_the_build_and_names_page_and_language(
+    tmp_path: Path, language: str, page: str, problem: str
+) -> None:
+    done = build(make(tmp_path, **{language: page}))
+    said = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert problem in said
+    assert "index.md" in said
+    assert "Traceback" not in said
+    # What is said of a page comes below the line that names its language.
+    before = said[: said.index(problem)]
+    assert re.findall(r"Pages of docs/(\w\w)", before)[-1] == language
+    if language != "en":
+        assert f"mkdocs.{language}.yml" in said
+
+
+def test_a_mistake_in_the_book_fails_the_build_with_its_message(tmp_path: Path) -> None:
+    root = make(tmp_path)
+    (root / "docs" / "labs").mkdir()
+    (root / "docs" / "labs" / "orphan.py").write_text("# %% setup\n", encoding="utf-8")
+    done = build(root)
+    assert done.returncode == 1
+    assert "expected: " in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_missing_language_fails_the_build(tmp_path: Path) -> None:
+    root = make(tmp_path)
+    (root / "mkdocs.fr.yml").unlink()
+    done = build(root)
+    assert done.returncode == 1
+    assert "mkdocs.fr.yml" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

@@ -1,0 +1,35 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# The same examples in every run, so that a red run is red again; time limits are for benchmarks.
+settings.register_profile("cnnexplain", deadline=None, derandomize=True)
+settings.load_profile("cnnexplain")
+
+
+@pytest.fixture
+def fresh_python() -> Callable[[str], str]:
+    """Run a program in a Python of its own, and return what it prints."""
+
+    def run(program: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", program],
+            check=False,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run

@@ -1,0 +1,215 @@
+"""Traces and their tables: as text, Markdown and HTML, in three languages."""
+
+from __future__ import annotations
+
+import html
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnexplain import networks, trace
+from cnnexplain.api import trace as trace_function
+from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, SourceError
+from cnnexplain.graph import Network, Node
+from cnnexplain.languages import LANGUAGES, language
+from cnnexplain.operations import make
+from cnnexplain.report import Trace
+from cnnexplain.table import Column, table, to_html, to_markdown, to_text
+
+ALEXNET = trace(networks.alexnet(), (3, 227, 227))
+COLUMNS = [column.value for column in Column]
+SMALL = "nn.Sequential(nn.Conv2d(3, 8, 3, stride=2), nn.ReLU(), nn.Flatten(), nn.Linear(72, 5))"
+
+
+class Cells(HTMLParser):
+    """The text of each cell of an HTML table, row by row."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.caption = ""
+        self.feed(document)
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:  # noqa: ARG002
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in {"td", "th"}:
+            self.rows[-1].append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.rows and self.rows[-1]:
+            self.rows[-1][-1] += data.strip("\n")
+
+
+def markdown_cells(text: str) -> list[list[str]]:
+    lines = [line.strip("|").split(" | ") for line in text.splitlines()]
+    return [[re.sub(r"\\(.)", r"\1", cell.strip()) for cell in line] for line in lines]
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_markdown_and_html_have_the_same_cells(code: str) -> None:
+    header, _, *body = markdown_cells(ALEXNET.to_markdown(code, COLUMNS))
+    assert Cells(ALEXNET.to_html(code, COLUMNS)).rows == [header, *body]
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_columns_sum_to_their_totals(code: str) -> None:
+    header, *body, totals = Cells(ALEXNET.to_html(code, ["name", "parameters", "macs"])).rows
+    for index in (1, 2):
+        numbers = [int(re.sub(r"\D", "", row[index])) for row in body]
+        assert sum(numbers) == int(re.sub(r"\D", "", totals[index]))
+    assert len(set(header)) == 3
+
+
+def test_the_row_of_the_last_pooling_says_it_all() -> None:
+    row = markdown_cells(ALEXNET.to_markdown("en"))[2:][14]
+    assert row == [
+        "pool5",
+        "MaxPool2d(3, stride=2)",
+        "256×6×6",
+        "floor((13 + 2·0 − 3)/2) + 1 = 6",
+        "0",
+        "0",
+        "195",
+        "32",
+    ]
+
+
+def test_french_counts_are_grouped_the_french_way_and_shapes_are_not() -> None:
+    (row,) = [each for each in markdown_cells(ALEXNET.to_markdown("fr")) if each[0] == "fc6"]
+    assert row[2] == "4096"
+    assert row[4] == "37\N{NARROW NO-BREAK SPACE}752\N{NARROW NO-BREAK SPACE}832"
+
+
+def test_the_table_follows_the_current_language() -> None:
+    with language("ja"):
+        assert ALEXNET.to_markdown() == ALEXNET.to_markdown("ja")
+        assert "合計" in repr(ALEXNET)
+    assert ALEXNET.to_markdown() == ALEXNET.to_markdown("en")
+    assert ALEXNET._repr_html_() == ALEXNET.to_html("en")
+
+
+def test_text_is_aligned_and_begins_with_what_was_traced() -> None:
+    lines = repr(trace(SMALL, (3, 7, 7))).splitlines()
+    assert lines == [
+        "Network, input 3×7×7",
+        (
+            "Layer  Operation                              Output shape  Output size"
+            "                     Parameters   MACs  Receptive field  Effective stride"
+        ),
+        "─" * 144,
+        (
+            "0      Conv2d(3, 8, kernel_size=3, stride=2)         8×3×3  floor((7 + 2·0 − 3)/2) + 1 = 3"
+            "         224  1,944                3                 2"
+        ),
+        (
+            "1      ReLU()                                        8×3×3  unchanged"
+            "                                0      0                3                 2"
+        ),
+        (
+            "2      Flatten()                                        72  8·3·3 = 72"
+            "                               0      0                3                 2"
+        ),
+        (
+            "3      Linear(72, 5)                                     5  out_features = 5"
+            "                       365    360                7                 2"
+        ),
+        "─" * 144,
+        "Total" + " " * 94 + "589  2,304",
+    ]
+
+
+def test_axes_that_differ_are_shown_one_by_one() -> None:
+    wide = trace("nn.Sequential(nn.Conv2d(1, 1, (1, 3), stride=(1, 2)))", (1, 5, 8))
+    (row,) = wide.rows
+    assert str(row.formula) == (
+        "H: floor((5 + 2·0 − 1)/1) + 1 = 5; W: floor((8 + 2·0 − 3)/2) + 1 = 3"
+    )
+    cells = Cells(wide.to_html("en", ["receptive_field", "effective_stride", "unread"])).rows[1]
+    assert cells == ["1×3", "1×2", "0×1"]
+
+
+def test_a_batch_above_one_is_part_of_the_shapes() -> None:
+    row = trace(SMALL, (3, 7, 7), batch_size=4).rows[0]
+    assert row.output_shape == (4, 8, 3, 3)
+    assert row.macs == 4 * trace(SMALL, (3, 7, 7)).rows[0].macs
+
+
+@given(st.text(), st.sampled_from(LANGUAGES))
+def test_a_layers_name_stays_text_in_every_format(name: str, code: str) -> None:
+    rows = trace(Network((Node(name, make("ReLU", [], {})),)), (3, 4, 4)).rows
+    with language(code):
+        made = table(rows, "x")
+    document = to_html(made)
+    assert document.count("<") == to_html(table(rows, "y")).count("<")
+    assert html.escape(name) in document
+    assert len(to_markdown(made).splitlines()) == 4
+    assert not re.search(r"(?<!\\)[<`*\[]", to_markdown(made).splitlines()[2])
+    assert len(to_text(made).split("\n")) == 6
+
+
+@pytest.mark.parametrize("columns", [["nothing"], [], "name", ["name", 3]])
+def test_unknown_columns_are_refused(columns: Any) -> None:
+    with pytest.raises(ArgumentError, match="columns among name, operation") as caught:
+        ALEXNET.to_markdown(columns=columns)
+    assert caught.value.received.startswith("columns=")
+
+
+def test_a_row_is_found_by_name_and_near_names_are_offered() -> None:
+    assert ALEXNET["pool5"].output_shape == (1, 256, 6, 6)
+    with pytest.raises(ArgumentError) as caught:
+        ALEXNET["pool_5"]
+    assert str(caught.value).splitlines() == [
+        "expected: the name of a layer",
+        "received: 'pool_5'",
+        "cure: write for example pool5, pool2, pool1",
+    ]
+
+
+def test_a_layer_that_does_not_fit_is_named() -> None:
+    with pytest.raises(ShapeError) as caught:
+        trace(networks.alexnet(), (3, 384, 384))
+    assert str(caught.value).splitlines() == [
+        "expected: 9216 input features (in_features=9216)",
+        "received: 25600 in 1×25600, at layer 'fc6': Linear(9216, 4096)",
+        "cure: use in_features=25600, or an input size that leaves 9216",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "input_size", "kind", "received"),
+    [
+        (3, (3, 8, 8), ArgumentError, "3"),
+        (None, (3, 8, 8), ArgumentError, "None"),
+        (SMALL, None, ArgumentError, "none, and the network knows none of its own"),
+        (SMALL, "3x7x7", ArgumentError, "input_size='3x7x7'"),
+        (SMALL, 7, ArgumentError, "input_size=7"),
+        (SMALL, (), ArgumentError, "input_size=()"),
+        (SMALL, (3, 0, 7), ArgumentError, "input_size=0"),
+        (SMALL, (3, "7", 7), ArgumentError, "input_size='7'"),
+        (SMALL, (3, 7.0, 7), ArgumentError, "input_size=7.0"),
+        ("nn.Sequential(", (3, 7, 7), SourceError, "'(' was never closed"),
+    ],
+)
+def test_bad_input_is_refused(
+    model: Any, input_size: Any, kind: type[CnnExplainError], received: str
+) -> None:
+    with pytest.raises(kind) as caught:
+        trace_function(model, input_size)
+    assert caught.value.received.startswith(received)
+
+
+@pytest.mark.parametrize("batch_size", [0, -1, "1", 1.5])
+def test_a_bad_batch_is_refused(batch_size: Any) -> None:
+    with pytest.raises(ArgumentError, match="batch_size as an integer of at least 1"):
+        trace(SMALL, (3, 7, 7), batch_size)
+
+
+def test_traces_are_values() -> None:
+    assert trace(SMALL, (3, 7, 7)) == trace(SMALL, [3, 7, 7])
+    assert isinstance(ALEXNET, Trace)
+    assert len({trace(SMALL, (3, 7, 7)), trace(SMALL, (3, 7, 7))}) == 1

@@ -1,0 +1,96 @@
+"""Modules: a torch.nn.Sequential is read from its attributes; its weights are left alone."""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict
+
+import pytest
+import torch
+from torch import nn
+
+from cnnexplain import networks, trace
+from cnnexplain.errors import ArgumentError
+
+
+def model() -> nn.Sequential:
+    head = OrderedDict(flatten=nn.Flatten(), dense=nn.Linear(8 * 4 * 4, 5, bias=False))
+    body = nn.Sequential(
+        nn.Conv2d(3, 8, (3, 5), padding="same", bias=False, groups=1),
+        nn.BatchNorm2d(8, affine=False),
+        nn.PReLU(8),
+        nn.MaxPool2d(2, ceil_mode=True),
+        nn.AdaptiveAvgPool2d((4, None)),
+        nn.Dropout(0.2),
+    )
+    return nn.Sequential(OrderedDict(body=body, head=nn.Sequential(head), last=nn.Softmax(dim=1)))
+
+
+def test_rows_are_what_torch_makes() -> None:
+    shapes: dict[str, tuple[int, ...]] = {}
+    network = model()
+    for name, child in network.named_modules():
+        if not isinstance(child, nn.Sequential):
+            child.register_forward_hook(
+                lambda _module, _inputs, output, name=name: shapes.update({name: output.shape})
+            )
+    network(torch.zeros(2, 3, 9, 7))
+    rows = trace(network, (3, 9, 7), batch_size=2).rows
+    assert {row.name: row.output_shape for row in rows} == shapes
+    assert sum(row.parameters for row in rows) == sum(each.numel() for each in network.parameters())
+
+
+def test_the_model_is_left_as_it_was() -> None:
+    network = model()
+    before = copy.deepcopy(network.state_dict())
+    training, state = network.training, torch.get_rng_state()
+    trace(network, (3, 9, 7))
+    assert network.training == training
+    assert torch.equal(torch.get_rng_state(), state)
+    after = network.state_dict()
+    assert after.keys() == before.keys()
+    assert all(torch.equal(after[name], before[name]) for name in before)
+
+
+def test_a_module_on_the_meta_device_is_traced() -> None:
+    with torch.device("meta"):
+        network = nn.Sequential(nn.Linear(25088, 4096))
+    assert trace(network, (25088,)).parameters == 102_764_544
+
+
+def test_a_single_layer_is_traced_too() -> None:
+    assert trace(nn.MaxPool2d(3, 2), (256, 13, 13)).rows[0].output_shape == (1, 256, 6, 6)
+
+
+class Residual(nn.Module):
+    """A module with a forward of its own."""
+
+
+class Odd(nn.Sequential):
+    """A Sequential that may do anything in its forward."""
+
+
+@pytest.mark.parametrize(
+    ("network", "received"),
+    [
+        (Residual(), "Residual"),
+        (nn.Sequential(nn.ReLU(), Residual()), "Residual at '1'"),
+        (nn.Sequential(Odd(nn.ReLU())), "Odd at '0'"),
+        (nn.Sequential(nn.LSTM(3, 3)), "LSTM at '0'"),
+    ],
+)
+def test_other_modules_are_refused_by_name(network: nn.Module, received: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        trace(network, (3, 9, 9))
+    assert caught.value.received == received
+    assert caught.value.expected.startswith("an nn.Sequential of layers among AdaptiveAvgPool1d,")
+    assert caught.value.cure == "trace its nn.Sequential parts one by one"
+
+
+def test_text_and_module_of_one_network_have_equal_rows() -> None:
+    text = "nn.Sequential(nn.Conv2d(1, 6, 5), nn.Tanh(), nn.AvgPool2d(2))"
+    built = nn.Sequential(nn.Conv2d(1, 6, 5), nn.Tanh(), nn.AvgPool2d(2))
+    ours, theirs = trace(text, (1, 32, 32)).rows, trace(built, (1, 32, 32)).rows
+    assert [row.output_shape for row in ours] == [row.output_shape for row in theirs]
+    assert [str(row.formula) for row in ours] == [str(row.formula) for row in theirs]
+    assert networks.lenet5().nodes[0].name == "conv1"
