@@ -103,8 +103,8 @@ def test_text_is_aligned_and_begins_with_what_was_traced() -> None:
         ),
         "─" * 144,
         (
-            "0      Conv2d(3, 8, kernel_size=3, stride=2)         8×3×3  floor((7 + 2·0 − 3)/2) + 1 = 3"
-            "         224  1,944                3                 2"
+            "0      Conv2d(3, 8, kernel_size=3, stride=2)         8×3×3"
+            "  floor((7 + 2·0 − 3)/2) + 1 = 3         224  1,944                3                 2"
         ),
         (
             "1      ReLU()                                        8×3×3  unchanged"

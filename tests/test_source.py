@@ -30,7 +30,8 @@ LAYERS = "Conv2d(3, 8, 3, padding=1)", "MaxPool2d(2)"
         ),
         (
             '"""A network."""\nfrom torch.nn import *\n'
-            "net: Sequential = Sequential(Conv2d(6 - 3, 2 * 4, 6 // 2, padding=2 + -1), MaxPool2d(2))"
+            "net: Sequential = Sequential("
+            "Conv2d(6 - 3, 2 * 4, 6 // 2, padding=2 + -1), MaxPool2d(2))"
         ),
     ],
 )

@@ -177,3 +177,9 @@ def test_a_large_page_takes_less_than_a_second(language: str, piece: str) -> Non
     LINTS[language](text)
 
     assert time.process_time() - start < 1
+
+
+def test_an_elided_word_after_a_number_is_no_unit() -> None:
+    assert typography.french("un noyau de 3 s'étend, dure 3 s") == (
+        "un noyau de 3 s’étend, dure 3\u00a0s"
+    )

@@ -10,9 +10,10 @@ from cnnexplain.book.spans import OBJECT, Span, spans, visible
 # --- French spaces ------------------------------------------------------------------------------
 
 _SPACE = "[ \u00a0\u202f]"
+# Not "s" of "s’étend", nor "m" of "m’a".
 _UNITS = (
     r"(?:[kMGT]i?o|octets?|[kMGT]?Hz|[kMGT]?FLOPs?|[mµn]?s|min|h|[ckmµn]?m|px|pixels?|k?W|MACs?"
-    r"|fois|millions?|milliards?)\b|[%‰€]|°C"
+    r"|fois|millions?|milliards?)\b(?!['’])|[%‰€]|°C"
 )
 _COLON = re.compile(rf"(?<=\S){_SPACE}:(?![:\w])")
 _HIGH = re.compile(rf"(?<=\S){_SPACE}(?=[;?»]|!(?![\[=]))")

@@ -1,0 +1,53 @@
+# `make serve` shows the site, `make test` runs the tests; both install what they need into .venv.
+PYTHON ?= python3
+ADDRESS ?= 127.0.0.1:8000
+BIN := .venv/bin
+
+# Material for MkDocs prints a notice of its own on every start; the versions are pinned.
+export NO_MKDOCS_2_WARNING := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help serve test quick lint site audit measure clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+serve: .venv/docs  ## build what is stale and serve the site in three languages
+	@echo "cnnexplain: http://$(ADDRESS)/ (English), /ja/ (日本語), /fr/ (français); stop with Ctrl-C"
+	$(BIN)/mkdocs serve --dev-addr $(ADDRESS)
+
+test: .venv/dev  ## run the Python tests
+	$(BIN)/pytest
+
+quick: .venv/dev  ## run the tests of the engine alone
+	$(BIN)/pytest -q tests/*.py src/cnnexplain/*.py src/cnnexplain/operations
+
+lint: .venv/dev  ## check style and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+site: .venv/docs  ## build the site into site/
+	$(BIN)/mkdocs build --strict
+
+audit: .venv/audit site  ## look at every page in Chromium
+	$(BIN)/pytest tests/browser
+
+measure: .venv/docs  ## print the benchmarks
+	@for each in benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+
+clean:  ## remove everything that was made, the environment too
+	rm -rf .venv .cache build site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/docs .venv/dev .venv/audit: .venv/%: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install --progress-bar on -c constraints.txt -e ".[$*]"
+	@touch $@
+
+.venv/bin/python:
+	@command -v $(PYTHON) >/dev/null || \
+	  { echo "$(PYTHON) is missing. On Debian: apt-get install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; choose one with make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python's venv is missing. On Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv .venv

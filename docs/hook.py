@@ -1,0 +1,113 @@
+"""The bridge to MkDocs: one build for three languages, pages of executed labs, generated files."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkdocs.commands.build import build
+from mkdocs.config import load_config
+from mkdocs.exceptions import Abort, MkDocsException, PluginError
+from mkdocs.structure.files import File
+from pymdownx.snippets import SnippetMissingError
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+    from mkdocs.structure.pages import Page
+
+ROOT = Path(__file__).parents[1]
+CHILDREN = {"ja": ROOT / "mkdocs.ja.yml", "fr": ROOT / "mkdocs.fr.yml"}
+log = logging.getLogger("mkdocs.plugins.cnnexplain")
+
+
+def _language(config: MkDocsConfig) -> str:
+    return Path(config.docs_dir).name
+
+
+def _is_lab(file: File) -> bool:
+    return file.src_uri.startswith("labs/")
+
+
+def on_config(config: MkDocsConfig) -> None:
+    """Watch what the site is made of, and see that every language has its configuration."""
+    if _language(config) in CHILDREN:
+        return
+    found = set(ROOT.glob("mkdocs.*.yml"))
+    if found != set(CHILDREN.values()):
+        names = sorted(path.name for path in found)
+        raise PluginError(
+            f"expected mkdocs.ja.yml and mkdocs.fr.yml beside mkdocs.yml, found {names}"
+        )
+    docs = ROOT / "docs"
+    watched = [*CHILDREN.values(), *(docs / code for code in CHILDREN), docs / "labs", ROOT / "src"]
+    config.watch.extend(map(str, watched))
+
+
+def on_pre_build(config: MkDocsConfig) -> None:
+    """Compute values, figures, tables and labs, once for all languages."""
+    if _language(config) not in CHILDREN:
+        # This process may serve for hours: it must not go on with modules that have been edited.
+        for name in [name for name in sys.modules if name.partition(".")[0] == "cnnexplain"]:
+            del sys.modules[name]
+        command = [sys.executable, "-m", "cnnexplain.book"]
+        book = subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
+        if book.returncode:
+            raise PluginError(book.stderr.strip())
+        sys.stderr.write(book.stderr)
+    from cnnexplain.book import jupyter  # noqa: PLC0415
+
+    jupyter.check_versions()
+    jupyter.mend()
+    log.info("Pages of docs/%s", _language(config))
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Put executed notebooks behind the labs' pages; add their downloads, the figures' code."""
+    from cnnexplain import figures  # noqa: PLC0415
+    from cnnexplain.book import jupyter  # noqa: PLC0415
+
+    made = {"assets/figures.js": figures.site_script(), "assets/figures.css": figures.site_style()}
+    for file in filter(_is_lab, files.documentation_pages()):
+        path = (ROOT / "build" / _language(config) / file.src_uri).with_suffix(".ipynb")
+        file.abs_src_path = str(path)
+        download = file.src_uri.removesuffix(".md") + f"/{path.name}"
+        made[download] = jupyter.portable(path.read_text(encoding="utf-8"), file, config, files)
+    for name, content in made.items():
+        files.append(File.generated(config, name, content=content))
+    return files
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Complete a lab's page."""
+    from cnnexplain.book import jupyter  # noqa: PLC0415
+
+    return jupyter.render(html, page, config, files) if _is_lab(page.file) else html
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Build the other languages into the English site."""
+    if _language(config) in CHILDREN:
+        return
+    for code, path in CHILDREN.items():
+        site = {
+            "site_dir": str(Path(config.site_dir, code)),
+            "site_url": f"{config.site_url}{code}/",
+        }
+        try:
+            child = load_config(str(path), strict=config.strict, **site)
+            child.plugins.on_startup(command="build", dirty=False)
+            build(child)
+        except MkDocsException as error:
+            raise PluginError(f"{path.name}: {error}") from error
+
+
+def on_build_error(error: Exception) -> None:
+    """End with the message alone when the sources are at fault: a traceback would bury it."""
+    from cnnexplain.errors import CnnExplainError  # noqa: PLC0415
+
+    if isinstance(error, (CnnExplainError, SnippetMissingError)):
+        raise Abort(str(error)) from error

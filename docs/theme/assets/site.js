@@ -1,0 +1,23 @@
+// Material cuts Japanese pages into words for its index, but not what a reader types: its message
+// of type 2. The same segmenter, loaded after this file, does that here; else 出力サイズ finds nothing.
+if (document.documentElement.lang === "ja") {
+  window.lunr = {};
+  const japanese = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}ー々]+/gu;
+  const post = Worker.prototype.postMessage;
+  Worker.prototype.postMessage = function (message, ...rest) {
+    if (message.type === 2) {
+      const segmenter = new window.lunr.TinySegmenter();
+      const word = (part) => !/^\p{sc=Hiragana}$/u.test(part); // a particle is in every sentence
+      const words = (run) => segmenter.segment(run).filter(word).join("* ") || run;
+      message = { ...message, data: message.data.replace(japanese, words) };
+    }
+    return post.call(this, message, ...rest);
+  };
+}
+
+// What scrolls sideways can be reached with the keyboard, in browsers that do not see to it too.
+addEventListener("load", () => {
+  for (const box of document.querySelectorAll(".formula, .output, .cx-table, .md-typeset__scrollwrap")) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  }
+});

@@ -1,0 +1,128 @@
+// Controls for animated figures. A figure is complete without them: they only switch its CSS
+// animations on and move their clock. No geometry is known here.
+(() => {
+  "use strict";
+
+  const ICONS = {
+    back: "M6 5h2.5v14H6zM19 5v14l-9.5-7z",
+    play: "M8 4.5v15l12-7.5z",
+    pause: "M6.5 5h4v14h-4zM13.5 5h4v14h-4z",
+    forward: "M15.5 5H18v14h-2.5zM5 5l9.5 7L5 19z",
+  };
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+  const make = (tag, attributes) => {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    return element;
+  };
+
+  const show = (button, icon, label) => {
+    button.innerHTML = `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[icon]}"/></svg>`;
+    button.setAttribute("aria-label", label);
+    button.title = label;
+  };
+
+  const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+  function control(figure) {
+    const words = JSON.parse(figure.dataset.cx);
+    const { labels, rows, columns, seconds } = words;
+    const steps = rows.length * columns.length;
+    const picture = figure.querySelector("svg");
+    figure.dataset.cxReady = "";
+    if (steps < 2) return;
+
+    const count = new Intl.NumberFormat(figure.lang || undefined);
+    const panel = make("div", { class: "cx-controls", role: "group", "aria-label": labels.controls });
+    const [back, play, forward] = [0, 1, 2].map(() => make("button", { type: "button" }));
+    const slider = make("input", { type: "range", min: 1, max: steps, "aria-label": labels.step });
+    const status = make("p", { class: "cx-status" });
+    show(back, "back", labels.back);
+    show(forward, "forward", labels.forward);
+    panel.append(back, play, forward, slider);
+    figure.append(panel, status);
+
+    let step = words.still;
+    let playing = false;
+    let wanted = false; // what the reader asked for; out of sight nothing plays
+
+    const clocks = () => picture.getAnimations({ subtree: true });
+
+    const tell = () => {
+      const [row, reads] = rows[Math.floor(step / columns.length)];
+      const [column, across] = columns[step % columns.length];
+      const values = { step: count.format(step + 1), row, column, rows: reads, columns: across };
+      const sentence = fill(words.status, values);
+      slider.value = step + 1;
+      slider.setAttribute("aria-valuetext", sentence);
+      status.textContent = sentence;
+    };
+
+    const go = (next) => {
+      step = (next + steps) % steps;
+      figure.classList.add("cx-moving");
+      // The middle of a step, so that no rounding can fall on its neighbour.
+      for (const clock of clocks()) clock.currentTime = (step + 0.5) * seconds * 1000;
+      tell();
+    };
+
+    const run = (on) => {
+      playing = on;
+      for (const clock of clocks()) if (!on) clock.pause();
+      // A clock that stops between two frames may be a step ahead of what was told.
+      if (on || figure.classList.contains("cx-moving")) go(step);
+      for (const clock of clocks()) if (on) clock.play();
+      show(play, on ? "pause" : "play", on ? labels.pause : labels.play);
+      if (on) requestAnimationFrame(watch);
+    };
+
+    const watch = () => {
+      if (!playing) return;
+      const time = clocks()[0]?.currentTime;
+      const now = Math.floor(time / (seconds * 1000)) % steps;
+      if (time != null && now !== step) {
+        step = now;
+        tell();
+      }
+      requestAnimationFrame(watch);
+    };
+
+    // A step is announced when the reader asks for it, never while the figure plays by itself;
+    // a slider announces its own value.
+    const ask = (next, announce) => {
+      wanted = false;
+      status.setAttribute("aria-live", announce ? "polite" : "off");
+      go(next);
+      run(false);
+    };
+
+    back.addEventListener("click", () => ask(step - 1, true));
+    forward.addEventListener("click", () => ask(step + 1, true));
+    slider.addEventListener("input", () => ask(slider.value - 1, false));
+    play.addEventListener("click", () => {
+      wanted = !playing;
+      status.setAttribute("aria-live", "off");
+      run(wanted);
+    });
+    // Printing takes the animations away; they come back with a clock of their own.
+    matchMedia("print").addEventListener("change", ({ matches: printing }) => {
+      if (printing || !figure.classList.contains("cx-moving")) return;
+      run(playing);
+    });
+
+    tell();
+    run(false);
+    if (!still.matches) {
+      wanted = true;
+      step = 0;
+    }
+    new IntersectionObserver(([entry]) => {
+      if (entry.isIntersecting !== playing && wanted) run(entry.isIntersecting);
+    }, { threshold: 0.25 }).observe(figure);
+  }
+
+  const start = () => document.querySelectorAll(".cx-figure:not([data-cx-ready])").forEach(control);
+  if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
+  else start();
+})();

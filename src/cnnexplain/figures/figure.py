@@ -1,0 +1,259 @@
+"""A figure as a value: an SVG that stands alone, HTML with controls, and the files of both."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from html import escape
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnexplain.errors import ArgumentError, shown
+from cnnexplain.figures import motion, svg
+from cnnexplain.figures.svg import WIDTH, element
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+_FORMATS = (".svg", ".html")
+# Where a figure stands alone, no page gives it a ground and a font.
+_GROUND = (
+    ".cx-svg{background:var(--cx-paper);color-scheme:light dark;"
+    "font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Hiragino Sans','Yu Gothic UI',"
+    "'Noto Sans JP','Noto Sans CJK JP',sans-serif}"
+)
+# How pages and notebooks say that they are light or dark, whatever the reader's system is.
+_LIGHT_PAGES = ("[data-md-color-scheme=default]", "[data-jp-theme-light=true]", ".vscode-light")
+_DARK_PAGES = ("[data-md-color-scheme=slate]", "[data-jp-theme-light=false]", ".vscode-dark")
+
+
+@dataclass(frozen=True)
+class Script:
+    """What the controls say about a figure, in its language.
+
+    Attributes:
+        still: The step of the still picture, from 0.
+        seconds: The time at one step.
+        status: What a step does, with placeholders.
+        rows: For each row of stops, its output's number and what it reads.
+        columns: The same for each column of stops.
+        labels: The names of the controls.
+    """
+
+    still: int
+    seconds: float
+    status: str
+    rows: Sequence[tuple[str, str]]
+    columns: Sequence[tuple[str, str]]
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure that moves, in one language.
+
+    Attributes:
+        title: What it shows, in one line.
+        description: What it shows, in words for readers who do not see it.
+        language: The language of its words.
+        height: Its height; every figure has the same width.
+        body: Its drawing.
+        variables: Its CSS variables.
+        steps: The number of steps of its motion.
+        script: What its controls say.
+        draw: Draws the moment of a step.
+    """
+
+    title: str
+    description: str
+    language: str
+    height: int
+    body: str = field(repr=False)
+    variables: str = field(repr=False)
+    steps: int
+    script: Script = field(repr=False)
+    draw: Callable[[int], str] = field(repr=False, compare=False)
+
+    @property
+    def svg(self) -> str:
+        """The figure as an SVG that stands alone: it moves by itself, without a script."""
+        return self._svg(self.body, _alone())
+
+    @property
+    def html(self) -> str:
+        """The figure as HTML with its controls, its style and its script."""
+        style = element("style", f"\n{_page_style()}\n")
+        return f"{self._wrapped()}\n{style}\n<script>\n{site_script()}</script>\n"
+
+    def inline(self, id: str) -> str:  # noqa: A002  # it is the id of HTML
+        """Return the figure for a page that has `site_style()` and `site_script()`.
+
+        Args:
+            id: The figure's id on the page; the ids of its parts begin with it.
+
+        Raises:
+            ArgumentError: If that cannot be an id.
+        """
+        if not isinstance(id, str) or not id or not all(c.isalnum() or c in "-_" for c in id):
+            raise ArgumentError(
+                "an id of letters, digits, - and _",
+                f"id={shown(id)}",
+                'write for example figure.inline("stride-2")',
+            )
+        return self._wrapped(id)
+
+    def frame(self, step: int) -> str:
+        """Return the moment of a step as an SVG without motion.
+
+        Args:
+            step: The step, from 0.
+
+        Raises:
+            ArgumentError: If there is no such step.
+        """
+        if isinstance(step, bool) or not isinstance(step, int) or not 0 <= step < self.steps:
+            raise ArgumentError(
+                f"a step from 0 to {self.steps - 1}", f"step={shown(step)}", "write for example 0"
+            )
+        return self._svg(self.draw(step), _still())
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the figure to a file: all of it or, if something fails, nothing.
+
+        Args:
+            path: Where to write it; it ends with `.svg` or `.html`.
+
+        Raises:
+            ArgumentError: If there is no such format, or the file cannot be written.
+        """
+        target = Path(path)
+        suffix = target.suffix.lower()
+        if suffix == ".svg":
+            content = f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}\n'
+        elif suffix == ".html":
+            content = self._page()
+        else:
+            raise ArgumentError(
+                f"a file name that ends with {' or '.join(_FORMATS)}",
+                f"path={shown(os.fspath(path))}",
+                'write for example figure.save("stride.svg")',
+            )
+        _write(target, content)
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def _svg(self, body: str, style: str = "", id: str | None = None) -> str:  # noqa: A002
+        names = {"title": escape(self.title), "desc": escape(self.description)}
+        ids = {name: id and f"{id}-{name}" for name in names}
+        head = "\n".join(element(name, words, id=ids[name]) for name, words in names.items())
+        if style:
+            head += "\n" + element("style", f"\n{style}\n")
+        return element(
+            "svg",
+            f"\n{head}\n{_lines(body)}\n",
+            xmlns="http://www.w3.org/2000/svg",
+            class_="cx-svg",
+            viewBox=f"0 0 {WIDTH} {self.height}",
+            width=WIDTH,
+            height=self.height,
+            style=self.variables,
+            role="img",
+            lang=self.language,
+            aria_labelledby=ids["title"],
+            aria_describedby=ids["desc"],
+        )
+
+    def _wrapped(self, id: str | None = None) -> str:  # noqa: A002
+        words = json.dumps(asdict(self.script), ensure_ascii=False, separators=(",", ":"))
+        # In single quotes, JSON needs no escapes for its own.
+        words = words.replace("&", "&amp;").replace("'", "&#39;").replace("<", "&lt;")
+        identity = f' id="{id}"' if id else ""
+        opening = f'<div class="cx-figure"{identity} lang="{self.language}" data-cx=\'{words}\'>'
+        return f"{opening}\n{self._svg(self.body, id=id)}\n</div>"
+
+    def _page(self) -> str:
+        return (
+            f'<!DOCTYPE html>\n<html lang="{self.language}">\n<head>\n<meta charset="utf-8">\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f"<title>{escape(self.title)}</title>\n"
+            "<style>body{margin:16px;background:#fff}"
+            "@media (prefers-color-scheme:dark){body{background:#14181d}}"
+            "body{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Hiragino Sans',"
+            "'Yu Gothic UI','Noto Sans JP','Noto Sans CJK JP',sans-serif}</style>\n"
+            f"</head>\n<body>\n{self.html}</body>\n</html>\n"
+        )
+
+
+def site_script() -> str:
+    """Return the script of the controls, which a site serves once for all its figures."""
+    return _asset("controls.js")
+
+
+def site_style() -> str:
+    """Return the style of the figures, which a site serves once; its root gets the palette."""
+    palette = svg.palette_css(":root," + _LIGHT_PAGES[0], _DARK_PAGES[0])
+    return "\n".join((palette, *_shared()))
+
+
+@cache
+def _asset(name: str) -> str:
+    return (resources.files(__package__) / name).read_text(encoding="utf-8")
+
+
+def _shared() -> tuple[str, str, str]:
+    return svg.style(), motion.style(".cx-moving"), _asset("controls.css").strip()
+
+
+@cache
+def _page_style() -> str:
+    light = ",".join(f"{page} .cx-figure" for page in _LIGHT_PAGES)
+    dark = ",".join(f"{page} .cx-figure" for page in _DARK_PAGES)
+    # The page's own word comes later, and so prevails over the system's.
+    palettes = svg.palette_css(".cx-figure", follow_system=True), svg.palette_css(light, dark)
+    return "\n".join((*palettes, *_shared()))
+
+
+@cache
+def _still() -> str:
+    palette = svg.palette_css(".cx-svg", follow_system=True)
+    return f"{_GROUND}\n{palette}\n{svg.style()}"
+
+
+@cache
+def _alone() -> str:
+    calm = "@media (prefers-reduced-motion:reduce),print{.cx-x,.cx-y{animation:none!important}}"
+    return "\n".join((_still(), motion.style(".cx-svg"), calm))
+
+
+def _lines(body: str) -> str:
+    """Break a drawing into lines, so that a difference between two figures can be read."""
+    return (
+        body.replace("/><", "/>\n<").replace("</text><", "</text>\n<").replace("</g><", "</g>\n<")
+    )
+
+
+def _write(path: Path, content: str) -> None:
+    """Write a file whole: first beside its place, then into it."""
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(content)
+        # A temporary file is for its owner only; a figure is for whoever may read new files.
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(temporary).chmod(0o666 & ~mask)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise ArgumentError(
+            "a path that can be written",
+            f"path={shown(str(path))} ({error.strerror})",
+            "create the folder, or choose another",
+        ) from error

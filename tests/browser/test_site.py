@@ -1,0 +1,133 @@
+"""The built site in a real browser: needs Playwright, Chromium (CHROMIUM names it), `site/`."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+SITE = Path(__file__).parents[2] / "site"
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+LANGUAGES = {"en": "", "ja": "ja/", "fr": "fr/"}
+PAGES = ["", "windows/", "pooling-to-dense/", "labs/windows/", "labs/pooling-to-dense/", "about/"]
+
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM or not (SITE / "index.html").exists(), reason="no Chromium, or no built site"
+)
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: a browser that leaves a page early breaks its connections."""
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with _Server(("127.0.0.1", 0), functools.partial(_Quiet, directory=SITE)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as started:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        yield started.chromium.launch(executable_path=CHROMIUM, args=arguments)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_pages_fit_their_screen_load_nothing_from_elsewhere_and_log_no_error(
+    browser: Any, address: str, width: int, colours: str
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=colours)
+    errors: list[str] = []
+    elsewhere: list[str] = []
+    page.on("console", lambda m: errors.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: elsewhere.append(request.url))
+    for folder in LANGUAGES.values():
+        for name in PAGES:
+            page.goto(address + folder + name)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+    page.close()
+    assert errors == []
+    assert [url for url in elsewhere if not url.startswith((address, "data:", "blob:"))] == []
+
+
+@pytest.mark.parametrize("start", LANGUAGES)
+@pytest.mark.parametrize("end", LANGUAGES)
+def test_the_language_switch_stays_on_the_page(
+    browser: Any, address: str, start: str, end: str
+) -> None:
+    page = browser.new_page()
+    for name in PAGES:
+        page.goto(address + LANGUAGES[start] + name)
+        page.hover(".md-select button")
+        page.click(f".md-select a[hreflang={end}]")
+        assert page.url == address + LANGUAGES[end] + name
+        assert page.evaluate("document.documentElement.lang") == end
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "query", "marked"),
+    [
+        ("ja", "畳み込み", "畳み込み"),
+        ("ja", "ストライドの大きさ", "ストライド"),
+        ("fr", "convolution", "convolution"),
+        ("en", "stride", "stride"),
+    ],
+)
+def test_the_search_finds_words(
+    browser: Any, address: str, language: str, query: str, marked: str
+) -> None:
+    page = browser.new_page()
+    page.goto(address + LANGUAGES[language])
+    page.click(".md-search__input")
+    page.keyboard.insert_text(query)
+    page.keyboard.press("Shift")  # the theme listens to keys, which an input method sends
+    page.wait_for_selector(".md-search-result__item mark")
+    marks = [
+        text.lower() for text in page.locator(".md-search-result__item mark").all_inner_texts()
+    ]
+    page.close()
+    assert any(marked in mark for mark in marks)
+
+
+def test_formulas_use_the_font_of_the_site(browser: Any, address: str) -> None:
+    page = browser.new_page()
+    page.goto(address + "windows/")
+    page.evaluate("document.fonts.ready")
+    loaded = page.evaluate(
+        "[...document.fonts].filter(f => f.status == 'loaded').map(f => f.family)"
+    )
+    page.close()
+    assert "cnnexplain Math" in " ".join(loaded)
+
+
+def test_a_lab_can_be_copied_and_downloaded(browser: Any, address: str) -> None:
+    page = browser.new_page()
+    page.goto(address + "fr/labs/windows/")
+    page.wait_for_selector(".highlight .md-code__button, .highlight .md-clipboard")
+    with page.expect_download() as download:
+        page.click(".download")
+    assert download.value.suggested_filename == "windows.ipynb"
+    page.close()
