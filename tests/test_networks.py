@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from cnnexplain.graph import Network
 
 NETWORKS = {
-    "lenet5": networks.lenet5(),
+    "lenet5_1998": networks.lenet5(),
     "alexnet_paper": networks.alexnet("paper"),
     "alexnet_ungrouped": networks.alexnet("ungrouped"),
     "alexnet_torchvision": networks.alexnet("torchvision"),
-    "vgg16": networks.vgg16(),
+    "vgg16_padded": networks.vgg16(),
     "vgg16_unpadded": networks.vgg16(padded=False),
 }
 PUBLISHED_PARAMETERS = {
-    "lenet5": 61_706,
+    "lenet5_1998": 61_706,
     "alexnet_paper": 60_965_224,
     "alexnet_ungrouped": 62_378_344,
     "alexnet_torchvision": 61_100_840,
-    "vgg16": 138_357_544,
+    "vgg16_padded": 138_357_544,
     "vgg16_unpadded": 37_694_248,
 }
 
@@ -38,7 +38,7 @@ def module(name: str) -> nn.Sequential:
     """Run a network's file with torch, without storage for its weights."""
     namespace: dict[str, Any] = {}
     with torch.device("meta"):
-        exec(networks.source(name), namespace)  # our own file  # noqa: S102
+        exec(networks.code(name), namespace)  # our own file  # noqa: S102
     model = namespace["model"]
     assert isinstance(model, nn.Sequential)
     return model
@@ -71,7 +71,7 @@ def test_totals_are_the_published_ones(name: str) -> None:
 
 def test_every_file_is_a_network_that_is_tested() -> None:
     with pytest.raises(ArgumentError) as caught:
-        networks.source("resnet")
+        networks.code("resnet")
     assert caught.value.expected == f"one of the networks {', '.join(sorted(NETWORKS))}"
 
 

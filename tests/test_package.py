@@ -150,6 +150,8 @@ def test_everything_public_exists_is_documented_and_has_one_home() -> None:
 def test_no_module_bears_the_name_of_a_public_function() -> None:
     functions = {name for name in cx.__all__ if cx._HOMES[name] != name}
     assert functions & {file.stem for file in SOURCES.rglob("*.py")} == set()
+    networks = {name for name, value in vars(cx.networks).items() if callable(value)}
+    assert networks & {file.stem for file in (SOURCES / "networks").glob("*.py")} == set()
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

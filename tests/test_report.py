@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cnnexplain import networks, trace
 from cnnexplain.api import trace as trace_function
 from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, SourceError
+from cnnexplain.formula import bracketed
 from cnnexplain.graph import Network, Node
 from cnnexplain.languages import LANGUAGES, language
 from cnnexplain.operations import make
@@ -52,7 +53,7 @@ def markdown_cells(text: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_markdown_and_html_have_the_same_cells(code: str) -> None:
-    header, _, *body = markdown_cells(ALEXNET.to_markdown(code, COLUMNS))
+    header, _, *body = markdown_cells(bracketed(ALEXNET.to_markdown(code, COLUMNS)))
     assert Cells(ALEXNET.to_html(code, COLUMNS)).rows == [header, *body]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+_BRACKETS = {"floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
 _TEX = {"·": r" \cdot ", "×": r" \times ", "−": "-", "→": r" \to ", "₀": "_0", "₁": "_1"}
 _ROUNDED = re.compile(r"(floor|ceil)\(\((.*?)\)/(\w+)\)")
 _SUBSCRIPT = re.compile(r"_(\w{2,})")
@@ -49,3 +50,21 @@ def tex(text: str) -> str:
         text = text.replace(plain, command)
     text = _SUBSCRIPT.sub(r"_{\\text{\1}}", text)
     return _ROUNDED.sub(r"\\left\\l\1 \\frac{\2}{\3} \\right\\r\1", text)
+
+
+def bracketed(text: str) -> str:
+    """Return a formula's plain text with real brackets for rounding, where fonts have them.
+
+    Args:
+        text: A formula of ours.
+
+    Example:
+        >>> bracketed("floor((13 + 2·0 − 3)/2) + 1 = 6")
+        '⌊(13 + 2·0 − 3)/2⌋ + 1 = 6'
+    """
+    return _ROUNDED.sub(_in_brackets, text)
+
+
+def _in_brackets(rounded: re.Match[str]) -> str:
+    opening, closing = _BRACKETS[rounded[1]]
+    return f"{opening}({rounded[2]})/{rounded[3]}{closing}"

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from cnnexplain.errors import ArgumentError, shown
+from cnnexplain.errors import ArgumentError
+from cnnexplain.errors import shown as short
+from cnnexplain.formula import bracketed
 from cnnexplain.languages import number, shape, text
 
 if TYPE_CHECKING:
@@ -111,7 +113,7 @@ def _chosen(columns: Sequence[str]) -> tuple[Column, ...]:
     if isinstance(columns, str) or unknown or not columns:
         raise ArgumentError(
             f"columns among {', '.join(names)}",
-            f"columns={shown(columns)}",
+            f"columns={short(columns)}",
             'write for example columns=["name", "output_shape", "formula"]',
         )
     return tuple(Column(column) for column in columns)
@@ -207,7 +209,8 @@ def to_html(shown_table: Table) -> str:
         for index, (cell, column) in enumerate(zip(cells, shown_table.columns, strict=True)):
             kind = "cx-words" if column in _WORDS else "cx-number"
             tag, scope = ("th", ' scope="row"') if index == 0 else ("td", "")
-            parts.append(f'<{tag}{scope} class="{kind}">{markup.escape(cell)}</{tag}>')
+            shown = bracketed(cell) if column is Column.FORMULA else cell
+            parts.append(f'<{tag}{scope} class="{kind}">{markup.escape(shown)}</{tag}>')
         return f"<tr>{''.join(parts)}</tr>"
 
     heads = "".join(

@@ -180,6 +180,4 @@ def test_a_large_page_takes_less_than_a_second(language: str, piece: str) -> Non
 
 
 def test_an_elided_word_after_a_number_is_no_unit() -> None:
-    assert typography.french("un noyau de 3 s'étend, dure 3 s") == (
-        "un noyau de 3 s’étend, dure 3\u00a0s"
-    )
+    assert french("un noyau de 3 s'étend, dure 3 s") == ("un noyau de 3 s’étend, dure 3\u00a0s")

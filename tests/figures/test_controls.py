@@ -95,7 +95,7 @@ def test_the_controls_speak_the_figures_language(page: Any) -> None:
     with language("ja"):
         page.set_content(figures.stride(**CONVOLUTION).html)
     assert page.get_by_role("button", name="再生").is_visible()
-    assert page.get_by_role("group", name="図の動き").is_visible()
+    assert page.get_by_role("group", name="アニメーションの操作").is_visible()
 
 
 def test_paper_shows_the_complete_figure_and_no_controls(page: Any) -> None:

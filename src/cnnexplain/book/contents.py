@@ -33,7 +33,19 @@ FIGURES: Mapping[str, Mapping[str, Any]] = {
 }
 """The parameters of `cnnexplain.figures.stride`, by the figure's name."""
 
+# The network of the first page, whose text a test compares with the page's.
+OWN_NETWORK = """
+nn.Sequential(
+    nn.Conv2d(3, 16, 5, stride=2),
+    nn.ReLU(),
+    nn.MaxPool2d(3, stride=2),
+    nn.Flatten(),
+    nn.Linear(16 * 14 * 14, 10),
+)
+"""
+
 TABLES: Mapping[str, Callable[[], Trace]] = {
+    "own-network": lambda: api.trace(OWN_NETWORK, (3, 64, 64)),
     "alexnet-paper": lambda: api.trace(networks.alexnet("paper")),
     "alexnet-ungrouped": lambda: api.trace(networks.alexnet("ungrouped")),
     "alexnet-torchvision": lambda: api.trace(networks.alexnet("torchvision")),

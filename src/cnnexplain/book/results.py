@@ -27,7 +27,7 @@ def values() -> Mapping[str, Value]:
 
     Example:
         >>> values()["flat"]
-        37752832
+        9216
     """
     return {**_windows(), **_sliding(), **_pooling_to_dense(), **_coincidences(), **_variants()}
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cnnexplain.figures.svg import LABEL_SIZE, text_width
+from cnnexplain.formula import bracketed
 from cnnexplain.languages import LANGUAGES, language, number, shape, text
 
 if TYPE_CHECKING:
@@ -13,9 +14,8 @@ if TYPE_CHECKING:
 
     from cnnexplain.figures.plane import Plane, Side
 
-# An axis writes floor((13 + 2·0 − 3)/2) + 1 = 6; a figure has the room for real brackets.
-_FORMULA = re.compile(r"(floor|ceil)\(\((\d+)(.*)\)/(\d+)\)(.*) = (\d+)")
-_BRACKETS = {"floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
+# The input's size and the output's, which have their colours, and what stands around them.
+_FORMULA = re.compile(r"(\W+)(\d+)(.* = )(\d+)")
 
 # A list of pixels longer than this is told by its ends.
 _MOST_LISTED = 4
@@ -183,17 +183,11 @@ def description(plane: Plane) -> str:
 
 
 def _formula(side: Side) -> list[tuple[str, str]]:
-    numbers = side.window.formula(side.input_size).numbers
+    numbers = bracketed(str(side.window.formula(side.input_size)))
     match = _FORMULA.fullmatch(numbers)
     assert match, f"a formula of another form: {numbers}"
-    rounding, size, above, stride, end, result = match.groups()
-    opening, closing = _BRACKETS[rounding]
-    return [
-        (f"{opening}(", ""),
-        (size, "input"),
-        (f"{above})/{stride}{closing}{end} = ", ""),
-        (result, "output"),
-    ]
+    opening, size, rule, result = match.groups()
+    return [(opening, ""), (size, "input"), (rule, ""), (result, "output")]
 
 
 def _kernel(plane: Plane) -> str:

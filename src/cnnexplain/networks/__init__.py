@@ -15,17 +15,17 @@ from cnnexplain.source import read
 _ALEXNET = {"paper": 227, "ungrouped": 227, "torchvision": 224}
 
 
-def source(name: str) -> str:
+def code(name: str) -> str:
     """Return the code of a bundled network.
 
     Args:
-        name: The file's name without its ending, such as `"vgg16"`.
+        name: The file's name without its ending, such as `"vgg16_padded"`.
 
     Raises:
         ArgumentError: If there is no such network.
 
     Example:
-        >>> "nn.MaxPool2d(3, stride=2)" in source("alexnet_paper")
+        >>> "nn.MaxPool2d(3, stride=2)" in code("alexnet_paper")
         True
     """
     files = {file.name for file in resources.files(__name__).iterdir()}
@@ -41,7 +41,7 @@ def source(name: str) -> str:
 
 @cache
 def _network(file: str, name: str, *input_size: int) -> Network:
-    return Network(read(source(file)).nodes, name, input_size)
+    return Network(read(code(file)).nodes, name, input_size)
 
 
 def alexnet(variant: str = "paper") -> Network:
@@ -88,7 +88,7 @@ def vgg16(padded: bool = True) -> Network:
         138357544
     """
     if padded:
-        return _network("vgg16", "VGG-16", 3, 224, 224)
+        return _network("vgg16_padded", "VGG-16", 3, 224, 224)
     return _network("vgg16_unpadded", "VGG-16 (unpadded)", 3, 224, 224)
 
 
@@ -104,4 +104,4 @@ def lenet5() -> Network:
         >>> trace(lenet5()).parameters
         61706
     """
-    return _network("lenet5", "LeNet-5", 1, 32, 32)
+    return _network("lenet5_1998", "LeNet-5", 1, 32, 32)

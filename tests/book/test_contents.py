@@ -1,0 +1,37 @@
+"""What the pages include is what they say it is."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+from cnnexplain import trace
+from cnnexplain.book import contents
+from cnnexplain.languages import LANGUAGES
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_first_pages_program_prints_the_table_that_stands_under_it(language: str) -> None:
+    page = (DOCS / language / "index.md").read_text(encoding="utf-8")
+    program, included = re.findall(r"```python\n(.*?)```\n\n--8<-- \"(.*?)\"", page, re.DOTALL)[0]
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(program, {})  # noqa: S102  # our own page
+    assert included == "tables/own-network.html"
+    assert printed.getvalue() == f"{contents.TABLES['own-network']()}\n"
+    assert trace(contents.OWN_NETWORK, (3, 64, 64)) == contents.TABLES["own-network"]()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_figure_and_table_is_on_a_page_and_no_page_includes_another(language: str) -> None:
+    pages = [path.read_text(encoding="utf-8") for path in (DOCS / language).glob("*.md")]
+    included = {name for page in pages for name in re.findall(r'--8<-- "(.*?)"', page)}
+    assert included == {f"figures/{name}.html" for name in contents.FIGURES} | {
+        f"tables/{name}.html" for name in contents.TABLES
+    }
