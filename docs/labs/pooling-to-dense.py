@@ -35,7 +35,9 @@ with torch.no_grad():
 channels_last = pooled.permute(0, 2, 3, 1).reshape(1, -1)
 with torch.no_grad():
     print(channels_last.shape == flat.shape)
-    print(torch.allclose(dense(channels_last), dense(flat), atol=1e-5))
+    print(
+        torch.allclose(dense(channels_last), dense(flat), atol=1e-5)
+    )
 
 # %% width
 for width in (20, 4096, 8000):

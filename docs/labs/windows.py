@@ -33,7 +33,11 @@ for size, kernel, stride, padding, dilation in product(
         continue
     layer = nn.Conv1d(1, 1, kernel, stride, padding, dilation)
     ours = cx.output_size(
-        size, kernel_size=kernel, stride=stride, padding=padding, dilation=dilation
+        size,
+        kernel_size=kernel,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
     )
     assert layer(torch.zeros(1, 1, size)).shape[-1] == ours
     count += 1
@@ -54,7 +58,7 @@ cx.figures.stride(input_size=7, kernel_size=3, stride=2)
 vgg16 = cx.trace(cx.networks.vgg16(), (3, 224, 224))
 for row in vgg16.rows:
     if row.name.startswith("pool"):
-        print(row.name, row.output_shape, "effective stride", row.effective_stride[0])
+        print(row.name, row.output_shape, row.effective_stride[0])
 
 # %% crops
 cx.output_size(384, kernel_size=224, stride=32)
