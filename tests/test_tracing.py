@@ -94,3 +94,18 @@ def test_text_and_module_of_one_network_have_equal_rows() -> None:
     assert [row.output_shape for row in ours] == [row.output_shape for row in theirs]
     assert [str(row.formula) for row in ours] == [str(row.formula) for row in theirs]
     assert networks.lenet5().nodes[0].name == "conv1"
+
+
+def test_a_layer_that_comes_twice_runs_twice_and_its_parameters_count_once() -> None:
+    act, conv = nn.PReLU(), nn.Conv2d(3, 3, 3, padding=1)
+    network = nn.Sequential(conv, act, conv, act)
+    traced = trace(network, (3, 9, 9))
+    assert [row.name for row in traced.rows] == ["0", "1", "2", "3"]
+    assert traced.parameters == sum(each.numel() for each in network.parameters())
+    assert traced.macs == 2 * traced.rows[0].macs
+    assert traced.rows[-1].receptive_field == (5, 5)
+
+
+def test_an_empty_sequential_is_refused() -> None:
+    with pytest.raises(ArgumentError, match=r"received: an empty nn\.Sequential"):
+        trace(nn.Sequential(), (3, 9, 9))

@@ -23,10 +23,12 @@ class Node:
     Attributes:
         name: Its path, such as `features.0`.
         operation: What it does.
+        shared: Whether its parameters are those of an earlier layer, and so count no more.
     """
 
     name: str
     operation: Operation
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Row:
         input_shape: The shape that comes in, with the batch.
         output_shape: The shape that goes out, with the batch.
         formula: How the output's size comes about; None where the shape passes unchanged.
-        parameters: The number of learned parameters.
+        parameters: The number of learned parameters; those of a shared layer count once.
         macs: The multiply-accumulates with weights; biases count none.
         receptive_field: How much of the network's input one unit sees, on each axis; None where
             no single number tells it.
@@ -149,7 +151,7 @@ def _row(node: Node, before: View) -> tuple[Row, View]:
         input_shape=shape,
         output_shape=output_shape,
         formula=operation.formula(shape),
-        parameters=operation.parameters,
+        parameters=0 if node.shared else operation.parameters,
         macs=operation.macs(shape),
         receptive_field=None if fields is None else tuple(field.size for field in fields),
         effective_stride=None if fields is None else tuple(field.stride for field in fields),

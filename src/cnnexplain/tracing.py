@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cnnexplain.errors import ArgumentError, shown
 from cnnexplain.graph import Network, Node
@@ -37,15 +37,23 @@ def network_of(model: nn.Module) -> Network:
     Raises:
         ArgumentError: If a module is no sequence of layers that have a rule here.
     """
-    return Network(tuple(_nodes(model, "")))
+    seen: set[int] = set()
+    nodes = []
+    for path, layer in _layers(model, ""):
+        nodes.append(Node(path, _operation(layer), shared=id(layer) in seen))
+        seen.add(id(layer))
+    if not nodes:
+        raise ArgumentError("at least one layer", "an empty nn.Sequential", "add a layer")
+    return Network(tuple(nodes))
 
 
-def _nodes(model: nn.Module, path: str) -> Iterator[Node]:
+def _layers(model: nn.Module, path: str) -> Iterator[tuple[str, nn.Module]]:
     if _is_torchs_own(model) and type(model).__name__ == "Sequential":
-        for name, child in model.named_children():
-            yield from _nodes(child, f"{path}.{name}" if path else name)
+        # Not named_children(), which leaves out a layer that comes a second time.
+        for name, child in model._modules.items():  # noqa: SLF001
+            yield from _layers(cast("nn.Module", child), f"{path}.{name}" if path else name)
     elif _is_torchs_own(model) and type(model).__name__ in OPERATIONS:
-        yield Node(path or "0", _operation(model))
+        yield path or "0", model
     else:
         where = f" at {shown(path)}" if path else ""
         raise ArgumentError(
