@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,9 @@ def _is_lab(file: File) -> bool:
 
 def on_config(config: MkDocsConfig) -> None:
     """Watch what the site is made of, and see that every language has its configuration."""
+    if repository := os.environ.get("REPO_URL"):
+        config.repo_url, config.repo_name = repository, config.site_name
+        config.edit_uri = f"edit/main/docs/{_language(config)}/"
     if _language(config) in CHILDREN:
         return
     found = set(ROOT.glob("mkdocs.*.yml"))

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from cnnexplain import axis
-from cnnexplain.axis import Field, output_size, window
+from cnnexplain.axis import output_size, window
 from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError
+from cnnexplain.windows import Convolution, Field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -128,7 +129,7 @@ def test_the_inputs_behind_an_output_are_those_whose_change_changes_it(
     size: int, kernel: int, stride: int, padding: tuple[int, int], dilation: int
 ) -> None:
     rule = window(kernel, stride, padding, dilation)
-    assert isinstance(rule, axis.Convolution)
+    assert isinstance(rule, Convolution)
     if size + sum(padding) < rule.extent:
         return
     x = torch.zeros(1, 1, size, requires_grad=True, dtype=torch.float64)
@@ -164,7 +165,7 @@ chains = st.lists(st.builds(window, kernels, strides, paddings, dilations), min_
 
 @given(chains, st.integers(0, 5))
 def test_receptive_fields_compose_to_what_following_the_inputs_gives(
-    chain: list[axis.Convolution], unit: int
+    chain: list[Convolution], unit: int
 ) -> None:
     field, seen = Field(), {unit}
     for rule in chain:

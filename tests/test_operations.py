@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from cnnexplain.axis import Field
 from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, SourceError
 from cnnexplain.operations import OPERATIONS, View, make
+from cnnexplain.windows import Field
 
 Case = tuple[str, list[Any], dict[str, Any], tuple[int, ...]]
 

@@ -20,6 +20,7 @@ PURE = [
     "errors",
     "languages",
     "formula",
+    "windows",
     "axis",
     "operations",
     "graph",

@@ -43,7 +43,7 @@ class Cells(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self.rows and self.rows[-1]:
-            self.rows[-1][-1] += data.strip("\n")
+            self.rows[-1][-1] += data.strip("\n").replace("\u00a0", " ")
 
 
 def markdown_cells(text: str) -> list[list[str]]:

@@ -1,5 +1,10 @@
 """The exceptions of cnnexplain: each says what was expected, what came, and what to do."""
 
+import operator
+
+# torch keeps sizes in 64 bits; below that limit no sum or product here can surprise anybody.
+LARGEST = 2**63 - 1
+
 
 class CnnExplainError(Exception):
     """Something cannot be computed, and the message says why and what helps.
@@ -62,3 +67,36 @@ def shown(value: object, limit: int = 60) -> str:
     except Exception:  # a foreign __repr__ may raise anything  # noqa: BLE001
         text = f"a {type(value).__name__}"
     return text if len(text) <= limit else text[: limit - 4] + "..."
+
+
+def whole(name: str, value: object, minimum: int) -> int:
+    """Return an argument as an integer, or say why it is none.
+
+    Args:
+        name: What the argument is called.
+        value: What the user gave.
+        minimum: The smallest value that is allowed.
+
+    Raises:
+        ArgumentError: If the value is no integer of at least `minimum`.
+
+    Example:
+        >>> whole("stride", 2, minimum=1)
+        2
+    """
+    expected = f"{name} as an integer of at least {minimum}"
+    if isinstance(value, bool):
+        raise ArgumentError(expected, f"{name}={value}", f"write {name}={max(minimum, int(value))}")
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise ArgumentError(
+            expected, f"{name}={shown(value)}", f"write for example {name}={max(minimum, 1)}"
+        ) from None
+    if number < minimum:
+        raise ArgumentError(expected, f"{name}={shown(number)}", f"use {name}={minimum} or more")
+    if number > LARGEST:
+        raise ArgumentError(
+            f"{name} of at most {LARGEST}", f"{name} with {number.bit_length()} bits", "use less"
+        )
+    return number

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cnnexplain.axis import Field, whole
-from cnnexplain.errors import ArgumentError, ShapeError, shown
+from cnnexplain.errors import ArgumentError, ShapeError, shown, whole
 from cnnexplain.operations import Operation, Shape, View
+from cnnexplain.windows import Field
 
 if TYPE_CHECKING:
     from fractions import Fraction

@@ -197,6 +197,16 @@ def to_markdown(shown_table: Table) -> str:
     return "\n".join([line(shown_table.headers), line(marks), *rows, line(shown_table.totals)])
 
 
+def _phrased(cell: str, column: Column) -> str:
+    """Return a cell as HTML that breaks into lines where a reader would break it."""
+    if column is Column.FORMULA:
+        cell = re.sub(
+            r"[⌊⌈].*?[⌋⌉]", lambda whole: whole[0].replace(" ", "\u00a0"), bracketed(cell)
+        )
+    text = markup.escape(cell)
+    return text.replace("(", "(<wbr>") if column is Column.OPERATION else text
+
+
 def to_html(shown_table: Table) -> str:
     """Return a table as HTML.
 
@@ -209,8 +219,7 @@ def to_html(shown_table: Table) -> str:
         for index, (cell, column) in enumerate(zip(cells, shown_table.columns, strict=True)):
             kind = "cx-words" if column in _WORDS else "cx-number"
             tag, scope = ("th", ' scope="row"') if index == 0 else ("td", "")
-            shown = bracketed(cell) if column is Column.FORMULA else cell
-            parts.append(f'<{tag}{scope} class="{kind}">{markup.escape(shown)}</{tag}>')
+            parts.append(f'<{tag}{scope} class="{kind}">{_phrased(cell, column)}</{tag}>')
         return f"<tr>{''.join(parts)}</tr>"
 
     heads = "".join(
@@ -218,15 +227,19 @@ def to_html(shown_table: Table) -> str:
         f"{markup.escape(header)}</th>"
         for header, column in zip(shown_table.headers, shown_table.columns, strict=True)
     )
+    caption = markup.escape(shown_table.caption)
     return "\n".join(
         [
-            '<table class="cx-table">',
-            f"<caption>{markup.escape(shown_table.caption)}</caption>",
+            # A region, so that what is wider than its page can be reached and scrolled by keyboard.
+            f'<div class="cx-table" role="region" aria-label="{caption}">',
+            '<table class="cx-rows">',
+            f"<caption>{caption}</caption>",
             f"<thead><tr>{heads}</tr></thead>",
             "<tbody>",
             *map(line, shown_table.cells),
             "</tbody>",
             f"<tfoot>{line(shown_table.totals)}</tfoot>",
             "</table>",
+            "</div>",
         ]
     )

@@ -74,7 +74,7 @@ def test_pages_fit_their_screen_load_nothing_from_elsewhere_and_log_no_error(
 
 @pytest.mark.parametrize("start", LANGUAGES)
 @pytest.mark.parametrize("end", LANGUAGES)
-def test_the_language_switch_stays_on_the_page(
+def test_the_language_switch_stays_on_the_page_and_section(
     browser: Any, address: str, start: str, end: str
 ) -> None:
     page = browser.new_page()
@@ -84,6 +84,20 @@ def test_the_language_switch_stays_on_the_page(
         page.click(f".md-select a[hreflang={end}]")
         assert page.url == address + LANGUAGES[end] + name
         assert page.evaluate("document.documentElement.lang") == end
+    page.goto(address + LANGUAGES[start] + "windows/#rounding")
+    page.hover(".md-select button")
+    page.click(f".md-select a[hreflang={end}]")
+    assert page.url == f"{address}{LANGUAGES[end]}windows/#rounding"
+    page.close()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_widest_tables_fit_a_laptop(browser: Any, address: str, language: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{address}{LANGUAGES[language]}pooling-to-dense/")
+    tables = page.locator(".cx-table")
+    hidden = tables.evaluate_all("boxes => boxes.map(box => box.scrollWidth - box.clientWidth)")
+    assert hidden == [0, 0, 0]
     page.close()
 
 

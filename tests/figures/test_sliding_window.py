@@ -291,7 +291,7 @@ def test_a_step_says_what_it_reads() -> None:
         "The still picture shows step 15 of 36: output row 3, column 3 reads rows 5–7, columns 5–7."
     )
     assert "reads rows 1–2 and padding, columns 1–2 and padding" in said(**CONVOLUTION)
-    assert "rows 5–6 and beyond the edge" in said(**CASES["overhanging"])
+    assert "rows 5–6 (rest beyond the edge)" in said(**CASES["overhanging"])
     assert "reads rows 3, 5, 7, columns 3, 5, 7" in said(**CASES["dilated"])
     assert "rows 4, 6, …, 14" in said(input_size=17, kernel_size=(6, 1), dilation=2)
     assert "columns of padding" in said(input_size=1, kernel_size=1, padding=1)

@@ -21,3 +21,8 @@ addEventListener("load", () => {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
   }
 });
+
+// Another language opens at the same section: the ids are the same.
+for (const link of document.querySelectorAll(".md-select__link[hreflang]")) {
+  link.addEventListener("click", () => (link.hash = location.hash));
+}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from cnnexplain.book.forms import Value
     from cnnexplain.graph import Network, Row
+    from cnnexplain.windows import Convolution
 
 # The picture and the crop that the sources ask about.
 _IMAGE = 384
@@ -32,7 +33,7 @@ def values() -> Mapping[str, Value]:
     return {**_windows(), **_sliding(), **_pooling_to_dense(), **_coincidences(), **_variants()}
 
 
-def _formula(window: axis.Convolution, size: int) -> Tex:
+def _formula(window: Convolution, size: int) -> Tex:
     return Tex(window.formula(size).tex)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from cnnexplain import axis
-from cnnexplain.errors import ArgumentError, shown
+from cnnexplain.errors import ArgumentError, shown, whole
 from cnnexplain.figures.motion import Sweep
+
+if TYPE_CHECKING:
+    from cnnexplain.windows import Convolution
 
 Operation: TypeAlias = Literal["convolution", "max_pooling", "average_pooling"]
 PerAxis: TypeAlias = int | tuple[int, int]
@@ -33,7 +36,7 @@ class Side:
         input_size: The number of inputs, without padding.
     """
 
-    window: axis.Convolution
+    window: Convolution
     input_size: int
 
     @cached_property
@@ -171,8 +174,8 @@ def plane(
     return Plane(operation, _side(sizes[0], height), _side(sizes[1], width))
 
 
-def _side(input_size: object, window: axis.Convolution) -> Side:
-    size = axis.whole("input_size", input_size, 1)
+def _side(input_size: object, window: Convolution) -> Side:
+    size = whole("input_size", input_size, 1)
     for name, value in (("input_size", size), ("padding", max(window.padding))):
         if value > _LARGEST:
             raise ArgumentError(

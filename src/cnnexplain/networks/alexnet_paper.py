@@ -9,11 +9,11 @@ model = nn.Sequential(
         [
             ("conv1", nn.Conv2d(3, 96, kernel_size=11, stride=4)),
             ("relu1", nn.ReLU()),
-            ("norm1", nn.LocalResponseNorm(5, k=2.0)),
+            ("norm1", nn.LocalResponseNorm(5, alpha=5e-4, k=2.0)),
             ("pool1", nn.MaxPool2d(3, stride=2)),
             ("conv2", nn.Conv2d(96, 256, kernel_size=5, padding=2, groups=2)),
             ("relu2", nn.ReLU()),
-            ("norm2", nn.LocalResponseNorm(5, k=2.0)),
+            ("norm2", nn.LocalResponseNorm(5, alpha=5e-4, k=2.0)),
             ("pool2", nn.MaxPool2d(3, stride=2)),
             ("conv3", nn.Conv2d(256, 384, kernel_size=3, padding=1)),
             ("relu3", nn.ReLU()),

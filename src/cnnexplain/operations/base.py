@@ -11,8 +11,8 @@ from cnnexplain.languages import shape as show
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cnnexplain.axis import Field
     from cnnexplain.formula import Formula
+    from cnnexplain.windows import Field
 
 Shape: TypeAlias = tuple[int, ...]
 

@@ -8,8 +8,7 @@ from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
 from cnnexplain import axis
-from cnnexplain.axis import Field, whole
-from cnnexplain.errors import ShapeError
+from cnnexplain.errors import LARGEST, ShapeError, whole
 from cnnexplain.formula import Formula
 from cnnexplain.languages import shape as show
 from cnnexplain.operations.base import (
@@ -21,6 +20,7 @@ from cnnexplain.operations.base import (
     check_types,
     product,
 )
+from cnnexplain.windows import Field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ class Flatten(Operation):
 
     def __post_init__(self) -> None:
         for name in ("start_dim", "end_dim"):
-            whole(name, getattr(self, name), -axis.LARGEST)
+            whole(name, getattr(self, name), -LARGEST)
 
     def _ends(self, input_shape: Shape) -> tuple[int, int]:
         count = len(input_shape)

@@ -7,8 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from cnnexplain import axis
-from cnnexplain.axis import whole
-from cnnexplain.errors import ArgumentError, ShapeError, shown
+from cnnexplain.errors import ArgumentError, ShapeError, shown, whole
 from cnnexplain.formula import Formula
 from cnnexplain.languages import shape as show
 from cnnexplain.operations.base import (
@@ -24,6 +23,8 @@ from cnnexplain.operations.base import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cnnexplain.windows import Convolution
+
 PerAxis: TypeAlias = int | tuple[int, ...]
 
 
@@ -33,7 +34,7 @@ class _Spatial(Operation):
 
     axes: ClassVar[int]
 
-    def windows(self) -> tuple[axis.Convolution, ...]:
+    def windows(self) -> tuple[Convolution, ...]:
         """Return the window of each axis."""
         raise AssertionError
 
@@ -131,7 +132,7 @@ class _Convolution(_Spatial):
                 "use a common divisor of both as groups",
             )
 
-    def windows(self) -> tuple[axis.Convolution, ...]:
+    def windows(self) -> tuple[Convolution, ...]:
         columns = zip(
             self._spread("kernel_size", self.kernel_size),
             self._spread("stride", self.stride),
@@ -189,7 +190,7 @@ class _Pooling(_Spatial):
         padding: PerAxis,
         dilation: PerAxis,
         ceil_mode: bool,
-    ) -> tuple[axis.Convolution, ...]:
+    ) -> tuple[Convolution, ...]:
         columns = zip(
             self._spread("kernel_size", kernel_size),
             self._spread("stride", stride),
@@ -209,7 +210,7 @@ class _MaxPool(_Pooling):
     return_indices: bool = False
     ceil_mode: bool = False
 
-    def windows(self) -> tuple[axis.Convolution, ...]:
+    def windows(self) -> tuple[Convolution, ...]:
         return self._windows(
             self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
         )
@@ -223,7 +224,7 @@ class _AvgPool(_Pooling):
     ceil_mode: bool = False
     count_include_pad: bool = True
 
-    def windows(self) -> tuple[axis.Convolution, ...]:
+    def windows(self) -> tuple[Convolution, ...]:
         return self._windows(self.kernel_size, self.stride, self.padding, 1, self.ceil_mode)
 
 
@@ -231,7 +232,7 @@ class _AvgPool(_Pooling):
 class _AdaptivePool(_Pooling):
     output_size: int | tuple[int | None, ...]
 
-    def windows(self) -> tuple[axis.Convolution, ...]:
+    def windows(self) -> tuple[Convolution, ...]:
         for size in self._spread("output_size", self.output_size):
             # None keeps an axis as it is; torch takes it beside other axes only.
             if size is not None or self.axes == 1 or self.output_size is None:
