@@ -197,12 +197,15 @@ def to_markdown(shown_table: Table) -> str:
     return "\n".join([line(shown_table.headers), line(marks), *rows, line(shown_table.totals)])
 
 
+def _held(rounded: re.Match[str]) -> str:
+    return re.sub(r"(?<![⌋⌉]) ", "\u00a0", rounded[0])
+
+
 def _phrased(cell: str, column: Column) -> str:
     """Return a cell as HTML that breaks into lines where a reader would break it."""
     if column is Column.FORMULA:
-        cell = re.sub(
-            r"[⌊⌈].*?[⌋⌉]", lambda whole: whole[0].replace(" ", "\u00a0"), bracketed(cell)
-        )
+        # A rounded fraction holds together, and what follows it.
+        cell = re.sub(r"[⌊⌈][^;]*", _held, bracketed(cell))
     text = markup.escape(cell)
     return text.replace("(", "(<wbr>") if column is Column.OPERATION else text
 
