@@ -102,7 +102,7 @@ def test_the_comparison_finds_a_rule_that_never_rounds_down() -> None:
 
 sizes = st.integers(1, 60)
 kernels = st.integers(1, 9)
-strides = st.integers(1, 6)
+strides = st.integers(1, 12)
 paddings = st.tuples(st.integers(0, 5), st.integers(0, 5))
 dilations = st.integers(1, 4)
 
@@ -347,6 +347,24 @@ REFUSALS = {
         cure: write ceil_mode=True or ceil_mode=False
         """,
     ),
+    "a word for a truth value": (
+        {"input_size": 13, "kernel_size": 3, "transposed": "no"},
+        ArgumentError,
+        """
+        expected: transposed as True or False
+        received: transposed='no'
+        cure: write transposed=True
+        """,
+    ),
+    "an array": (
+        {"input_size": 13, "kernel_size": 3, "padding": torch.ones(2)},
+        ArgumentError,
+        """
+        expected: padding as an integer of at least 0
+        received: padding=tensor([1., 1.])
+        cure: write for example padding=1
+        """,
+    ),
     "transposed and pooling": (
         {"input_size": 13, "kernel_size": 3, "transposed": True, "pooling": True},
         ArgumentError,
@@ -407,3 +425,12 @@ def test_the_smallest_input_that_a_refusal_names_is_the_smallest(
         assert output_size(named, **arguments) == 1  # type: ignore[arg-type]
         with pytest.raises(CnnExplainError):
             output_size(named - 1, **arguments)  # type: ignore[arg-type]
+
+
+def test_a_number_whose_index_fails_is_refused() -> None:
+    class Broken:
+        def __index__(self) -> int:
+            raise ZeroDivisionError
+
+    with pytest.raises(ArgumentError, match="kernel_size as an integer"):
+        output_size(13, kernel_size=Broken())  # type: ignore[arg-type]

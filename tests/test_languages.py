@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from babel.numbers import format_decimal
@@ -89,3 +90,9 @@ def test_a_missing_placeholder_names_label_and_language() -> None:
         "received: '{name}, input {size}' ('size')",
         "cure: correct the label",
     ]
+
+
+@pytest.mark.parametrize("code", [["en"], None, 3])
+def test_a_language_is_text(code: Any) -> None:
+    with pytest.raises(ArgumentError, match="one of the languages en, ja, fr"):
+        languages.set_language(code)

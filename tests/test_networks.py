@@ -108,7 +108,7 @@ def test_vggs_unpadded_twin_leaves_one_cell() -> None:
     assert trace(networks.vgg16(padded=False))["pool5"].output_shape == (1, 512, 1, 1)
 
 
-@pytest.mark.parametrize("variant", ["caffe", "", 3, None, "\ud800"])
+@pytest.mark.parametrize("variant", ["caffe", "", 3, None, "\ud800", [], {}])
 def test_an_unknown_variant_is_refused(variant: Any) -> None:
     with pytest.raises(ArgumentError, match="variant as one of paper, ungrouped, torchvision"):
         networks.alexnet(variant)

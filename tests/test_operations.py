@@ -7,6 +7,7 @@ import re
 from dataclasses import MISSING, fields
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import assume, given
@@ -43,6 +44,9 @@ def spatial(draw: st.DrawFn) -> Case:
             keywords |= {"groups": groups, "bias": draw(st.booleans()), "dilation": draw(per_axis)}
             if draw(st.booleans()):
                 keywords |= {"padding": draw(st.sampled_from(["same", "valid"]))}
+            if draw(st.booleans()):
+                modes = ["reflect", "replicate", "circular"]
+                keywords |= {"padding_mode": draw(st.sampled_from(modes))}
         else:
             keywords["ceil_mode"] = draw(st.booleans())
     size = tuple(draw(st.integers(1, 9)) for _ in range(axes))
@@ -137,7 +141,7 @@ ONE_OF_EACH: list[Case] = [
     ("Flatten", [], {"start_dim": 0, "end_dim": -2}, (2, 3, 4)),
     ("Linear", [5, 7], {}, (2, 5)),
     ("Linear", [5, 7], {"bias": False}, (2, 3, 5)),
-    ("BatchNorm1d", [5], {}, (2, 5)),
+    ("BatchNorm1d", [5], {"momentum": None}, (2, 5)),
     ("BatchNorm1d", [5], {"affine": False}, (2, 5, 3)),
     ("BatchNorm2d", [5], {}, (2, 5, 3, 3)),
     ("BatchNorm3d", [5], {}, (2, 5, 3, 3, 3)),
@@ -152,6 +156,10 @@ ONE_OF_EACH: list[Case] = [
     ],
     *[(name, [], {}, (2, 5)) for name in ("Sigmoid", "Tanh", "Identity", "Dropout")],
     ("Dropout1d", [], {}, (2, 5, 3)),
+    ("Dropout1d", [0], {}, (2, 5)),
+    ("Identity", [54], {"unused": 1}, (2, 5)),
+    ("Linear", [5, 7], {"device": None, "dtype": None}, (2, 5)),
+    ("GELU", ["tanh"], {}, (2, 5)),
     ("Dropout2d", [0.2], {}, (2, 5, 3, 3)),
     ("Dropout3d", [], {"p": 0.2}, (2, 5, 3, 3, 3)),
 ]
@@ -165,6 +173,9 @@ def test_layers_without_windows_are_torchs(case: Case) -> None:
     ours = make(name, arguments, keywords)
     assert ours.output_shape(shape) == tuple(theirs[1].shape)
     assert ours.parameters == sum(each.numel() for each in theirs[0].parameters())
+    with FlopCounterMode(display=False) as counter:
+        theirs[0](torch.zeros(shape))
+    assert ours.macs(shape) == counter.get_total_flops() // 2
 
 
 def test_every_operation_is_tested() -> None:
@@ -233,6 +244,30 @@ WRONG_FITS: list[tuple[Case, str]] = [
         """,
     ),
     (
+        ("PReLU", [2], {}, (162,)),
+        """
+        expected: 2 channels (num_parameters=2)
+        received: no channels in 162
+        cure: keep the batch and the channels apart
+        """,
+    ),
+    (
+        ("Dropout1d", [], {}, (1, 8, 5, 5)),
+        """
+        expected: an input with dimensions 2 (batch, features) or 3 (batch, channels, length)
+        received: 4: 1×8×5×5
+        cure: give Dropout1d an input with all of these axes
+        """,
+    ),
+    (
+        ("Conv2d", [3, 8, 3], {"padding": 9, "padding_mode": "reflect"}, (1, 3, 9, 9)),
+        """
+        expected: a padding of at most 8 with padding_mode='reflect'
+        received: padding=9 for 1×3×9×9
+        cure: use less padding, a larger input, or padding_mode='zeros'
+        """,
+    ),
+    (
         ("Flatten", [4], {}, (1, 8, 5, 5)),
         """
         expected: start_dim between -4 and 3
@@ -278,6 +313,12 @@ WRONG_ARGUMENTS: list[tuple[str, list[Any], dict[str, Any], type[CnnExplainError
     ("GELU", [1], {}, ArgumentError, "expected: approximate as text"),
     ("Conv2d", [3, 8, (3, 3, 3)], {}, ArgumentError, "kernel_size as one number or 2 of them"),
     ("Conv2d", [3, 8, 3], {"padding": ((1, 2), 1)}, ArgumentError, "padding as one number or 2"),
+    ("Conv2d", [3, 8, 3], {"padding": ((1, 2), (1, 2))}, ArgumentError, "padding as one number or"),
+    ("Conv2d", [3, 8, 3], {"padding": ("same", 1)}, ArgumentError, "padding as one number or 2"),
+    ("Conv1d", [3, 8, 3], {"stride": ((2,),)}, ArgumentError, "stride as one number or 1 of them"),
+    ("MaxPool2d", [2], {"return_indices": True}, ArgumentError, "return_indices=False"),
+    ("Dropout", [5], {}, ArgumentError, "p between 0 and 1"),
+    ("GELU", ["foo"], {}, ArgumentError, "approximate as 'none' or 'tanh'"),
     ("Conv2d", [3, 8, 3], {"groups": 2}, ArgumentError, "divisible by groups"),
     ("Conv2d", [3, 8, 3], {"padding_mode": "wrap"}, ArgumentError, "padding_mode as one of"),
     ("Conv2d", [3, 8, 3], {"bias": None}, ArgumentError, "bias as True or False"),
@@ -328,3 +369,18 @@ def test_an_adaptive_pooling_sees_its_bins_and_claims_nothing_where_they_differ(
     assert even.fields is not None
     assert [(field.size, field.stride) for field in even.fields] == [(2, 2), (3, 3)]
     assert make("AdaptiveAvgPool2d", [6], {}).view(seen).fields is None
+
+
+def test_a_softmax_over_a_flattened_map_sees_it_whole() -> None:
+    flat = make("Flatten", [], {}).view(View((1, 8, 5, 6), (Field(), Field())))
+    after = make("Softmax", [1], {}).view(flat)
+    assert after.fields is not None
+    assert [field.size for field in after.fields] == [5, 6]
+    assert make("Linear", [240, 2], {}).view(after).fields == after.fields
+
+
+def test_numbers_of_other_libraries_become_pythons() -> None:
+    conv = make("Conv2d", [np.int8(3), np.int64(100), (np.int8(9), np.int8(9))], {})
+    assert conv == make("Conv2d", [3, 100, 9], {})
+    assert conv.parameters == 100 * (3 * 81 + 1)
+    assert make("BatchNorm2d", [3], {"eps": np.float32(0.5)}) == make("BatchNorm2d", [3, 0.5], {})

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cnnexplain import networks, trace
@@ -140,20 +141,34 @@ def test_a_batch_above_one_is_part_of_the_shapes() -> None:
     assert row.macs == 4 * trace(SMALL, (3, 7, 7)).rows[0].macs
 
 
+def visible(name: str) -> str:
+    """Return a name as a table shows it: one line, nothing hidden."""
+    line = " ".join(name.splitlines()).replace("\t", " ")
+    hidden = ("Cc", "Cf", "Cs")
+    return "".join("\ufffd" if unicodedata.category(c) in hidden else c for c in line)
+
+
 @given(st.text(), st.sampled_from(LANGUAGES))
+@example("a|b", "en")
+@example("<script>alert(1)</script> &lt; `x` *y* [z](u)", "en")
+@example("\x1b[31m\u202e\u2066\x7f\x85\u2028\r\n\ud800", "en")
 def test_a_layers_name_stays_text_in_every_format(name: str, code: str) -> None:
     rows = trace(Network((Node(name, make("ReLU", [], {})),)), (3, 4, 4)).rows
     with language(code):
         made = table(rows, "x")
     document = to_html(made)
     assert document.count("<") == to_html(table(rows, "y")).count("<")
-    assert html.escape(name) in document
+    assert f">{html.escape(visible(name))}</th>" in document
     assert len(to_markdown(made).splitlines()) == 4
-    assert not re.search(r"(?<!\\)[<`*\[]", to_markdown(made).splitlines()[2])
+    assert not re.search(r"(?<!\\)[`*\[]|<", to_markdown(made).splitlines()[2])
+    assert len(re.findall(r"(?<!\\)\|", to_markdown(made).splitlines()[2])) == 9
     assert len(to_text(made).split("\n")) == 6
+    for text in (document, to_markdown(made), to_text(made)):
+        assert text.replace("\n", "").isprintable() or name
+        assert text.encode()
 
 
-@pytest.mark.parametrize("columns", [["nothing"], [], "name", ["name", 3]])
+@pytest.mark.parametrize("columns", [["nothing"], [], "name", ["name", 3], 5, None])
 def test_unknown_columns_are_refused(columns: Any) -> None:
     with pytest.raises(ArgumentError, match="columns among name, operation") as caught:
         ALEXNET.to_markdown(columns=columns)
@@ -163,7 +178,7 @@ def test_unknown_columns_are_refused(columns: Any) -> None:
 def test_a_row_is_found_by_name_and_near_names_are_offered() -> None:
     assert ALEXNET["pool5"].output_shape == (1, 256, 6, 6)
     with pytest.raises(ArgumentError) as caught:
-        ALEXNET["pool_5"]
+        _ = ALEXNET["pool_5"]
     assert str(caught.value).splitlines() == [
         "expected: the name of a layer",
         "received: 'pool_5'",
@@ -191,6 +206,7 @@ def test_a_layer_that_does_not_fit_is_named() -> None:
         (SMALL, 7, ArgumentError, "input_size=7"),
         (SMALL, (), ArgumentError, "input_size=()"),
         (SMALL, (3, 0, 7), ArgumentError, "input_size=0"),
+        (SMALL, (2**62,) * 500, ArgumentError, "500 of them"),
         (SMALL, (3, "7", 7), ArgumentError, "input_size='7'"),
         (SMALL, (3, 7.0, 7), ArgumentError, "input_size=7.0"),
         ("nn.Sequential(", (3, 7, 7), SourceError, "'(' was never closed"),
@@ -214,3 +230,17 @@ def test_traces_are_values() -> None:
     assert trace(SMALL, (3, 7, 7)) == trace(SMALL, [3, 7, 7])
     assert isinstance(ALEXNET, Trace)
     assert len({trace(SMALL, (3, 7, 7)), trace(SMALL, (3, 7, 7))}) == 1
+
+
+def test_a_networks_name_stays_text() -> None:
+    nodes = trace(SMALL, (3, 7, 7)).network.nodes
+    hostile = trace(Network(nodes, '<b>"x"\u202e'), (3, 7, 7))
+    assert "<caption>&lt;b&gt;&quot;x&quot;\ufffd, input 3×7×7</caption>" in hostile.to_html()
+    assert 'aria-label="&lt;b&gt;&quot;x&quot;\ufffd, input 3×7×7"' in hostile.to_html()
+    assert repr(hostile).startswith('<b>"x"\ufffd, input')
+
+
+@pytest.mark.parametrize("name", [10**5000, None, ("pool5",)], ids=["huge", "none", "tuple"])
+def test_a_row_is_found_by_text_alone(name: Any) -> None:
+    with pytest.raises(ArgumentError, match="the name of a layer"):
+        _ = ALEXNET[name]

@@ -140,6 +140,24 @@ REFUSED: dict[str, tuple[Any, type[CnnExplainError], str, str]] = {
         "** arguments in line 1, at layer '0', line 1",
         "write the arguments out",
     ),
+    "an argument that comes twice": (
+        "nn.Sequential(nn.Linear(1, 2, bias=True, bias=False))",
+        SourceError,
+        "an argument that comes twice in line 1, at layer '0', line 1",
+        "write each argument once",
+    ),
+    "a layer under another's name": (
+        "from torch.nn import ReLU as Flatten\nnn.Sequential(Flatten())",
+        SourceError,
+        "importfrom in line 1",
+        CURE,
+    ),
+    "a relative import": (
+        "from .torch import nn\nnn.Sequential(nn.ReLU())",
+        SourceError,
+        "importfrom in line 1",
+        CURE,
+    ),
     "a doubled name": (
         "nn.Sequential(OrderedDict([('a', nn.ReLU()), ('a', nn.ReLU())]))",
         SourceError,

@@ -109,3 +109,41 @@ def test_a_layer_that_comes_twice_runs_twice_and_its_parameters_count_once() -> 
 def test_an_empty_sequential_is_refused() -> None:
     with pytest.raises(ArgumentError, match=r"received: an empty nn\.Sequential"):
         trace(nn.Sequential(), (3, 9, 9))
+
+
+def test_tied_weights_count_once() -> None:
+    first, second = nn.Conv2d(3, 3, 3, padding=1), nn.Conv2d(3, 3, 3, padding=1)
+    second.weight = first.weight
+    network = nn.Sequential(first, second)
+    assert trace(network, (3, 9, 9)).parameters == sum(p.numel() for p in network.parameters())
+
+
+def test_a_subclass_with_a_layers_own_name_is_refused() -> None:
+    own = type("Conv2d", (nn.Conv2d,), {"__module__": "lesson"})
+    with pytest.raises(ArgumentError, match="received: Conv2d at '0'"):
+        trace(nn.Sequential(own(3, 3, 3)), (3, 9, 9))
+
+
+def test_a_place_without_a_layer_is_refused() -> None:
+    network = nn.Sequential(nn.ReLU())
+    network._modules["1"] = None
+    with pytest.raises(ArgumentError, match="received: NoneType at '1'"):
+        trace(network, (3, 9, 9))
+
+
+def test_a_sequential_inside_itself_is_refused() -> None:
+    network = nn.Sequential(nn.ReLU())
+    network.append(network)
+    with pytest.raises(ArgumentError, match="received: hundreds of levels"):
+        trace(network, (3, 9, 9))
+
+
+def test_a_module_with_a_wrong_argument_is_named() -> None:
+    with pytest.raises(ArgumentError) as caught:
+        trace(nn.Sequential(nn.ReLU(), nn.Conv2d(3, 8, 3, stride=-1)), (3, 9, 9))
+    assert caught.value.received == "stride=-1, at layer '1': Conv2d"
+
+
+def test_an_operations_error_names_its_layer() -> None:
+    with pytest.raises(ArgumentError, match="received: dim='a', at layer '0': Softmax"):
+        trace("nn.Sequential(nn.Softmax('a'))", (3, 9, 9))

@@ -36,15 +36,16 @@ def convolution(
     size, step = whole("kernel_size", kernel_size, 1), whole("stride", stride, 1)
     spread = whole("dilation", dilation, 1)
     total = spread * (size - 1)
-    if padding == "same" and step != 1:
+    named = padding if isinstance(padding, str) else None
+    if named == "same" and step != 1:
         raise ArgumentError(
             "padding='same' with stride=1 only",
             f"padding='same', stride={step}",
             f"write the padding as a number, for example padding={total // 2}",
         )
-    if padding == "same":
+    if named == "same":
         sides = total // 2, total - total // 2
-    elif padding == "valid":
+    elif named == "valid":
         sides = 0, 0
     else:
         sides = _sides(padding, "'same' or 'valid'")
@@ -119,6 +120,11 @@ def window(
         >>> window(3, padding="same", dilation=2).padding
         (2, 2)
     """
+    for name, value in (("pooling", pooling), ("transposed", transposed)):
+        if not isinstance(value, bool):
+            raise ArgumentError(
+                f"{name} as True or False", f"{name}={shown(value)}", f"write {name}=True"
+            )
     if transposed and (pooling or ceil_mode is not False):
         raise ArgumentError(
             "either transposed or pooling", "both", "leave out transposed, or pooling and ceil_mode"
@@ -131,7 +137,7 @@ def window(
             whole("dilation", dilation, 1),
             whole("output_padding", output_padding, 0),
         )
-    if output_padding != 0:
+    if whole("output_padding", output_padding, 0):
         raise ArgumentError(
             "output_padding with transposed=True only",
             f"output_padding={shown(output_padding)}",

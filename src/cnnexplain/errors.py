@@ -1,6 +1,7 @@
 """The exceptions of cnnexplain: each says what was expected, what came, and what to do."""
 
 import operator
+from typing import Self
 
 # torch keeps sizes in 64 bits; below that limit no sum or product here can surprise anybody.
 LARGEST = 2**63 - 1
@@ -27,6 +28,14 @@ class CnnExplainError(Exception):
         self.expected = expected
         self.received = received
         self.cure = cure
+
+    def at(self, where: str) -> Self:
+        """Return the same error with the place where it happened.
+
+        Args:
+            where: The place.
+        """
+        return type(self)(self.expected, f"{self.received}, at {where}", self.cure)
 
     def __str__(self) -> str:
         return f"expected: {self.expected}\nreceived: {self.received}\ncure: {self.cure}"
@@ -89,7 +98,7 @@ def whole(name: str, value: object, minimum: int) -> int:
         raise ArgumentError(expected, f"{name}={value}", f"write {name}={max(minimum, int(value))}")
     try:
         number = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
+    except Exception:  # noqa: BLE001  # a foreign __index__ may raise anything
         raise ArgumentError(
             expected, f"{name}={shown(value)}", f"write for example {name}={max(minimum, 1)}"
         ) from None

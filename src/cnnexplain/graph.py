@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cnnexplain.errors import ArgumentError, ShapeError, shown, whole
+from cnnexplain.errors import ArgumentError, CnnExplainError, shown, whole
 from cnnexplain.operations import Operation, Shape, View
 from cnnexplain.windows import Field
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from cnnexplain.formula import Formula
 
 
+# torch's tensors have at most 64 axes, the batch's among them.
+_MOST_AXES = 63
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """One layer of a network.
@@ -23,12 +27,12 @@ class Node:
     Attributes:
         name: Its path, such as `features.0`.
         operation: What it does.
-        shared: Whether its parameters are those of an earlier layer, and so count no more.
+        shared: How many of its parameters are those of an earlier layer, and count there.
     """
 
     name: str
     operation: Operation
-    shared: bool = False
+    shared: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +113,8 @@ def walk(network: Network, input_size: Sequence[int], batch_size: int = 1) -> It
     for node in network.nodes:
         try:
             row, view = _row(node, view)
-        except ShapeError as error:
-            raise ShapeError(
-                error.expected,
-                f"{error.received}, at layer {shown(node.name)}: {node.operation}",
-                error.cure,
-            ) from None
+        except CnnExplainError as error:
+            raise error.at(f"layer {shown(node.name)}: {node.operation}") from None
         yield row
 
 
@@ -137,6 +137,12 @@ def sizes(input_size: object) -> Shape:
             f"input_size={shown(input_size)}",
             "write for example (3, 224, 224), without the batch",
         )
+    if len(input_size) > _MOST_AXES:
+        raise ArgumentError(
+            f"input_size of at most {_MOST_AXES} axes",
+            f"{len(input_size)} of them",
+            "write for example (3, 224, 224), without the batch",
+        )
     return tuple(whole("input_size", size, 1) for size in input_size)
 
 
@@ -151,7 +157,7 @@ def _row(node: Node, before: View) -> tuple[Row, View]:
         input_shape=shape,
         output_shape=output_shape,
         formula=operation.formula(shape),
-        parameters=0 if node.shared else operation.parameters,
+        parameters=operation.parameters - node.shared,
         macs=operation.macs(shape),
         receptive_field=None if fields is None else tuple(field.size for field in fields),
         effective_stride=None if fields is None else tuple(field.stride for field in fields),

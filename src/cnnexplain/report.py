@@ -58,7 +58,7 @@ class Trace:
         """
         names = [row.name for row in self.rows]
         if name not in names:
-            near = get_close_matches(str(name), names, n=3, cutoff=0.3) or names[:3]
+            near = get_close_matches(shown(name), names, n=3, cutoff=0.3) or names[:3]
             raise ArgumentError(
                 "the name of a layer", shown(name), f"write for example {', '.join(near)}"
             )

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 # Far beyond any network that a person writes.
 _LONGEST = 100_000
 
-_IMPORTS = {"torch", "torch.nn", "collections"}
+# What may be imported, and as what: a layer's name must be its own.
+_IMPORTS = {("torch", None), ("torch.nn", None), ("torch.nn", "nn"), ("collections", None)}
 _ARITHMETIC: Mapping[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -90,9 +91,12 @@ def _network_of(statement: ast.stmt) -> ast.expr | None:
             return value
         case ast.AnnAssign(target=ast.Name(), value=ast.expr() as value):
             return value
-        case ast.Import(names=names) if {name.name for name in names} <= _IMPORTS:
+        case ast.Import(names=names) if all((n.name, n.asname) in _IMPORTS for n in names):
             return None
-        case ast.ImportFrom(module=str() as module) if module in _IMPORTS:
+        case ast.ImportFrom(module=str() as module, names=names, level=0) if (
+            module,
+            None,
+        ) in _IMPORTS and not any(name.asname for name in names):
             return None
         case ast.ClassDef(name=name):
             raise _unread(
@@ -176,15 +180,18 @@ def _layer(node: ast.expr, path: str) -> Iterator[Node]:
     if name == "Sequential":
         yield from _nodes(node, f"{path}.")
         return
-    where = f"at layer {shown(path)}, line {node.lineno}"
+    where = f"layer {shown(path)}, line {node.lineno}"
     try:
         arguments = [_value(argument) for argument in node.args]
-        keywords = {word.arg: _value(word.value) for word in node.keywords if word.arg}
-        if len(keywords) != len(node.keywords):
+        names = [word.arg for word in node.keywords]
+        if None in names:
             raise _unread(node, "** arguments", "write the arguments out")
+        if len(set(names)) != len(names):
+            raise _unread(node, "an argument that comes twice", "write each argument once")
+        keywords = {str(word.arg): _value(word.value) for word in node.keywords}
         yield Node(path, make(name, arguments, keywords))
     except CnnExplainError as error:
-        raise type(error)(error.expected, f"{error.received}, {where}", error.cure) from None
+        raise error.at(where) from None
 
 
 def _value(node: ast.expr) -> object:

@@ -109,8 +109,8 @@ def table(rows: Sequence[Row], caption: str, columns: Sequence[str] = DEFAULT) -
 
 def _chosen(columns: Sequence[str]) -> tuple[Column, ...]:
     names = [column.value for column in Column]
-    unknown = [column for column in columns if column not in names]
-    if isinstance(columns, str) or unknown or not columns:
+    listed = isinstance(columns, tuple | list) and all(isinstance(each, str) for each in columns)
+    if not listed or not columns or not set(columns) <= set(names):
         raise ArgumentError(
             f"columns among {', '.join(names)}",
             f"columns={short(columns)}",
@@ -155,8 +155,12 @@ def _width(cell: str) -> int:
 
 
 def _line(cell: str) -> str:
-    """Return a cell on one line, whatever a layer's name holds."""
-    return " ".join(cell.splitlines()).replace("\t", " ")
+    """Return a cell on one line of visible characters, whatever a layer's name holds."""
+    flat = " ".join(cell.splitlines()).replace("\t", " ")
+    # Control characters, marks of direction and lone surrogates: what a terminal or a file, or a
+    # reader, would take for something else.
+    hidden = {"Cc", "Cf", "Cs"}
+    return "".join("\ufffd" if unicodedata.category(each) in hidden else each for each in flat)
 
 
 def to_text(shown_table: Table) -> str:
@@ -178,7 +182,7 @@ def to_text(shown_table: Table) -> str:
 
     rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
     head, *body, totals = map(aligned, clean)
-    return "\n".join([shown_table.caption, head, rule, *body, rule, totals])
+    return "\n".join([_line(shown_table.caption), head, rule, *body, rule, totals])
 
 
 def to_markdown(shown_table: Table) -> str:
@@ -189,7 +193,9 @@ def to_markdown(shown_table: Table) -> str:
     """
 
     def line(cells: Sequence[str]) -> str:
-        escaped = [re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", _line(cell)) for cell in cells]
+        # Not html.escape, which would write quotes as entities too.
+        safe = [_line(cell).replace("&", "&amp;").replace("<", "&lt;") for cell in cells]
+        escaped = [re.sub(r"([\\`*_{}\[\]|#~])", r"\\\1", cell) for cell in safe]
         return f"| {' | '.join(escaped)} |"
 
     marks = [":--" if column in _WORDS else "--:" for column in shown_table.columns]
@@ -206,7 +212,7 @@ def _phrased(cell: str, column: Column) -> str:
     if column is Column.FORMULA:
         # A rounded fraction holds together, and what follows it.
         cell = re.sub(r"[⌊⌈][^;]*", _held, bracketed(cell))
-    text = markup.escape(cell)
+    text = markup.escape(_line(cell))
     return text.replace("(", "(<wbr>") if column is Column.OPERATION else text
 
 
@@ -230,7 +236,7 @@ def to_html(shown_table: Table) -> str:
         f"{markup.escape(header)}</th>"
         for header, column in zip(shown_table.headers, shown_table.columns, strict=True)
     )
-    caption = markup.escape(shown_table.caption)
+    caption = markup.escape(_line(shown_table.caption))
     return "\n".join(
         [
             # A region, so that what is wider than its page can be reached and scrolled by keyboard.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, cast
 
-from cnnexplain.errors import ArgumentError, shown
+from cnnexplain.errors import ArgumentError, CnnExplainError, shown
 from cnnexplain.graph import Network, Node
 from cnnexplain.operations import OPERATIONS, Operation
 
@@ -38,20 +38,20 @@ def network_of(model: nn.Module) -> Network:
         ArgumentError: If a module is no sequence of layers that have a rule here.
     """
     seen: set[int] = set()
-    nodes = []
-    for path, layer in _layers(model, ""):
-        nodes.append(Node(path, _operation(layer), shared=id(layer) in seen))
-        seen.add(id(layer))
+    try:
+        nodes = tuple(_node(path, layer, seen) for path, layer in _layers(model, ""))
+    except RecursionError:
+        raise ArgumentError("layers in a few levels", "hundreds of levels", "nest less") from None
     if not nodes:
         raise ArgumentError("at least one layer", "an empty nn.Sequential", "add a layer")
-    return Network(tuple(nodes))
+    return Network(nodes)
 
 
 def _layers(model: nn.Module, path: str) -> Iterator[tuple[str, nn.Module]]:
     if _is_torchs_own(model) and type(model).__name__ == "Sequential":
         # Not named_children(), which leaves out a layer that comes a second time.
         for name, child in model._modules.items():  # noqa: SLF001
-            yield from _layers(cast("nn.Module", child), f"{path}.{name}" if path else name)
+            yield from _layers(cast("nn.Module", child), f"{path}.{name}" if path else str(name))
     elif _is_torchs_own(model) and type(model).__name__ in OPERATIONS:
         yield path or "0", model
     else:
@@ -61,6 +61,17 @@ def _layers(model: nn.Module, path: str) -> Iterator[tuple[str, nn.Module]]:
             f"{type(model).__name__}{where}",
             "trace its nn.Sequential parts one by one",
         )
+
+
+def _node(path: str, layer: nn.Module, seen: set[int]) -> Node:
+    """Return a layer's node; weights that an earlier layer has too count there."""
+    weights = list(layer.parameters(recurse=False))
+    shared = sum(weight.numel() for weight in weights if id(weight) in seen)
+    seen.update(map(id, weights))
+    try:
+        return Node(path, _operation(layer), shared)
+    except CnnExplainError as error:
+        raise error.at(f"layer {shown(path)}: {type(layer).__name__}") from None
 
 
 def _is_torchs_own(model: nn.Module) -> bool:

@@ -283,3 +283,27 @@ def test_a_build_without_stale_labs_imports_nothing_that_runs_them() -> None:
     code = f"import sys, cnnexplain.book.__main__; print({heavy} & set(sys.modules))"
     command = [sys.executable, "-c", code]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+LABELS = {"en": {"a": "{x}", "b": "b"}, "ja": {"a": "{x}", "b": "b"}, "fr": {"a": "{x}", "b": "b"}}
+
+
+@pytest.mark.parametrize(
+    ("language", "labels", "message"),
+    [
+        ("fr", {"a": "{x}"}, "a label 'b' in src/cnnexplain/languages/fr.toml"),
+        ("en", {"a": "{x}"}, "a label 'b' in src/cnnexplain/languages/en.toml"),
+        (
+            "ja",
+            {"a": "{y}", "b": "b"},
+            "the placeholders ['x'] in the label 'a' of src/cnnexplain/languages/ja.toml",
+        ),
+    ],
+)
+def test_a_label_that_a_language_lacks_is_named_before_any_page_needs_it(
+    language: str, labels: dict[str, str], message: str
+) -> None:
+    build.check_labels(LABELS)
+    with pytest.raises(BookError) as caught:
+        build.check_labels(LABELS | {language: labels})
+    assert caught.value.expected == message

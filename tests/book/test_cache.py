@@ -91,3 +91,8 @@ def test_a_damaged_entry_is_ignored(
 def test_an_entry_of_another_kind_is_ignored(tmp_path: Path, text: str) -> None:
     (tmp_path / "key.json").write_bytes(text.encode("latin-1"))
     assert cache.load(tmp_path, "key") is None
+
+
+def test_an_entry_nested_too_deep_is_no_entry(tmp_path: Path) -> None:
+    (tmp_path / "deep.json").write_text("[" * 100_000, encoding="utf-8")
+    assert cache.load(tmp_path, "deep") is None

@@ -256,3 +256,22 @@ def test_a_figure_is_drawn_in_milliseconds() -> None:
 
 def test_a_figures_repr_is_short(figure: figures.Figure) -> None:
     assert len(repr(figure)) < 1000
+
+
+@pytest.mark.parametrize("path", [None, 5, ["a.svg"], "a\0.svg", "\ud800.svg"])
+def test_what_is_no_path_is_refused(figure: figures.Figure, path: Any) -> None:
+    with pytest.raises(ArgumentError, match=r'figure\.save\("stride\.svg"\)'):
+        figure.save(path)
+
+
+def test_a_file_may_have_the_longest_name_and_a_link_keeps_its_target(
+    figure: figures.Figure, tmp_path: Path
+) -> None:
+    long = tmp_path / f"{'n' * 251}.svg"
+    figure.save(long)
+    link = tmp_path / "link.svg"
+    link.symlink_to(long)
+    long.write_text("old")
+    figure.save(link)
+    assert link.is_symlink()
+    assert long.read_text(encoding="utf-8").startswith("<?xml")

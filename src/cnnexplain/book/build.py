@@ -11,7 +11,7 @@ import cnnexplain
 from cnnexplain.book import cache, files, forms, labs, pages
 from cnnexplain.book.labs import Lab, Outputs
 from cnnexplain.errors import BookError
-from cnnexplain.languages import LANGUAGES
+from cnnexplain.languages import LANGUAGES, catalogue, placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -80,6 +80,7 @@ def make(root: Path, book: Book, say: Callable[[str], None]) -> Summary:
         raise BookError(
             f"the root of the project in {root}", "no folder docs", "run it there or give --root"
         )
+    check_labels({language: catalogue(language) for language in LANGUAGES})
     written = {language: forms.written(book.values, language) for language in LANGUAGES}
     lessons = [
         lesson for language in LANGUAGES for lesson in read_labs(root, language, written, book)
@@ -106,6 +107,34 @@ def make(root: Path, book: Book, say: Callable[[str], None]) -> Summary:
         figures=len(book.figures) * len(LANGUAGES),
         tables=len(book.tables) * len(LANGUAGES),
     )
+
+
+def check_labels(catalogues: Mapping[str, Mapping[str, str]]) -> None:
+    """See that every language has every label, with the same placeholders.
+
+    Args:
+        catalogues: The labels of each language.
+
+    Raises:
+        BookError: If a label is missing or differs, even if no page shows it yet.
+    """
+    keys = sorted({key for labels in catalogues.values() for key in labels})
+    for language, labels in catalogues.items():
+        for key in keys:
+            if key not in labels:
+                raise BookError(
+                    f"a label {key!r} in src/cnnexplain/languages/{language}.toml",
+                    "no such label",
+                    "add it in every language",
+                )
+            wanted, found = (placeholders(each[key]) for each in (catalogues["en"], labels))
+            if found != wanted:
+                raise BookError(
+                    f"the placeholders {sorted(wanted)} in the label {key!r} of "
+                    f"src/cnnexplain/languages/{language}.toml",
+                    f"{sorted(found)}",
+                    "use the same in every language",
+                )
 
 
 def read_labs(root: Path, language: str, written: Mapping[str, Forms], book: Book) -> list[Lab]:

@@ -74,7 +74,7 @@ def load(folder: Path, name: str) -> Outputs | None:
     try:
         entry = json.loads((folder / f"{name}.json").read_bytes())
         intact = entry["sha256"] == _digest(entry["outputs"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return cast("Outputs", entry["outputs"]) if intact else None
 

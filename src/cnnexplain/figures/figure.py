@@ -130,7 +130,14 @@ class Figure:
         Raises:
             ArgumentError: If there is no such format, or the file cannot be written.
         """
-        target = Path(path)
+        try:
+            # Through a link, the file that it names.
+            target = Path(os.path.realpath(os.fspath(path)))
+            os.fsencode(target)
+        except (TypeError, ValueError):
+            raise ArgumentError(
+                "a path", f"path={shown(path)}", 'write for example figure.save("stride.svg")'
+            ) from None
         suffix = target.suffix.lower()
         if suffix == ".svg":
             content = f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}\n'
@@ -241,7 +248,7 @@ def _write(path: Path, content: str) -> None:
     """Write a file whole: first beside its place, then into it."""
     temporary = None
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".figure.")
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(content)
         # A temporary file is for its owner only; a figure is for whoever may read new files.

@@ -67,9 +67,13 @@ class Side:
     @cached_property
     def unread(self) -> frozenset[int]:
         """The inputs that no window reads: at the far end, or between windows far apart."""
-        outputs = range(self.output_size)
-        read = {index for output in outputs for index in self.window.inputs(output)}
-        return frozenset(range(self.input_size)) - read
+        before = -self.first
+        read = bytearray(before + self.stop)
+        for output in range(self.output_size):
+            reach = self.window.inputs(output)
+            at = slice(before + reach.start, before + reach.stop, reach.step)
+            read[at] = b"\1" * len(reach)
+        return frozenset(index for index in range(self.input_size) if not read[before + index])
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,7 @@ def plane(
         (6, 36)
     """
     operations = get_args(Operation)
-    if operation not in operations:
+    if not isinstance(operation, str) or operation not in operations:
         raise ArgumentError(
             f"operation as one of {', '.join(operations)}",
             f"operation={shown(operation)}",

@@ -30,7 +30,7 @@ _chosen: ContextVar[str | None] = ContextVar("cnnexplain_language", default=None
 
 
 def _known(code: str) -> str:
-    if code not in LANGUAGES:
+    if not isinstance(code, str) or code not in LANGUAGES:
         raise ArgumentError(
             f"one of the languages {', '.join(LANGUAGES)}",
             f"language={shown(code)}",

@@ -29,7 +29,7 @@ def code(name: str) -> str:
         True
     """
     files = {file.name for file in resources.files(__name__).iterdir()}
-    if f"{name}.py" not in files or name == "__init__":
+    if not isinstance(name, str) or f"{name}.py" not in files or name == "__init__":
         known = sorted(file[:-3] for file in files if file.endswith(".py") and file[0] != "_")
         raise ArgumentError(
             f"one of the networks {', '.join(known)}",
@@ -63,7 +63,7 @@ def alexnet(variant: str = "paper") -> Network:
         >>> trace(alexnet()).parameters
         60965224
     """
-    if variant not in _ALEXNET:
+    if not isinstance(variant, str) or variant not in _ALEXNET:
         raise ArgumentError(
             f"variant as one of {', '.join(_ALEXNET)}",
             f"variant={shown(variant)}",

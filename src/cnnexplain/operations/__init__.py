@@ -62,7 +62,11 @@ def make(name: str, arguments: Sequence[object], keywords: Mapping[str, object])
     if name not in OPERATIONS:
         known = ", ".join(sorted(OPERATIONS))
         raise SourceError(f"a layer among {known}", shown(name), "use one of these layers")
+    if name == "Identity":  # as in torch, which takes anything here
+        return OPERATIONS[name]()
     kind = OPERATIONS[name]
+    # Where the weights lie and in what precision changes no size.
+    keywords = {key: value for key, value in keywords.items() if key not in {"device", "dtype"}}
     names = [each.name for each in fields(kind)]
     required = [each.name for each in fields(kind) if each.default is MISSING]
     bound = dict(zip(names, arguments, strict=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -107,14 +108,29 @@ class View:
     map_size: Shape | None = None
 
 
-def product(numbers: Sequence[int | str]) -> str:
+# torch takes None for these, and means an average over everything so far.
+_OPTIONAL = {"momentum"}
+
+
+def _plain(value: object) -> object:
+    """Return a number of another library as Python's own, and anything else as it is."""
+    if isinstance(value, tuple | list):
+        return tuple(_plain(each) for each in value)
+    if isinstance(value, bool | int | float | str) or value is None:
+        return value
+    if isinstance(value, numbers.Real):
+        return int(value) if isinstance(value, numbers.Integral) else float(value)
+    return value
+
+
+def product(factors: Sequence[int | str]) -> str:
     """Return factors with the dots between them.
 
     Example:
         >>> product([256, 6, 6])
         '256·6·6'
     """
-    return "·".join(str(number) for number in numbers)
+    return "·".join(str(factor) for factor in factors)
 
 
 def check_dimensions(operation: Operation, input_shape: Shape, allowed: Sequence[int]) -> None:
@@ -152,6 +168,12 @@ def check_channels(name: str, wanted: int, input_shape: Shape) -> None:
     Raises:
         ShapeError: If the input has another number of channels.
     """
+    if len(input_shape) < 2:  # noqa: PLR2004  # batch and channels
+        raise ShapeError(
+            f"{wanted} channels ({name}={wanted})",
+            f"no channels in {show(input_shape)}",
+            "keep the batch and the channels apart",
+        )
     if input_shape[1] != wanted:
         raise ShapeError(
             f"{wanted} channels ({name}={wanted})",
@@ -161,13 +183,19 @@ def check_channels(name: str, wanted: int, input_shape: Shape) -> None:
 
 
 def check_types(operation: Operation) -> None:
-    """Refuse arguments of another kind than their default, which torch too would stumble over."""
+    """Refuse arguments of another kind than their default, which torch too would stumble over.
+
+    Numbers of other libraries become Python's, so that no product of theirs can overflow.
+    """
     for each in fields(operation):
-        value, default = getattr(operation, each.name), each.default
+        value, default = _plain(getattr(operation, each.name)), each.default
+        # The class is frozen for its users; here it is still being made.
+        object.__setattr__(operation, each.name, value)
         if isinstance(default, bool):
             fits, wanted = isinstance(value, bool), "True or False"
         elif isinstance(default, float):
             fits, wanted = isinstance(value, int | float), "a number"
+            fits = fits or (value is None and each.name in _OPTIONAL)
         elif isinstance(default, str):
             fits, wanted = isinstance(value, str), "text"
         else:

@@ -8,7 +8,7 @@ from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
 from cnnexplain import axis
-from cnnexplain.errors import LARGEST, ShapeError, whole
+from cnnexplain.errors import LARGEST, ArgumentError, ShapeError, shown, whole
 from cnnexplain.formula import Formula
 from cnnexplain.languages import shape as show
 from cnnexplain.operations.base import (
@@ -139,12 +139,16 @@ class Linear(Operation):
             *others, last = view.fields
             everything = Field(Fraction(0), last=Fraction(view.shape[-1] - 1))
             return View(shape, (*others, last.then(everything)))
-        if view.map_size is None:
-            return View(shape, view.fields)
-        # Over a flattened map it is a convolution as large as the map.
-        pairs = zip(view.fields, view.map_size, strict=True)
-        whole_map = (below.then(axis.convolution(size).field) for below, size in pairs)
-        return View(shape, tuple(whole_map))
+        return _over_the_map(view, shape)
+
+
+def _over_the_map(view: View, shape: Shape) -> View:
+    """Return what units see that see a flattened map whole: as a convolution as large as it."""
+    if view.fields is None or view.map_size is None:
+        return View(shape, view.fields)
+    pairs = zip(view.fields, view.map_size, strict=True)
+    fields = (below.then(axis.convolution(size).field) for below, size in pairs)
+    return View(shape, tuple(fields))
 
 
 @dataclass(frozen=True)
@@ -256,6 +260,9 @@ class _Softmax(Operation):
             )
         return input_shape
 
+    def view(self, view: View) -> View:
+        return _over_the_map(view, self.output_shape(view.shape))
+
 
 class Softmax(_Softmax):
     """Scores turned into shares of 1, over the channels."""
@@ -263,6 +270,21 @@ class Softmax(_Softmax):
 
 class LogSoftmax(_Softmax):
     """The logarithm of a softmax over the channels."""
+
+
+@dataclass(frozen=True)
+class Dropout1d(Operation):
+    """Whole channels of a line set to zero while training."""
+
+    p: float = 0.5
+    inplace: bool = False
+
+    def __post_init__(self) -> None:
+        _check_arguments(self)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        check_dimensions(self, input_shape, (2, 3))
+        return input_shape
 
 
 # Layers that work on each value alone: torch's name, its arguments and their defaults.
@@ -278,17 +300,33 @@ _ARGUMENTS: Mapping[str, Mapping[str, bool | float | str]] = {
     "Sigmoid": {},
     "Tanh": {},
     "Dropout": {"p": 0.5, "inplace": False},
-    "Dropout1d": {"p": 0.5, "inplace": False},
     "Dropout2d": {"p": 0.5, "inplace": False},
     "Dropout3d": {"p": 0.5, "inplace": False},
     "Identity": {},
 }
 
 
+def _check_arguments(operation: Operation) -> None:
+    check_types(operation)
+    chance = getattr(operation, "p", 0.5)
+    if not 0 <= chance <= 1:
+        raise ArgumentError("p between 0 and 1", f"p={shown(chance)}", "write p=0.5")
+    if getattr(operation, "approximate", "none") not in {"none", "tanh"}:
+        raise ArgumentError(
+            "approximate as 'none' or 'tanh'",
+            f"approximate={shown(operation.approximate)}",  # type: ignore[attr-defined]
+            "write approximate='none'",
+        )
+
+
 def _pointwise(name: str, arguments: Mapping[str, bool | float | str]) -> type[Operation]:
     columns = [(key, type(value), value) for key, value in arguments.items()]
     return make_dataclass(
-        name, columns, bases=(Operation,), frozen=True, namespace={"__post_init__": check_types}
+        name,
+        columns,
+        bases=(Operation,),
+        frozen=True,
+        namespace={"__post_init__": _check_arguments},
     )
 
 

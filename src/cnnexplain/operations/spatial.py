@@ -40,15 +40,15 @@ class _Spatial(Operation):
 
     def _spread(self, name: str, value: object) -> tuple[object, ...]:
         """Return one value per axis, from one for all or a tuple."""
-        if not isinstance(value, tuple | list):
+        if not isinstance(value, tuple):
             return (value,) * self.axes
-        if len(value) != self.axes or any(isinstance(each, tuple | list) for each in value):
+        if len(value) != self.axes or any(isinstance(each, tuple | str) for each in value):
             raise ArgumentError(
                 f"{name} as one number or {self.axes} of them",
                 f"{name}={shown(value)}",
                 f"write for example {name}=3",
             )
-        return tuple(value)
+        return value
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -59,14 +59,8 @@ class _Spatial(Operation):
         """Write (3, 3) as 3, so that equal layers are equal however they were written."""
         for each in fields(self):
             value = getattr(self, each.name)
-            if isinstance(value, list | tuple):
-                value = tuple(value)
-                same = (
-                    len(value) == self.axes
-                    and len(set(map(repr, value))) == 1
-                    and None not in value
-                )
-                # The class is frozen for its users; here it is still being made.
+            if isinstance(value, tuple) and len(value) == self.axes and isinstance(value[0], int):
+                same = all(other == value[0] and type(other) is int for other in value)
                 object.__setattr__(self, each.name, value[0] if same else value)
 
     def unread(self, input_shape: Shape) -> Shape:
@@ -149,7 +143,21 @@ class _Convolution(_Spatial):
     def output_shape(self, input_shape: Shape) -> Shape:
         check_dimensions(self, input_shape, [self.axes + 2])
         check_channels("in_channels", self.in_channels, input_shape)
+        self._check_padding(input_shape)
         return input_shape[0], self.out_channels, *self._sizes(input_shape)
+
+    def _check_padding(self, input_shape: Shape) -> None:
+        """Refuse more padding than there are inputs to take it from."""
+        spare = {"reflect": 1, "circular": 0}.get(self.padding_mode)
+        if spare is None:
+            return
+        for window, size in zip(self.windows(), input_shape[2:], strict=True):
+            if max(window.padding) > size - spare:
+                raise ShapeError(
+                    f"a padding of at most {size - spare} with padding_mode={self.padding_mode!r}",
+                    f"padding={max(window.padding)} for {show(input_shape)}",
+                    "use less padding, a larger input, or padding_mode='zeros'",
+                )
 
     @property
     def parameters(self) -> int:
@@ -209,6 +217,15 @@ class _MaxPool(_Pooling):
     dilation: PerAxis = 1
     return_indices: bool = False
     ceil_mode: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.return_indices:
+            raise ArgumentError(
+                "return_indices=False: the next layer takes one input",
+                "return_indices=True",
+                "leave return_indices out",
+            )
 
     def windows(self) -> tuple[Convolution, ...]:
         return self._windows(
