@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -99,6 +99,7 @@ def gapless(case: Case) -> bool:
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 @given(spatial())
+@example(("Conv1d", [1, 1, 1], {"stride": 3, "padding": 1, "padding_mode": "replicate"}, (1, 1, 1)))
 def test_what_is_never_read_has_no_influence_and_the_rest_has(case: Case) -> None:
     name, arguments, keywords, shape = case
     theirs = torchs(case)

@@ -87,6 +87,9 @@ class Operation:
 
         Args:
             input_shape: The input's shape with its batch.
+
+        Returns:
+            The numbers; nothing for layers without windows of their own.
         """
         del input_shape
         return ()

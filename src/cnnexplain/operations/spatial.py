@@ -146,6 +146,10 @@ class _Convolution(_Spatial):
         self._check_padding(input_shape)
         return input_shape[0], self.out_channels, *self._sizes(input_shape)
 
+    def unread(self, input_shape: Shape) -> Shape:
+        # Padding that repeats inputs reads them too, so none is told to be unread.
+        return super().unread(input_shape) if self.padding_mode == "zeros" else ()
+
     def _check_padding(self, input_shape: Shape) -> None:
         """Refuse more padding than there are inputs to take it from."""
         spare = {"reflect": 1, "circular": 0}.get(self.padding_mode)
