@@ -39,15 +39,16 @@ measure: .venv/docs  ## print the benchmarks
 clean:  ## remove everything that was made, the environment too
 	rm -rf .venv .cache build site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.venv/docs .venv/dev .venv/audit: .venv/%: pyproject.toml constraints.txt | .venv/bin/python
+.venv/docs .venv/dev .venv/audit: .venv/%: pyproject.toml constraints.txt | .venv/made
 	$(BIN)/python -m pip install --progress-bar on -c constraints.txt -e ".[$*]"
 	@touch $@
 
-.venv/bin/python:
+.venv/made:
 	@command -v $(PYTHON) >/dev/null || \
 	  { echo "$(PYTHON) is missing. On Debian: apt-get install python3 python3-venv" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; choose one with make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "Python's venv is missing. On Debian: apt-get install python3-venv" >&2; exit 1; }
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv --clear .venv
+	@touch $@
