@@ -44,7 +44,8 @@ def on_config(config: MkDocsConfig) -> None:
     if found != set(CHILDREN.values()):
         names = sorted(path.name for path in found)
         raise PluginError(
-            f"expected mkdocs.ja.yml and mkdocs.fr.yml beside mkdocs.yml, found {names}"
+            f"expected {', '.join(path.name for path in CHILDREN.values())} beside mkdocs.yml, "
+            f"found {names}"
         )
     docs = ROOT / "docs"
     watched = [*CHILDREN.values(), *(docs / code for code in CHILDREN), docs / "labs", ROOT / "src"]

@@ -18,6 +18,7 @@ SOURCES = Path(cx.__file__).parent
 # What may be imported where, from the bottom up; a name stands for a module or a whole folder.
 PURE = [
     "errors",
+    "files",
     "languages",
     "formula",
     "windows",

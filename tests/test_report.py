@@ -155,9 +155,9 @@ def visible(name: str) -> str:
 def test_a_layers_name_stays_text_in_every_format(name: str, code: str) -> None:
     rows = trace(Network((Node(name, make("ReLU", [], {})),)), (3, 4, 4)).rows
     with language(code):
-        made = table(rows, "x")
+        made = table(rows, {}, "x")
     document = to_html(made)
-    assert document.count("<") == to_html(table(rows, "y")).count("<")
+    assert document.count("<") == to_html(table(rows, {}, "y")).count("<")
     assert f">{html.escape(visible(name))}</th>" in document
     assert len(to_markdown(made).splitlines()) == 4
     assert not re.search(r"(?<!\\)[`*\[]|<", to_markdown(made).splitlines()[2])

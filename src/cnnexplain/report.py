@@ -67,7 +67,8 @@ class Trace:
     def _table(self, columns: Sequence[str]) -> table.Table:
         name = self.network.name or text("table.network")
         caption = text("table.caption", name=name, size=shape(self.input_size))
-        return table.table(self.rows, caption, columns)
+        totals = {"parameters": self.parameters, "macs": self.macs}
+        return table.table(self.rows, totals, caption, columns)
 
     def __repr__(self) -> str:
         return table.to_text(self._table(table.DEFAULT))

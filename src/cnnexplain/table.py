@@ -51,7 +51,6 @@ DEFAULT = (
     Column.RECEPTIVE_FIELD,
     Column.EFFECTIVE_STRIDE,
 )
-_TOTALS = (Column.PARAMETERS, Column.MACS)
 _WORDS = (Column.NAME, Column.OPERATION, Column.FORMULA, Column.PARAMETER_FORMULA)
 
 
@@ -74,11 +73,14 @@ class Table:
     totals: tuple[str, ...]
 
 
-def table(rows: Sequence[Row], caption: str, columns: Sequence[str] = DEFAULT) -> Table:
+def table(
+    rows: Sequence[Row], totals: Mapping[str, int], caption: str, columns: Sequence[str] = DEFAULT
+) -> Table:
     """Return rows as a table in the current language.
 
     Args:
         rows: The layers.
+        totals: The sums of the columns that have one.
         caption: What the table shows, in one line.
         columns: Names of columns, in order.
 
@@ -88,22 +90,18 @@ def table(rows: Sequence[Row], caption: str, columns: Sequence[str] = DEFAULT) -
     Example:
         >>> from cnnexplain import networks, trace
         >>> rows = trace(networks.lenet5()).rows
-        >>> table(rows, "LeNet-5", ["name", "parameters"]).totals
+        >>> table(rows, {"parameters": 61706}, "LeNet-5", ["name", "parameters"]).totals
         ('Total', '61,706')
     """
     chosen = _chosen(columns)
-    totals = [
-        number(sum(getattr(row, column) for row in rows)) if column in _TOTALS else ""
-        for column in chosen
-    ]
-    if chosen[0] not in _TOTALS:
-        totals[0] = text("table.total")
+    last = [number(totals[column]) if column in totals else "" for column in chosen]
+    last[0] = last[0] or text("table.total")
     return Table(
         caption,
         chosen,
         tuple(text(f"table.{column}") for column in chosen),
         tuple(tuple(_CELLS[column](row) for column in chosen) for row in rows),
-        tuple(totals),
+        tuple(last),
     )
 
 
@@ -130,7 +128,7 @@ def _axes(values: Sequence[int | Fraction] | None) -> str:
         return NOTHING
     if len(set(values)) == 1:
         values = values[:1]
-    return "×".join(str(value) for value in values)
+    return shape(values)
 
 
 _CELLS: Mapping[Column, Callable[[Row], str]] = {

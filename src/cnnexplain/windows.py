@@ -48,7 +48,6 @@ class Field:
     @property
     def padding(self) -> Fraction:
         """The effective padding: how far unit 0 looks beyond the first input."""
-        # Zero has no sign here: a field that starts inside the input has no padding below zero.
         return -self.first
 
     def then(self, above: Field) -> Field:
@@ -72,13 +71,6 @@ class _Window:
     stride: int = 1
     padding: tuple[int, int] = (0, 0)
     dilation: int = 1
-
-    def __post_init__(self) -> None:
-        whole("kernel_size", self.kernel_size, 1)
-        whole("stride", self.stride, 1)
-        whole("dilation", self.dilation, 1)
-        for side in self.padding:
-            whole("padding", side, 0)
 
     @property
     def extent(self) -> int:
@@ -202,7 +194,6 @@ class Pooling(Convolution):
     ceil_mode: bool = False
 
     def __post_init__(self) -> None:
-        super(Pooling, self).__post_init__()
         # Half of the kernel without its dilation: so do torch's kernels, whatever its messages say.
         if max(self.padding) > self.kernel_size // 2:
             raise ArgumentError(
@@ -276,9 +267,8 @@ class Transposed(_Window):
     output_padding: int = 0
 
     def __post_init__(self) -> None:
-        super(Transposed, self).__post_init__()
         limit = max(self.stride, self.dilation)
-        if whole("output_padding", self.output_padding, 0) >= limit:
+        if self.output_padding >= limit:
             raise ArgumentError(
                 f"an output_padding below the stride or the dilation, {limit}",
                 f"output_padding={self.output_padding}",

@@ -68,9 +68,11 @@ def test_a_table_that_cannot_be_traced_is_named() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_declared_product_can_be_made(language: str) -> None:
-    from cnnexplain import figures  # noqa: PLC0415
+    from cnnexplain import figures, languages  # noqa: PLC0415
 
-    made = pages.draw_figures(contents.FIGURES, figures.stride, language)
-    made |= pages.write_tables(contents.TABLES, language)
-    assert len(made) == len(contents.FIGURES) + len(contents.TABLES)
-    assert all(made.values())
+    for html in pages.draw_figures(contents.FIGURES, figures.stride, language).values():
+        assert 'class="cx-figure" ' in html
+        assert f'lang="{language}"' in html
+    total = languages.catalogue(language)["table.total"]
+    for html in pages.write_tables(contents.TABLES, language).values():
+        assert f">{total}</th>" in html

@@ -1,11 +1,9 @@
-"""The built site in a real browser: needs Playwright, Chromium (CHROMIUM names it), `site/`."""
+"""The built site in a real browser."""
 
 from __future__ import annotations
 
 import functools
 import http.server
-import os
-import shutil
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,16 +13,9 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-playwright = pytest.importorskip("playwright.sync_api")
-
 SITE = Path(__file__).parents[2] / "site"
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 LANGUAGES = {"en": "", "ja": "ja/", "fr": "fr/"}
 PAGES = ["", "windows/", "pooling-to-dense/", "labs/windows/", "labs/pooling-to-dense/", "about/"]
-
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM or not (SITE / "index.html").exists(), reason="no Chromium, or no built site"
-)
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
@@ -39,17 +30,11 @@ class _Server(http.server.ThreadingHTTPServer):
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
+    assert (SITE / "index.html").exists(), "no built site: run make site"
     with _Server(("127.0.0.1", 0), functools.partial(_Quiet, directory=SITE)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        yield started.chromium.launch(executable_path=CHROMIUM, args=arguments)
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import stat
-import time
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from pathlib import Path
@@ -59,7 +58,7 @@ def test_the_svg_stands_alone(figure: figures.Figure) -> None:
 def test_every_colour_that_is_used_is_in_the_palette(figure: figures.Figure) -> None:
     used = set(re.findall(r"var\(--cx-([\w-]+)", figures.site_style() + figure.svg))
     motion = {"step", "rows", "columns", "from", "to", "from-scale", "to-scale"}
-    assert used <= set(svg.PALETTE) | motion
+    assert used - motion == set(svg.PALETTE)
 
 
 def test_every_class_that_is_drawn_has_a_rule() -> None:
@@ -68,7 +67,7 @@ def test_every_class_that_is_drawn_has_a_rule() -> None:
     body = re.sub(r"<style>.*?</style>", "", drawn, flags=re.DOTALL)
     for names in set(re.findall(r'class="([^"]+)"', body)):
         for name in names.split():
-            assert f".{name}" in figures.site_style(), name
+            assert re.search(rf"\.{name}[^\w-]", figures.site_style()), name
 
 
 def test_the_style_touches_nothing_but_figures() -> None:
@@ -242,16 +241,6 @@ def test_the_same_parameters_give_the_same_bytes(case: dict[str, Any]) -> None:
     one, other = figures.stride(**case), figures.stride(**case)
     assert (one.svg, one.html, one.inline("a")) == (other.svg, other.html, other.inline("a"))
     assert one == other
-
-
-def test_a_figure_is_drawn_in_milliseconds() -> None:
-    figures.stride(**POOLING)
-    times = []
-    for _ in range(20):
-        start = time.perf_counter()
-        figures.stride(**POOLING).inline("a")
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.005
 
 
 def test_a_figures_repr_is_short(figure: figures.Figure) -> None:

@@ -15,7 +15,7 @@ from cnnexplain import axis, figures
 from cnnexplain.errors import ArgumentError, ShapeError
 from cnnexplain.figures import motion
 from cnnexplain.figures.plane import plane
-from cnnexplain.languages import LANGUAGES, catalogue, language, placeholders
+from cnnexplain.languages import LANGUAGES, language
 
 SVG = "{http://www.w3.org/2000/svg}"
 POOLING = {"input_size": 13, "kernel_size": 3, "stride": 2, "operation": "max_pooling"}
@@ -298,34 +298,6 @@ def test_a_step_says_what_it_reads() -> None:
     assert "reads rows 3, 5, 7, columns 3, 5, 7" in said(**CASES["dilated"])
     assert "rows 4, 6, …, 14" in said(input_size=17, kernel_size=(6, 1), dilation=2)
     assert "columns of padding" in said(input_size=1, kernel_size=1, padding=1)
-
-
-def test_the_labels_have_the_same_names_and_placeholders_in_every_language() -> None:
-    def figure_labels(code: str) -> dict[str, frozenset[str]]:
-        return {
-            key: placeholders(label)
-            for key, label in catalogue(code).items()
-            if key.startswith("figure.")
-        }
-
-    assert figure_labels("en")
-    assert figure_labels("en") == figure_labels("ja") == figure_labels("fr")
-
-
-def test_french_has_its_spaces_before_double_punctuation() -> None:
-    labels = [label for key, label in catalogue("fr").items() if key.startswith("figure.")]
-    assert any("\u00a0:" in label for label in labels)
-    for label in labels:
-        assert not re.search(r"[^\u00a0]:|[^\u202f][;!?]| [:;!?]", label), label
-
-
-def test_japanese_has_a_space_between_scripts() -> None:
-    for key, label in catalogue("ja").items():
-        if key.startswith("figure."):
-            plain = re.sub(r"\{\w+\}", "", label)
-            assert not re.search(
-                r"[A-Za-z0-9][ぁ-んァ-ヶ一-龠]|[ぁ-んァ-ヶ一-龠][A-Za-z0-9]", plain
-            ), key
 
 
 def test_what_is_too_large_for_cells_is_drawn_in_outline_and_says_so() -> None:

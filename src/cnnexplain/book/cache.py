@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from cnnexplain.book.labs import Lab, Outputs
 
-_LIBRARIES = ("torch", "numpy", "matplotlib")
+_LIBRARIES = ("torch", "numpy")
 
 
 def versions() -> dict[str, str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
+from cnnexplain import files as whole
 from cnnexplain.errors import BookError
 
 if TYPE_CHECKING:
@@ -51,13 +51,7 @@ def write(path: Path, text: str) -> bool:
             return False
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-    # Not by tempfile, whose files only their owner may read: a web server serves some of these.
-    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    whole.write(path, data)
     return True
 
 

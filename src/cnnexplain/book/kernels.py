@@ -164,7 +164,6 @@ def _environment(folder: str) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "OMP_NUM_THREADS": "1",
         "CUDA_VISIBLE_DEVICES": "",  # a GPU's sums differ in their last digits
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "IPYTHONDIR": folder,  # no start-up files of the user's
     }
 

@@ -19,6 +19,7 @@ from markdown.preprocessors import Preprocessor
 
 from cnnexplain.book.mathematics import mathml
 from cnnexplain.book.prose import prepare
+from cnnexplain.book.spans import INLINE
 from cnnexplain.errors import BookError
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def read_values(language: str) -> Values:
     return values
 
 
-# Display formulas may hold spaces and line breaks at their ends; `$5 and $6` are no formula.
-_FORMULA = r"(?<![\\$])(?:\$\$(?P<display>[^$]+)\$\$|\$(?!\s)(?P<inline>[^$]*?[^\s\\$])\$(?![\d$]))"
+# Display formulas may hold spaces and line breaks at their ends.
+_FORMULA = rf"(?<![\\$])(?:\$\$(?P<display>[^$]+)\$\$|{INLINE})"
 
 
 class _Prepare(Preprocessor):

@@ -1,4 +1,4 @@
-"""The products that pages include: figures, tables and values, in one language."""
+"""The products that pages include: figures and tables, in one language."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnnexplain import axis, networks
 from cnnexplain.api import trace
+from cnnexplain.book import contents
 from cnnexplain.book.forms import Tex
 from cnnexplain.errors import ShapeError
 from cnnexplain.formula import tex
@@ -37,35 +38,45 @@ def _formula(window: Convolution, size: int) -> Tex:
     return Tex(window.formula(size).tex)
 
 
+def _drawn(figure: str) -> tuple[Convolution, int]:
+    """Return the window and the input size of a figure, which the prose beside it tells too."""
+    given = {**contents.FIGURES[figure]}
+    size = given.pop("input_size")
+    pooling = given.pop("operation", "convolution") != "convolution"
+    return (axis.pooling if pooling else axis.convolution)(**given), size
+
+
 def _windows() -> dict[str, Value]:
-    plain, stride = axis.convolution(3), axis.convolution(3, stride=2)
-    padded = axis.convolution(3, stride=2, padding=1)
-    dilated = axis.convolution(3, dilation=2)
-    rounded_up = axis.pooling(3, stride=2, ceil_mode=True)
-    dropped = 8
+    plain, plain_input = _drawn("convolution-5-to-3")
+    stride, stride_input = _drawn("stride-7-to-3")
+    padded, padded_input = _drawn("padding-7-to-4")
+    dropping, dropped = _drawn("dropped-8-to-3")
+    rounded_up, overhung = _drawn("ceil-8-to-4")
+    dilated, dilated_input = _drawn("dilation-7-to-3")
+    outputs = plain.output_size(plain_input)
     return {
         "kernel": plain.kernel_size,
-        "plain_input": 5,
-        "plain_output": plain.output_size(5),
-        "plain_formula": Tex(tex(f"5 − {plain.kernel_size} + 1 = {plain.output_size(5)}")),
+        "plain_input": plain_input,
+        "plain_output": outputs,
+        "plain_formula": _tex(f"{plain_input} − {plain.kernel_size} + 1 = {outputs}"),
         "stride": stride.stride,
-        "stride_input": 7,
-        "stride_room": 7 - stride.kernel_size,
-        "stride_steps": stride.output_size(7) - 1,
-        "stride_output": stride.output_size(7),
-        "stride_formula": _formula(stride, 7),
+        "stride_input": stride_input,
+        "stride_room": stride_input - stride.kernel_size,
+        "stride_steps": stride.output_size(stride_input) - 1,
+        "stride_output": stride.output_size(stride_input),
+        "stride_formula": _formula(stride, stride_input),
         "padding": padded.padding[0],
-        "padded_size": 7 + sum(padded.padding),
-        "padding_formula": _formula(padded, 7),
+        "padded_size": padded_input + sum(padded.padding),
+        "padding_formula": _formula(padded, padded_input),
         "dropped_input": dropped,
-        "dropped_read": dropped - len(stride.unread(dropped)),
-        "dropped_output": stride.output_size(dropped),
-        "dropped_formula": _formula(stride, dropped),
-        "ceil_output": rounded_up.output_size(dropped),
-        "ceil_formula": _formula(rounded_up, dropped),
+        "dropped_read": dropped - len(dropping.unread(dropped)),
+        "dropped_output": dropping.output_size(dropped),
+        "dropped_formula": _formula(dropping, dropped),
+        "ceil_output": rounded_up.output_size(overhung),
+        "ceil_formula": _formula(rounded_up, overhung),
         "dilation": dilated.dilation,
         "dilation_extent": dilated.extent,
-        "dilation_formula": _formula(dilated, 7),
+        "dilation_formula": _formula(dilated, dilated_input),
     }
 
 
@@ -145,21 +156,25 @@ def _tex(formula: object) -> Tex:
 
 
 def _coincidences() -> dict[str, Value]:
+    _, channels, size, _ = trace(networks.alexnet())["pool5"].input_shape
     swapped, small = axis.pooling(2, stride=3), axis.pooling(2, stride=2)
-    left = swapped.output_size(13)
+    left = swapped.output_size(size)
+    # The wrong formula pads the input once, so that size 2 with stride 2 fits.
+    padded, kernel, stride = size + 1, small.kernel_size, small.stride
+    wrong = (padded - kernel) // (stride + 1)
     return {
         "swapped_kernel": swapped.kernel_size,
         "swapped_stride": swapped.stride,
         "swapped_output": left,
-        "swapped_formula": _formula(swapped, 13),
-        "swapped_flatten": _tex(f"256·{left}·{left} = {256 * left * left}"),
-        "wrong_input": 14,
-        "wrong_kernel": small.kernel_size,
-        "wrong_stride": small.stride,
-        "wrong_formula": Tex(rf"\frac{{14 - 2}}{{2 + 1}} = {(14 - 2) // (2 + 1)}"),
-        "right_14": small.output_size(14),
-        "pool22_floor": small.output_size(13),
-        "pool22_ceil": axis.pooling(2, stride=2, ceil_mode=True).output_size(13),
+        "swapped_formula": _formula(swapped, size),
+        "swapped_flatten": _tex(f"{channels}·{left}·{left} = {channels * left * left}"),
+        "wrong_input": padded,
+        "wrong_kernel": kernel,
+        "wrong_stride": stride,
+        "wrong_formula": Tex(rf"\frac{{{padded} - {kernel}}}{{{stride} + 1}} = {wrong}"),
+        "right_14": small.output_size(padded),
+        "pool22_floor": small.output_size(size),
+        "pool22_ceil": axis.pooling(2, stride=2, ceil_mode=True).output_size(size),
     }
 
 
@@ -200,11 +215,13 @@ def _size(network: Network, input_size: int, name: str) -> int:
 
 def _fitting(network: Network) -> list[int]:
     """Return the input sizes near the network's own whose maps have the sizes of AlexNet."""
-    wanted = [55, 27, 13, 6]
+    names = ("conv1", "pool1", "pool2", "pool5")
+    alexnet = trace(networks.alexnet())
+    wanted = [alexnet[name].output_shape[-1] for name in names]
     fitting = []
     for size in range(200, 260):
         try:
-            sizes = [_size(network, size, name) for name in ("conv1", "pool1", "pool2", "pool5")]
+            sizes = [_size(network, size, name) for name in names]
         except ShapeError:
             continue
         if sizes == wanted:

@@ -49,7 +49,9 @@ _ADMONITION = re.compile(
 _FRONT = re.compile(r"---[ \t]*\n(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 _BLANK = re.compile(r"\n[ \t]*(?=\n|\Z)")
 _TICKS = re.compile(r"`+")
-_DOLLARS = re.compile(r"\$(?!\s)(?:\\.|[^\\$])++(?<!\s)\$", re.DOTALL)
+# `$5 and $6` is no formula.
+INLINE = r"\$(?!\s)(?P<inline>(?:\\.|[^\\$])++)(?<!\s)\$(?![\d$])"
+_DOLLARS = re.compile(INLINE, re.DOTALL)
 _TAG = re.compile(r"""</?[A-Za-z](?:"[^"<]*"|'[^'<]*'|[^"'<>])*+>""")
 _ATTRIBUTES = re.compile(r"\{(?::|[ \t]*(?:[#.][^\s{}.]|[\w-]+=))")
 _TOKEN = re.compile(

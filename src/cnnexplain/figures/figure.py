@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from html import escape
@@ -12,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cnnexplain import files
 from cnnexplain.errors import ArgumentError, shown
 from cnnexplain.figures import motion, svg
 from cnnexplain.figures.svg import WIDTH, element
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 _FORMATS = (".svg", ".html")
 # Where a figure stands alone, no page gives it a ground and a font.
 _GROUND = (
-    ".cx-svg{background:var(--cx-paper);color-scheme:light dark;"
+    "background:var(--cx-paper);color-scheme:light dark;"
     "font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Hiragino Sans','Yu Gothic UI',"
-    "'Noto Sans JP','Noto Sans CJK JP',sans-serif}"
+    "'Noto Sans JP','Noto Sans CJK JP',sans-serif"
 )
 # How pages and notebooks say that they are light or dark, whatever the reader's system is.
 _LIGHT_PAGES = ("[data-md-color-scheme=default]", "[data-jp-theme-light=true]", ".vscode-light")
@@ -149,7 +149,14 @@ class Figure:
                 f"path={shown(os.fspath(path))}",
                 'write for example figure.save("stride.svg")',
             )
-        _write(target, content)
+        try:
+            files.write(target, content.encode())
+        except OSError as error:
+            raise ArgumentError(
+                "a path that can be written",
+                f"path={shown(str(target))} ({error.strerror})",
+                "create the folder, or choose another",
+            ) from error
 
     def _repr_html_(self) -> str:
         return self.html
@@ -188,10 +195,8 @@ class Figure:
             f'<!DOCTYPE html>\n<html lang="{self.language}">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f"<title>{escape(self.title)}</title>\n"
-            "<style>body{margin:16px;background:#fff}"
-            "@media (prefers-color-scheme:dark){body{background:#14181d}}"
-            "body{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Hiragino Sans',"
-            "'Yu Gothic UI','Noto Sans JP','Noto Sans CJK JP',sans-serif}</style>\n"
+            f"<style>{svg.palette_css('body', follow_system=True)}\n"
+            f"body{{margin:16px;{_GROUND}}}</style>\n"
             f"</head>\n<body>\n{self.html}</body>\n</html>\n"
         )
 
@@ -228,7 +233,7 @@ def _page_style() -> str:
 @cache
 def _still() -> str:
     palette = svg.palette_css(".cx-svg", follow_system=True)
-    return f"{_GROUND}\n{palette}\n{svg.style()}"
+    return f".cx-svg{{{_GROUND}}}\n{palette}\n{svg.style()}"
 
 
 @cache
@@ -242,25 +247,3 @@ def _lines(body: str) -> str:
     return (
         body.replace("/><", "/>\n<").replace("</text><", "</text>\n<").replace("</g><", "</g>\n<")
     )
-
-
-def _write(path: Path, content: str) -> None:
-    """Write a file whole: first beside its place, then into it."""
-    temporary = None
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".figure.")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(content)
-        # A temporary file is for its owner only; a figure is for whoever may read new files.
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(temporary).chmod(0o666 & ~mask)
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        raise ArgumentError(
-            "a path that can be written",
-            f"path={shown(str(path))} ({error.strerror})",
-            "create the folder, or choose another",
-        ) from error

@@ -21,7 +21,7 @@ MARGIN = 4
 HALF = 0.5
 
 # At 340 pixels across, the smallest text is still 11 pixels high.
-TITLE_SIZE, LABEL_SIZE, SMALL_SIZE = 17, 16, 15.5
+_TITLE_SIZE, LABEL_SIZE, SMALL_SIZE = 17, 16, 15.5
 
 # The one palette: a colour per role, light and dark. "ink" colours are for text.
 PALETTE: Mapping[str, tuple[str, str]] = {
@@ -37,15 +37,18 @@ PALETTE: Mapping[str, tuple[str, str]] = {
     "window": ("#d9480f", "#ff9d52"),
     "taps": ("#ffb877", "#8f5218"),
     "padding": ("#7d8894", "#8b96a3"),
-    "touched": ("#c92a2a", "#ff8787"),
-    "field": ("#6741d9", "#b197fc"),
 }
 
+_SIZES = f"""
+.cx-svg text{{font-size:{LABEL_SIZE}px}}
+.cx-svg .cx-title{{font-size:{_TITLE_SIZE}px}}
+.cx-svg .cx-small{{font-size:{SMALL_SIZE}px}}
+"""
 _RULES = """
 .cx-svg{max-width:100%;height:auto}
-.cx-svg text{fill:var(--cx-ink);font-size:16px;font-variant-numeric:tabular-nums}
-.cx-svg .cx-title{font-size:17px;font-weight:600}
-.cx-svg .cx-small{font-size:15.5px;fill:var(--cx-quiet)}
+.cx-svg text{fill:var(--cx-ink);font-variant-numeric:tabular-nums}
+.cx-svg .cx-title{font-weight:600}
+.cx-svg .cx-small{fill:var(--cx-quiet)}
 .cx-svg .cx-input-ink{fill:var(--cx-input-ink);font-weight:600}
 .cx-svg .cx-output-ink{fill:var(--cx-output-ink);font-weight:600}
 .cx-svg path,.cx-svg rect{fill:none;stroke-linejoin:round}
@@ -89,7 +92,7 @@ def palette_css(light: str, dark: str = "", *, follow_system: bool = False) -> s
 
 def style() -> str:
     """Return the rules that every figure's SVG needs beside the palette."""
-    return _RULES.strip()
+    return (_SIZES.lstrip() + _RULES.lstrip()).strip()
 
 
 def decimal(value: float) -> str:

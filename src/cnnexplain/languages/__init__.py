@@ -88,6 +88,16 @@ def current() -> str:
     return _chosen.get() or _default
 
 
+def labels(toml: str) -> dict[str, str]:
+    r"""Return the labels of a catalogue's text by dotted key.
+
+    Example:
+        >>> labels("[table]\ntotal = 'Total'")
+        {'table.total': 'Total'}
+    """
+    return dict(_flat(tomllib.loads(toml)))
+
+
 def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
     for key, value in table.items():
         if isinstance(value, Mapping):
@@ -111,7 +121,7 @@ def catalogue(code: str) -> Mapping[str, str]:
         'Total'
     """
     file = resources.files(__name__) / f"{_known(code)}.toml"
-    return MappingProxyType(dict(_flat(tomllib.loads(file.read_text(encoding="utf-8")))))
+    return MappingProxyType(labels(file.read_text(encoding="utf-8")))
 
 
 def text(key: str, /, **values: object) -> str:
@@ -182,7 +192,7 @@ def number(value: float | Fraction, digits: int = 2) -> str:
     return "".join(swapped.get(character, character) for character in plain)
 
 
-def shape(sizes: Sequence[int]) -> str:
+def shape(sizes: Sequence[int | Fraction]) -> str:
     """Format a shape: a name rather than a quantity, so it is the same in every language.
 
     Example:

@@ -28,9 +28,7 @@ class Operation:
         for each in fields(self):
             value = getattr(self, each.name)
             if each.default is MISSING:
-                parts.append(
-                    f"{value!r}" if not parts or len(parts) == 1 else f"{each.name}={value!r}"
-                )
+                parts.append(f"{value!r}" if len(parts) < 2 else f"{each.name}={value!r}")  # noqa: PLR2004
             elif value != each.default:
                 parts.append(f"{each.name}={value!r}")
         return f"{type(self).__name__}({', '.join(parts)})"

@@ -330,6 +330,7 @@ def _pointwise(name: str, arguments: Mapping[str, bool | float | str]) -> type[O
     )
 
 
-POINTWISE: Mapping[str, type[Operation]] = {
+# Kept here, since the classes are found among Operation's subclasses while something holds them.
+_POINTWISE: Mapping[str, type[Operation]] = {
     name: _pointwise(name, arguments) for name, arguments in _ARGUMENTS.items()
 }

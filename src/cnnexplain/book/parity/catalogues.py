@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cnnexplain.book.parity.page import Finding
 from cnnexplain.book.typography import LINTS, french
+from cnnexplain.languages import labels as read
+from cnnexplain.languages import placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_PLACEHOLDER = re.compile(r"\{(\w*)[^{}]*\}")
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _WORD = re.compile(r"(?<![\w{])[A-Za-z]{2,}(?![\w}])")
 _FEW_WORDS = 3
 
@@ -26,7 +27,7 @@ def parity(texts: Mapping[str, str]) -> Iterator[Finding]:
     Yields:
         Labels that differ, are empty or untranslated, or break the language's typography.
     """
-    labels = {code: _flat(tomllib.loads(text)) for code, text in texts.items()}
+    labels = {code: read(text) for code, text in texts.items()}
     for code, found in labels.items():
         report = _Reporter(code, texts[code])
         for key in sorted(labels["en"].keys() | found.keys()):
@@ -38,7 +39,7 @@ def parity(texts: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _compare(english: str, here: str, code: str) -> Iterator[str]:
-    names, own = (sorted(set(_PLACEHOLDER.findall(value))) for value in (english, here))
+    names, own = (sorted(placeholders(value)) for value in (english, here))
     if names != own:
         yield f"placeholders {names} in English, {own} here"
     if english.strip() and not here.strip():
@@ -70,13 +71,3 @@ class _Reporter:
         line = next((n for n, text in enumerate(self.lines, 1) if name.match(text)), 0)
         file = f"src/cnnexplain/languages/{self.code}.toml"
         return Finding(file, self.code, line, f"label {key}: {message}")
-
-
-def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    found: dict[str, str] = {}
-    for key, value in table.items():
-        if isinstance(value, dict):
-            found |= _flat(value, f"{prefix}{key}.")
-        else:
-            found[prefix + key] = str(value)
-    return found

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from cnnexplain.book.parity.page import Finding, Page, Unit, units
 from cnnexplain.book.spans import spans, visible
 from cnnexplain.errors import BookError
+from cnnexplain.languages import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _EXTERNAL = re.compile(r"\[[^\[\]]*\]\(https?:[^()]*\)")
-_KEYS = {"en", "ja", "fr", "forms", "forbidden", "required"}
+_KEYS = {*LANGUAGES, "forms", "forbidden", "required"}
 
 
 @dataclass(frozen=True)
@@ -118,22 +119,21 @@ def _own_words(unit: Unit) -> str:
 
 
 def _concept(entry: Mapping[str, Any]) -> Concept:
-    languages = ("en", "ja", "fr")
     unknown = sorted(entry.keys() - _KEYS)
-    missing = [code for code in languages if not entry.get(code)]
+    missing = [code for code in LANGUAGES if not entry.get(code)]
     if unknown or missing:
         raise BookError(
-            f"a concept of the glossary with the keys {', '.join(languages)}",
+            f"a concept of the glossary with the keys {', '.join(LANGUAGES)}",
             f"{entry.get('en', 'a concept')!r} without {missing}, with {unknown}",
             "see the head of docs/glossary.toml",
         )
     more = entry.get("forms", {})
     mistakes = entry.get("forbidden", {})
     return Concept(
-        {code: entry[code] for code in languages},
+        {code: entry[code] for code in LANGUAGES},
         {
             code: _pattern([_regular(entry[code], code), *more.get(code, [])], code)
-            for code in languages
+            for code in LANGUAGES
         },
         {code: _pattern(patterns, code) for code, patterns in mistakes.items()},
         entry.get("required", True),

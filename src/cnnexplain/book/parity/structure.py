@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cnnexplain.book.blocks import Block, Role
 from cnnexplain.book.parity.page import Finding, Page
-from cnnexplain.book.spans import Kind
+from cnnexplain.book.spans import Kind, spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -180,6 +180,5 @@ def _type(block: Block) -> str:
 
 
 def _front(page: Page) -> dict[str, str]:
-    match = re.match(r"---[ \t]*\n((?:.*\n)*?)---", page.text)
-    lines = re.findall(r"^(\w+):[ \t]*(.*)$", match[1] if match else "", re.MULTILINE)
-    return dict(lines)
+    front = "".join(span.text for span in spans(page.text)[:1] if span.kind is Kind.FRONT)
+    return dict(re.findall(r"^(\w+):[ \t]*(.*)$", front, re.MULTILINE))

@@ -1,6 +1,5 @@
-"""The controls in a real browser, where there is one."""
+"""The figures and their controls in a real browser."""
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,10 +7,6 @@ import pytest
 
 from cnnexplain import figures
 from cnnexplain.languages import language
-
-playwright = pytest.importorskip("playwright.sync_api", reason="drives a browser")
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 
 CONVOLUTION = {"input_size": 7, "kernel_size": 3, "stride": 2, "padding": 1}
 CASES: list[dict[str, Any]] = [
@@ -22,17 +17,6 @@ CASES: list[dict[str, Any]] = [
     {"input_size": 20},
     {"input_size": 227, "kernel_size": 11, "stride": 4},
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield started
-        started.close()
 
 
 @pytest.fixture
