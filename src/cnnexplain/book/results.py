@@ -11,13 +11,14 @@ from cnnexplain.book import contents
 from cnnexplain.book.forms import Tex
 from cnnexplain.errors import ShapeError
 from cnnexplain.formula import tex
+from cnnexplain.graph import Network
 from cnnexplain.operations import Conv2d, Linear, MaxPool2d
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cnnexplain.book.forms import Value
-    from cnnexplain.graph import Network, Row
+    from cnnexplain.graph import Row
     from cnnexplain.windows import Convolution
 
 # The picture and the crop that the sources ask about.
@@ -104,7 +105,7 @@ def _sliding() -> dict[str, Value]:
         "crops_axis": crops.output_size(_IMAGE),
         "crops": crops.output_size(_IMAGE) ** 2,
         "crops_formula": _formula(crops, _IMAGE),
-        "alexnet_strides": Tex(tex("·".join(map(str, _strides(networks.alexnet()))))),
+        "alexnet_strides": _tex("·".join(map(str, _strides(networks.alexnet())))),
         "alexnet_stride": _stride(alexnet["pool5"]),
         "alexnet_input": alexnet.input_size[-1],
         "alexnet_ratio": Fraction(alexnet.input_size[-1], alexnet["pool5"].output_shape[-1]),
@@ -180,12 +181,8 @@ def _coincidences() -> dict[str, Value]:
 
 def _variants() -> dict[str, Value]:
     found: dict[str, Value] = {}
-    for name, variant in (
-        ("alexnet", "paper"),
-        ("ungrouped", "ungrouped"),
-        ("torchvision", "torchvision"),
-    ):
-        each = trace(networks.alexnet(variant))
+    for name in ("alexnet", "ungrouped", "torchvision"):
+        each = trace(networks.alexnet("paper" if name == "alexnet" else name))
         found[f"{name}_input_shape"] = each.input_size
         found[f"{name}_parameters"] = each.parameters
         found[f"{name}_macs"] = each.macs
@@ -209,7 +206,7 @@ def _variants() -> dict[str, Value]:
 def _size(network: Network, input_size: int, name: str) -> int:
     """Return the width of a layer's output above the flattening, which any input size has."""
     names = [node.name for node in network.nodes]
-    below = type(network)(network.nodes[: names.index(name) + 1])
+    below = Network(network.nodes[: names.index(name) + 1])
     return trace(below, (3, input_size, input_size))[name].output_shape[-1]
 
 
