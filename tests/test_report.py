@@ -16,7 +16,7 @@ from cnnexplain import networks, trace
 from cnnexplain.api import trace as trace_function
 from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, SourceError
 from cnnexplain.formula import bracketed
-from cnnexplain.graph import Network, Node
+from cnnexplain.graph import Network, chain
 from cnnexplain.languages import LANGUAGES, language
 from cnnexplain.operations import make
 from cnnexplain.report import Trace
@@ -153,7 +153,7 @@ def visible(name: str) -> str:
 @example("<script>alert(1)</script> &lt; `x` *y* [z](u)", "en")
 @example("\x1b[31m\u202e\u2066\x7f\x85\u2028\r\n\ud800", "en")
 def test_a_layers_name_stays_text_in_every_format(name: str, code: str) -> None:
-    rows = trace(Network((Node(name, make("ReLU", [], {})),)), (3, 4, 4)).rows
+    rows = trace(Network(chain([(name, make("ReLU", [], {}))])), (3, 4, 4)).rows
     with language(code):
         made = table(rows, {}, "x")
     document = to_html(made)

@@ -62,4 +62,4 @@ def trace(
             "none, and the network knows none of its own",
             "write for example input_size=(3, 224, 224)",
         )
-    return Trace(network, wanted, tuple(walk(network, wanted, batch_size)))
+    return Trace(network, (wanted,), batch_size, tuple(walk(network, wanted, batch_size)))

@@ -23,8 +23,9 @@ class Trace:
 
     Attributes:
         network: The network.
-        input_size: The input's (channels, height, width).
-        rows: The layers in order.
+        input_sizes: Each input's (channels, height, width), without the batch.
+        batch_size: The number of inputs at once.
+        rows: The operations in order.
 
     Example:
         >>> from cnnexplain import networks, trace
@@ -34,8 +35,14 @@ class Trace:
     """
 
     network: Network
-    input_size: tuple[int, ...]
+    input_sizes: tuple[tuple[int, ...], ...]
+    batch_size: int
     rows: tuple[Row, ...]
+
+    @property
+    def input_size(self) -> tuple[int, ...]:
+        """The first input's (channels, height, width)."""
+        return self.input_sizes[0]
 
     @property
     def parameters(self) -> int:
@@ -46,6 +53,11 @@ class Trace:
     def macs(self) -> int:
         """The multiply-accumulates with weights."""
         return sum(row.macs for row in self.rows)
+
+    @property
+    def memory(self) -> int:
+        """The bytes of all activations."""
+        return sum(row.memory for row in self.rows)
 
     def __getitem__(self, name: str) -> Row:
         """Return the row of a layer.

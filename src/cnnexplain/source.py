@@ -8,11 +8,13 @@ import warnings
 from typing import TYPE_CHECKING
 
 from cnnexplain.errors import CnnExplainError, SourceError, shown
-from cnnexplain.graph import Network, Node
+from cnnexplain.graph import Network, chain
 from cnnexplain.operations import make
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from cnnexplain.operations import Operation
 
 # Far beyond any network that a person writes.
 _LONGEST = 100_000
@@ -52,12 +54,12 @@ def read(text: str) -> Network:
     if len(found) != 1:
         raise SourceError("exactly one nn.Sequential(...)", f"{len(found)} of them", _CURE)
     try:
-        nodes = tuple(_nodes(found[0], ""))
+        layers = list(_layers(found[0], ""))
     except RecursionError:
         raise SourceError("layers in a few levels", "hundreds of levels", "nest less") from None
-    if not nodes:
+    if not layers:
         raise SourceError("at least one layer", "an empty nn.Sequential()", _CURE)
-    return Network(nodes)
+    return Network(chain(layers))
 
 
 def _parsed(text: str) -> ast.Module:
@@ -123,7 +125,7 @@ def _name(node: ast.expr) -> str | None:
     return None
 
 
-def _nodes(call: ast.expr, prefix: str) -> Iterator[Node]:
+def _layers(call: ast.expr, prefix: str) -> Iterator[tuple[str, Operation]]:
     match call:
         case ast.Call(func=func, args=arguments, keywords=[]) if _name(func) == "Sequential":
             for name, layer in _named(arguments):
@@ -173,12 +175,12 @@ def _key(node: ast.expr | None, near: ast.expr) -> str:
     raise _unread(near, "a layer name that is no text", 'write OrderedDict([("conv1", ...)])')
 
 
-def _layer(node: ast.expr, path: str) -> Iterator[Node]:
+def _layer(node: ast.expr, path: str) -> Iterator[tuple[str, Operation]]:
     name = _name(node.func) if isinstance(node, ast.Call) else None
     if not isinstance(node, ast.Call) or name is None:
         raise _unread(node, f"{shown(_head(node))} as layer {shown(path)}", _CURE)
     if name == "Sequential":
-        yield from _nodes(node, f"{path}.")
+        yield from _layers(node, f"{path}.")
         return
     where = f"layer {shown(path)}, line {node.lineno}"
     try:
@@ -189,7 +191,7 @@ def _layer(node: ast.expr, path: str) -> Iterator[Node]:
         if len(set(names)) != len(names):
             raise _unread(node, "an argument that comes twice", "write each argument once")
         keywords = {str(word.arg): _value(word.value) for word in node.keywords}
-        yield Node(path, make(name, arguments, keywords))
+        yield path, make(name, arguments, keywords)
     except CnnExplainError as error:
         raise error.at(where) from None
 

@@ -39,7 +39,10 @@ def network_of(model: nn.Module) -> Network:
     """
     seen: set[int] = set()
     try:
-        nodes = tuple(_node(path, layer, seen) for path, layer in _layers(model, ""))
+        nodes = tuple(
+            _node(index, path, layer, seen)
+            for index, (path, layer) in enumerate(_layers(model, ""))
+        )
     except RecursionError:
         raise ArgumentError("layers in a few levels", "hundreds of levels", "nest less") from None
     if not nodes:
@@ -63,13 +66,14 @@ def _layers(model: nn.Module, path: str) -> Iterator[tuple[str, nn.Module]]:
         )
 
 
-def _node(path: str, layer: nn.Module, seen: set[int]) -> Node:
+def _node(index: int, path: str, layer: nn.Module, seen: set[int]) -> Node:
     """Return a layer's node; weights that an earlier layer has too count there."""
     weights = list(layer.parameters(recurse=False))
     shared = sum(weight.numel() for weight in weights if id(weight) in seen)
     seen.update(map(id, weights))
     try:
-        return Node(path, _operation(layer), shared)
+        operation = _operation(layer)
+        return Node(path, operation, (index,), operation.parameters - shared)
     except CnnExplainError as error:
         raise error.at(f"layer {shown(path)}: {type(layer).__name__}") from None
 
