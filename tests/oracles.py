@@ -90,10 +90,10 @@ class Recording(TorchFunctionMode):
                 handle.remove()
 
     def _leave(self, module: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
-        del module, arguments
+        del arguments
         frame = self._frames.pop()
         if frame.layer and not self._inside():
-            self._keep(frame.path or "0", output)
+            self._keep(frame.path or _snake(type(module).__name__), output)
 
     def _inside(self) -> bool:
         return any(frame.layer for frame in self._frames)
@@ -103,7 +103,8 @@ class Recording(TorchFunctionMode):
             self._names[name] += 1
             count = self._names[name]
             # A copy, since an in-place operation may follow.
-            self.values[name if count == 1 else f"{name}:{count}"] = tensor.clone()
+            with torch._C.DisableTorchFunction():
+                self.values[name if count == 1 else f"{name}:{count}"] = tensor.clone()
 
     def __torch_function__(
         self,
@@ -124,9 +125,14 @@ class Recording(TorchFunctionMode):
         changed = args[0] if name == "__setitem__" else result
         self._known.update((id(each), each) for each in tensors(changed))
         if not self._inside():
+            name = name.strip("_")
             path = self._frames[-1].path if self._frames else ""
             self._keep(f"{path}.{name}" if path else name, changed)
         return result
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{each.lower()}" if each.isupper() else each for each in name).lstrip("_")
 
 
 def run(
@@ -248,6 +254,16 @@ def every(shape: Sequence[int]) -> list[Unit]:
 # By influence.
 
 
+def _interpolated(x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+    """Interpolate so that NaN times a weight of 0 is 0: such an input has no influence."""
+    reached = F.interpolate(x.isnan().to(x.dtype), *args, **kwargs) != 0
+    result = F.interpolate(x.nan_to_num(), *args, **kwargs)
+    return result.masked_fill(reached, torch.nan)
+
+
+_INFLUENCE: Mapping[str, Callable[..., Any]] = {"interpolate": _interpolated}
+
+
 def by_influence(
     model: nn.Module,
     sizes: Sequence[Sequence[int]],
@@ -273,7 +289,7 @@ def by_influence(
             x.select(axis + 2, row).fill_(torch.nan)
             changed = [x if index == source else each.clone() for index, each in enumerate(inputs)]
             with torch.no_grad():
-                values = Recording(twin, changed).values
+                values = Recording(twin, changed, _INFLUENCE).values
             for name, value in values.items():
                 if name in skip or not value.is_floating_point():
                     continue
