@@ -261,7 +261,15 @@ def _interpolated(x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
     return result.masked_fill(reached, torch.nan)
 
 
-_INFLUENCE: Mapping[str, Callable[..., Any]] = {"interpolate": _interpolated}
+def _attended(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """Attend by the formula: torch's fused kernel takes a row of NaN for one that is masked."""
+    return torch.softmax(query @ key.transpose(-1, -2), dim=-1) @ value
+
+
+_INFLUENCE: Mapping[str, Callable[..., Any]] = {
+    "interpolate": _interpolated,
+    "scaled_dot_product_attention": _attended,
+}
 
 
 def by_influence(
