@@ -27,11 +27,16 @@ PURE = [
     "graph",
     "source",
     "table",
+    "formats",
+    "terminal",
+    "notes",
+    "collapse",
+    "difference",
     "report",
     "networks",
     "figures",
 ]
-ABOVE = ["tracing", "api", "book"]
+ABOVE = ["tracing", "api", "targets", "cli", "__main__", "book"]
 
 
 def modules() -> dict[str, list[str]]:

@@ -15,12 +15,15 @@ from hypothesis import strategies as st
 from cnnexplain import networks, trace
 from cnnexplain.api import trace as trace_function
 from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, SourceError
+from cnnexplain.formats.markdown import to_markdown
+from cnnexplain.formats.text import to_text
+from cnnexplain.formats.web import to_html
 from cnnexplain.formula import bracketed
 from cnnexplain.graph import Network, chain
 from cnnexplain.languages import LANGUAGES, language
 from cnnexplain.operations import make
 from cnnexplain.report import Trace
-from cnnexplain.table import Column, table, to_html, to_markdown, to_text
+from cnnexplain.table import Column, table
 
 ALEXNET = trace(networks.alexnet(), (3, 227, 227))
 COLUMNS = [column.value for column in Column]

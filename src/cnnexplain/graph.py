@@ -108,6 +108,7 @@ class Row:
             a normalisation over the picture, or attention.
         origin: Where the output's shape comes from: `"rule"`, one of ours; `"meta"`, torch's own
             arithmetic of shapes; `"run"`, torch run with values.
+        node: The number of the network's node that makes the output.
     """
 
     name: str
@@ -125,6 +126,7 @@ class Row:
     touched: Shape | None
     sees_everything: bool
     origin: Literal["rule", "meta", "run"]
+    node: int
 
     @property
     def input_shape(self) -> Shape:
@@ -151,9 +153,9 @@ def walk(network: Network, input_size: Sequence[int], batch_size: int = 1) -> It
     """
     shape = (whole("batch_size", batch_size, 1), *sizes(input_size))
     view = View(shape, (Field(),) * len(shape[2:]))
-    for node in network.nodes:
+    for index, node in enumerate(network.nodes):
         try:
-            row, view = _row(node, view, network.itemsize)
+            row, view = _row(index, node, view, network.itemsize)
         except CnnExplainError as error:
             raise error.at(f"layer {shown(node.name)}: {node.operation}") from None
         yield row
@@ -187,7 +189,7 @@ def sizes(input_size: object) -> Shape:
     return tuple(whole("input_size", size, 1) for size in input_size)
 
 
-def _row(node: Node, before: View, itemsize: int) -> tuple[Row, View]:
+def _row(index: int, node: Node, before: View, itemsize: int) -> tuple[Row, View]:
     operation, shape = node.operation, before.shape
     output_shape = operation.output_shape(shape)
     after = operation.view(before)
@@ -208,4 +210,5 @@ def _row(node: Node, before: View, itemsize: int) -> tuple[Row, View]:
         touched=None,
         sees_everything=False,
         origin="rule",
+        node=index,
     ), after
