@@ -214,10 +214,10 @@ def _aligned(
 
 
 def _likeness(changes: Sequence[Change]) -> int:
-    """Return how many names and operations stay."""
+    """Return how much stays; an operation is more than a name, which may only be a number."""
     return sum(
         (change.before.name == change.after.name)
-        + (str(change.before.operation) == str(change.after.operation))
+        + 2 * (str(change.before.operation) == str(change.after.operation))
         for change in changes
         if change.before is not None and change.after is not None
     )

@@ -189,7 +189,7 @@ def _weightless(make: Callable[[], object]) -> object:
 def _made(make: Callable[[], object]) -> object:
     try:
         return make()
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # noqa: BLE001
         name = getattr(make, "__name__", "it")
         raise _failed(error, f"call of {visible(str(name))}()") from None
 
@@ -204,7 +204,7 @@ def _trace(model: object, input_sizes: Sequence[Sequence[int]], batch_size: int)
         return trace(cast("nn.Module", model), cast("Sequence[int]", sizes or None), batch_size)
     except CnnExplainError:
         raise
-    except Exception as error:  # a foreign forward() may raise anything
+    except Exception as error:  # a foreign forward() may raise anything  # noqa: BLE001
         raise _failed(error, "trace") from None
 
 
