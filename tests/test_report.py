@@ -57,7 +57,8 @@ def markdown_cells(text: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_markdown_and_html_have_the_same_cells(code: str) -> None:
-    header, _, *body = markdown_cells(bracketed(ALEXNET.to_markdown(code, COLUMNS)))
+    markdown = bracketed(ALEXNET.to_markdown(code, COLUMNS)).replace("\u00a0", " ")
+    header, _, *body = markdown_cells(markdown)
     assert Cells(ALEXNET.to_html(code, COLUMNS)).rows == [header, *body]
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from cnnexplain import figures, networks
     from cnnexplain.api import trace
     from cnnexplain.axis import output_size
+    from cnnexplain.difference import Difference
     from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, SourceError
     from cnnexplain.languages import language, set_language
     from cnnexplain.report import Trace
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "ArgumentError": "errors",
     "CnnExplainError": "errors",
+    "Difference": "difference",
     "ShapeError": "errors",
     "SourceError": "errors",
     "Trace": "report",
@@ -32,6 +34,7 @@ _HOMES = {
 __all__ = [
     "ArgumentError",
     "CnnExplainError",
+    "Difference",
     "ShapeError",
     "SourceError",
     "Trace",

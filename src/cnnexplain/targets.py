@@ -62,9 +62,12 @@ def find(target: str, text: BinaryIO) -> object:
     place, _, path = target.rpartition(":")
     if not place or not path:
         _unknown(target)
+    file = Path(place) if place.endswith(".py") else None
+    for folder in (Path.cwd(), *([file.resolve().parent] if file else [])):
+        if str(folder) not in sys.path:
+            sys.path.insert(0, str(folder))
     with redirect_stdout(sys.stderr):  # whatever an import prints is no part of the table
-        module = _file(Path(place)) if place.endswith(".py") else _module(place, target)
-        return _attribute(module, path)
+        return _attribute(_file(file) if file else _module(place, target), path)
 
 
 def _read(text: BinaryIO) -> str:
@@ -88,8 +91,6 @@ def _unknown(target: str) -> NoReturn:
 def _module(name: str, target: str) -> ModuleType:
     if not all(part.isidentifier() for part in name.split(".")):
         _unknown(target)
-    if not {"", str(Path.cwd())} & set(sys.path):
-        sys.path.insert(0, str(Path.cwd()))
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -105,9 +106,6 @@ def _module(name: str, target: str) -> ModuleType:
 def _file(path: Path) -> ModuleType:
     if not path.is_file():
         raise UsageError("a file of Python", f"no file {shown(str(path))}", "write its path")
-    folder = str(path.resolve().parent)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
     # By a name that no other module has: a user's file may be called torch.py.
     name = f"_cnnexplain_{path.stem}"
     spec = spec_from_file_location(name, path)
@@ -127,7 +125,7 @@ def _attribute(module: ModuleType, path: str) -> object:
         found = reduce(getattr, path.split("."), cast("object", module))
     except AttributeError:
         known = [name for name in vars(module) if not name.startswith("_")]
-        near = get_close_matches(path, known, n=1)
+        near = get_close_matches(path, known, n=1, cutoff=0.5)
         raise UsageError(
             "the name of a class, a function or a network in the module",
             shown(path),
@@ -171,7 +169,8 @@ def traced(found: object, input_sizes: Sequence[Sequence[int]], batch_size: int)
                     return _trace(_weightless(make), input_sizes, batch_size)
             except (ShapeError, UsageError):
                 raise
-            except Exception:  # noqa: BLE001  # nothing is wrong yet: not all can be made like this
+            except (Exception, SystemExit):  # noqa: BLE001
+                # Nothing is wrong yet: not every network can be made without memory.
                 found = _made(make)
     with redirect_stdout(sys.stderr):
         return _trace(found, input_sizes, batch_size)

@@ -60,9 +60,9 @@ def to_text(table: Table, limit: int | None = None) -> str:
         >>> narrow = trace(networks.lenet5()).to_text(width=46)
         >>> print(*narrow.splitlines()[:4], sep="\n")
         LeNet-5, input 1×32×32
-        Layer    Operation   Output shape  Parameters
+        Layer    Operation                Output shape
         ──────────────────────────────────────────────
-        conv1    Conv2d(1,…       6×28×28         156
+        conv1    Conv2d(1, 6, kernel_si…       6×28×28
     """
     columns = [
         _visible(column) for column in zip(table.headers, *table.cells, table.totals, strict=True)
