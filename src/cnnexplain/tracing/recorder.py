@@ -255,11 +255,16 @@ class Recorder(TorchFunctionMode):
         count = len(self._nodes)
         try:
             result = rule(self, func, *args, **kwargs)
+            if result is not NotImplemented:
+                return result
+        except NeedsValues:
+            raise
         except CnnExplainError as error:
             self._refused(error, func, args, kwargs)
-            del self._nodes[count:], self._shapes[len(self._inputs) + count :]
-            return self.without_rule(func, args, kwargs)
-        return self.without_rule(func, args, kwargs) if result is NotImplemented else result
+        except Exception:  # noqa: BLE001, S110  # a call that the rule does not foresee: ask torch
+            pass
+        del self._nodes[count:], self._shapes[len(self._inputs) + count :]
+        return self.without_rule(func, args, kwargs)
 
     def _whole(
         self,
