@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from cnnexplain.api import trace
     from cnnexplain.axis import output_size
     from cnnexplain.difference import Difference
-    from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, SourceError
+    from cnnexplain.errors import (
+        ArgumentError,
+        CnnExplainError,
+        ForwardError,
+        ShapeError,
+        SourceError,
+    )
     from cnnexplain.languages import language, set_language
     from cnnexplain.report import Trace
 
@@ -20,6 +26,7 @@ _HOMES = {
     "ArgumentError": "errors",
     "CnnExplainError": "errors",
     "Difference": "difference",
+    "ForwardError": "errors",
     "ShapeError": "errors",
     "SourceError": "errors",
     "Trace": "report",
@@ -35,6 +42,7 @@ __all__ = [
     "ArgumentError",
     "CnnExplainError",
     "Difference",
+    "ForwardError",
     "ShapeError",
     "SourceError",
     "Trace",

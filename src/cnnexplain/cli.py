@@ -154,7 +154,7 @@ def _size(written: str) -> tuple[int, ...]:
     if not _SIZE.fullmatch(written):
         raise UsageError("numbers with x between them", f"--input {shown(written)}", cure)
     try:
-        return sizes([int(each) for each in re.split("[x×]", written.lower())])
+        return sizes([int(each) for each in re.split("[x×]", written.lower())])[0]
     except ArgumentError as error:
         raise UsageError(error.expected, f"--input {shown(written)}", cure) from None
 
