@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from cnnexplain import networks
-from cnnexplain.api import trace
+from cnnexplain.api import is_module, trace
 from cnnexplain.errors import CnnExplainError, ShapeError, SourceError, shown
 from cnnexplain.formats.characters import cut, visible
 from cnnexplain.graph import Network
