@@ -160,7 +160,7 @@ def traced(found: object, input_sizes: Sequence[Sequence[int]], batch_size: int)
         >>> traced(networks.lenet5, [], 1).parameters
         61706
     """
-    if callable(found) and not _is_module(found):
+    if callable(found) and not is_module(found):
         make = cast("Callable[[], object]", found)
         with redirect_stdout(sys.stderr):
             try:
@@ -173,11 +173,6 @@ def traced(found: object, input_sizes: Sequence[Sequence[int]], batch_size: int)
                 found = _made(make)
     with redirect_stdout(sys.stderr):
         return _trace(found, input_sizes, batch_size)
-
-
-def _is_module(found: object) -> bool:
-    torch = sys.modules.get("torch")  # without which nobody has a module
-    return torch is not None and isinstance(found, torch.nn.Module)
 
 
 def _weightless(make: Callable[[], object]) -> object:
