@@ -74,6 +74,11 @@ def number():
     return 3
 
 
+class Two(nn.Module):
+    def forward(self, x, y):
+        return torch.cat([x, y], 1)
+
+
 class Namespace:
     inner = make
 
@@ -213,6 +218,15 @@ def test_a_network_that_fits_no_memory_is_traced() -> None:
 
 
 @pytest.mark.usefixtures("project")
+def test_a_network_of_several_inputs_takes_several_sizes() -> None:
+    done = run("table", "usersnet:Two", "-i", "3x4x4", "-i", "5x4x4", "-f", "json")
+    data = json.loads(done.stdout)
+    assert data["input_sizes"] == [[3, 4, 4], [5, 4, 4]]
+    assert data["rows"][0]["input_shapes"] == [[1, 3, 4, 4], [1, 5, 4, 4]]
+    assert data["rows"][0]["output_shape"] == [1, 8, 4, 4]
+
+
+@pytest.mark.usefixtures("project")
 def test_a_network_that_needs_values_is_made_with_them() -> None:
     done = run("table", "usersnet:by_values", "-i", "3x3x3", "--columns", "name,output_shape")
     assert done.stdout.splitlines()[3].split() == ["0", "8×1×1"]
@@ -249,6 +263,7 @@ def test_a_network_that_needs_values_is_made_with_them() -> None:
         (["alexnet", "-i", "x".join("1" * 500)], "expected: input_size of at most 63 axes"),
         (["alexnet", "--columns", "name,nothing"], "received: --columns 'name,nothing'"),
         (["alexnet", "--columns", ""], "received: --columns ''"),
+        (["alexnet", "-i", "3x227x227", "-i", "3"], "received: 2 of them"),
         (["alexnet", "-f", "pdf"], "'pdf' is not one of 'text', 'markdown'"),
         (["alexnet", "--language", "de"], "'de' is not one of 'en', 'ja', 'fr'"),
         (["alexnet", "--batch-size", "0"], "--batch-size"),
@@ -277,6 +292,7 @@ def test_a_wrong_command_line_exits_with_2(arguments: list[str], words: str) -> 
         ("usersnet:leaves", "SystemExit: 5"),
         ("usersnet:with_argument", "TypeError: with_argument() missing 1 required"),
         ("usersnet:number", "received: 3"),
+        ("usersnet:Two", "missing 1 required positional argument: 'y'"),
         ("usersnet:wrong", "expected: 4 channels (in_channels=4)"),
     ],
 )

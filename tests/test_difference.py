@@ -191,6 +191,7 @@ def test_modules_stand_for_what_they_hold() -> None:
     last = WHOLE["features.1.2"]
     assert features.receptive_field == last.receptive_field
     assert features.node == last.node == 5
+    assert blocks.receptive_field("features") == WHOLE.receptive_field("features.1.2")
     # The first pooling leaves one row and one column unread, and none after it does.
     assert features.unread == (1, 1)
     assert blocks["flatten"] == WHOLE["flatten"]

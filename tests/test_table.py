@@ -542,6 +542,12 @@ def test_a_row_says_that_torch_found_its_shape() -> None:
     assert cells["add"] == ["unchanged", "–", "rule"]
 
 
+def test_what_torch_found_is_no_formula_of_ours() -> None:
+    found = row("a", "a", origin="run", formula=Formula("x", "1×4 → 1"))
+    table = replace(TRACE, rows=(found,)).to_markdown("en", ["formula"])
+    assert table.splitlines()[2] == "| real run |"
+
+
 def in_columns(columns: list[str]) -> dict[str, list[str]]:
     return {cells[0]: cells[1:] for cells in Cells(TRACE.to_html("en", columns)).rows}
 

@@ -294,10 +294,10 @@ def axes(values: Sequence[int | Fraction] | None) -> str:
 
 def _size_found(row: Row) -> str | Formula:
     """Return how the output's size came about."""
-    if row.formula is not None:
-        return row.formula
     if row.origin != "rule":
         return text(f"table.origins.{row.origin}")
+    if row.formula is not None:
+        return row.formula
     return text("table.unchanged") if row.output_shape in row.input_shapes else NOTHING
 
 

@@ -197,6 +197,8 @@ def _trace(model: object, input_sizes: Sequence[Sequence[int]], batch_size: int)
         raise UsageError(
             "the input size, which the network does not know", "no --input", "add --input 3x224x224"
         )
+    if len(input_sizes) > 1 and isinstance(model, Network | str):
+        raise UsageError("one --input", f"{len(input_sizes)} of them", "give one")
     sizes = input_sizes[0] if len(input_sizes) == 1 else list(input_sizes)
     try:
         return trace(cast("nn.Module", model), cast("Sequence[int]", sizes or None), batch_size)
