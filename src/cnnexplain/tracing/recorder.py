@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from dataclasses import MISSING, dataclass, fields
+from functools import cache
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,13 @@ import torch
 from torch.nn.modules import module as torch_modules
 from torch.overrides import TorchFunctionMode
 
-from cnnexplain.errors import CnnExplainError, ShapeError, shown
+from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, shown
 from cnnexplain.graph import Network, Node
 from cnnexplain.operations import OPERATIONS, Operation
 from cnnexplain.operations.base import Opaque
+from cnnexplain.operations.joining import Elementwise
+from cnnexplain.operations.resampling import Upsample
+from cnnexplain.operations.spatial import Spatial
 from cnnexplain.tracing.rules import PLAIN, RULES, VALUES
 
 if TYPE_CHECKING:
@@ -57,6 +61,7 @@ class Recorder(TorchFunctionMode):
     """Sees every function of torch that a forward calls, and records it as a node.
 
     Attributes:
+        modules: Each module by its path; one that is in several places, at each.
         by_values: Whether tensors have values, and functions are run.
         needs_values: Why the module must be run, once that is known.
     """
@@ -84,9 +89,17 @@ class Recorder(TorchFunctionMode):
         self._layers: dict[tuple[object, ...], Operation | None] = {}
         self._same: dict[Operation, Operation] = {}
         self._known: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
+        self.modules = dict(model.named_modules(remove_duplicate=False))
         self._paths: dict[int, list[str]] = {}
-        for path, module in model.named_modules(remove_duplicate=False):
+        for path, module in self.modules.items():
             self._paths.setdefault(id(module), []).append(path)
+            for name, parameter in module._parameters.items():  # noqa: SLF001  # quick to look at
+                if parameter is not None and torch.nn.parameter.is_lazy(parameter):
+                    raise ArgumentError(
+                        "a module whose parameters have sizes",
+                        f"the lazy parameter {shown(_joined(path, name))}",
+                        "run the module once on a real input before tracing it",
+                    )
         self._calls: Counter[tuple[int, str]] = Counter()
         self._storages: set[int] | None = None
 
@@ -119,12 +132,13 @@ class Recorder(TorchFunctionMode):
 
     def network(self) -> Network:
         """Return what was recorded."""
-        names = self._model.named_parameters()
-        unused = tuple(name for name, each in names if id(each) not in self._counted)
-        modules = {
-            path: type(module).__name__
-            for path, module in self._model.named_modules(remove_duplicate=False)
-        }
+        unused = tuple(
+            _joined(path, name)
+            for path, module in self.modules.items()
+            for name, each in module._parameters.items()  # noqa: SLF001  # quick to look at
+            if each is not None and id(each) not in self._counted
+        )
+        modules = {path: type(module).__name__ for path, module in self.modules.items()}
         return Network(
             tuple(self._nodes),
             type(self._model).__name__,
@@ -166,13 +180,12 @@ class Recorder(TorchFunctionMode):
         if kind is None or not type(module).__module__.startswith("torch.nn.modules."):
             return None
         attributes = vars(module)
-        values: list[object] = []
-        for each in fields(kind):
-            value = attributes.get(each.name, each.default)
-            if each.name == "bias":
-                # A module keeps the bias itself where its constructor took True or False.
-                value = module._parameters.get("bias") is not None  # noqa: SLF001
-            values.append(None if value is MISSING else value)
+        # A module keeps the bias itself where its constructor took True or False.
+        bias = module._parameters.get("bias") is not None  # noqa: SLF001  # quick to look at
+        values = [
+            bias if name == "bias" else attributes.get(name, default)
+            for name, default in _arguments(kind)  # type: ignore[arg-type]  # classes can be hashed
+        ]
         try:
             key = (kind, *values)
             if key not in self._layers:
@@ -245,11 +258,16 @@ class Recorder(TorchFunctionMode):
         count = len(self._nodes)
         try:
             result = rule(self, func, *args, **kwargs)
+            if result is not NotImplemented:
+                return result
+        except NeedsValues:
+            raise
         except CnnExplainError as error:
             self._refused(error, func, args, kwargs)
-            del self._nodes[count:], self._shapes[len(self._inputs) + count :]
-            return self.without_rule(func, args, kwargs)
-        return self.without_rule(func, args, kwargs) if result is NotImplemented else result
+        except Exception:  # noqa: BLE001, S110  # a call that the rule does not foresee: ask torch
+            pass
+        del self._nodes[count:], self._shapes[len(self._inputs) + count :]
+        return self.without_rule(func, args, kwargs)
 
     def _whole(
         self,
@@ -286,7 +304,7 @@ class Recorder(TorchFunctionMode):
             elif getattr(operation, "inplace", False):
                 frame.result = target
             else:
-                frame.result = torch.empty(shape, dtype=target.dtype, device="meta")
+                frame.result = _made(operation, shape, target, target.dtype)
             tensors = [frame.result]
             if getattr(operation, "return_indices", False):
                 frame.result = (frame.result, torch.empty(shape, dtype=torch.long, device="meta"))
@@ -395,7 +413,7 @@ class Recorder(TorchFunctionMode):
         elif inplace:
             result = target
         else:
-            result = torch.empty(shape, dtype=dtype or target.dtype, device="meta")
+            result = _made(operation, shape, target, dtype or target.dtype)
         number = self._add(
             operation,
             numbers,
@@ -507,7 +525,7 @@ class Recorder(TorchFunctionMode):
         return self._known[key]
 
     def _joined_path(self, name: str) -> str:
-        return f"{self.where}.{name}" if self.where else name
+        return _joined(self.where, name)
 
     def _name_of(self, func: Callable[..., Any], operation: Operation) -> str:
         frame = self._frames[-1] if self._frames else None
@@ -541,6 +559,30 @@ class Recorder(TorchFunctionMode):
         for tensor in tensors:
             self.set_number(tensor, number)
         return number
+
+
+@cache
+def _arguments(kind: type[Operation]) -> list[tuple[str, object]]:
+    """Return the names of a layer's arguments with their defaults."""
+    return [(each.name, None if each.default is MISSING else each.default) for each in fields(kind)]
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _made(
+    operation: Operation, shape: Shape, source: torch.Tensor, dtype: torch.dtype
+) -> torch.Tensor:
+    """Return a tensor without storage whose axes lie in memory as torch would lay them."""
+    if not source.is_contiguous():
+        alone = type(operation).seen is Operation.seen or isinstance(operation, Elementwise)
+        if alone and tuple(source.shape) == shape:
+            return torch.empty_like(source, dtype=dtype)
+        last = torch.channels_last
+        if isinstance(operation, Spatial | Upsample) and source.is_contiguous(memory_format=last):
+            return torch.empty(shape, dtype=dtype, device="meta", memory_format=last)
+    return torch.empty(shape, dtype=dtype, device="meta")
 
 
 def _storage(tensor: torch.Tensor) -> int:
