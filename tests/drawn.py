@@ -465,7 +465,7 @@ def _pair(draw: Draw, shapes: Sequence[Shape], k: int) -> Step:
                     f"v[{k}].transpose(-1, -2) @ v[{other}]",
                     f"v[{k}] * v[{other}].mean(dim={dim}, keepdim=True)",
                     f"F.scaled_dot_product_attention(v[{k}], v[{other}], v[{other}])",
-                    f"torch.where(torch.ones(1, dtype=torch.bool), v[{k}], v[{other}])",
+                    f"torch.where(v[{other}] > 0.5, v[{k}], v[{other}])",
                 ]
             )
         )
