@@ -524,6 +524,23 @@ def _step(draw: Draw, shapes: Sequence[Shape], weights: int) -> Step:
 _MOST = 4000
 
 
+def _tried(model: Drawn, step: Step, values: list[Any]) -> torch.Tensor | None:
+    """Return what a step makes and keep it in the module, or None if torch refuses it."""
+    try:
+        model.append(step)
+    except (RuntimeError, ValueError, TypeError, AssertionError):
+        return None  # refused when it was built, before it was added
+    try:
+        with torch.no_grad():
+            value: torch.Tensor = model.eval().step(len(model.steps) - 1, values)
+    except (RuntimeError, ValueError, IndexError, TypeError):
+        value = torch.empty(0)
+    if value.is_floating_point() and 0 < value.numel() <= _MOST:
+        return value
+    model.pop()
+    return None
+
+
 @st.composite
 def cases(
     draw: Draw,
@@ -551,18 +568,7 @@ def cases(
         step = _step(draw, shapes, len(model.weights))
         if not allowed(step):
             continue
-        try:
-            model.append(step)
-        except (ValueError, RuntimeError, TypeError, AssertionError):
-            continue  # refused when it was built, before it was added
-        try:
-            with torch.no_grad():
-                value = model.eval().step(len(model.steps) - 1, values)
-        except (RuntimeError, ValueError, IndexError, TypeError, NotImplementedError):
-            model.pop()
-            continue
-        if not value.is_floating_point() or not 0 < value.numel() <= _MOST:
-            model.pop()
-            continue
-        values.append(value)
+        value = _tried(model, step, values)
+        if value is not None:
+            values.append(value)
     return Case(model, size, batch)
