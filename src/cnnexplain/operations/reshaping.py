@@ -26,7 +26,9 @@ Sizes: TypeAlias = tuple[int, ...]
 class _Reshaped(Operation):
     """What reshaping does, whatever it is called."""
 
-    is_view = True
+    @property
+    def is_view(self) -> bool:
+        return True
 
     def view(self, view: View) -> View:
         return view.regrouped(self.output_shape(view.shape))
@@ -213,7 +215,9 @@ class Permute(Operation):
     written: str
     order: tuple[int, ...]
 
-    is_view = True
+    @property
+    def is_view(self) -> bool:
+        return True
 
     def __str__(self) -> str:
         return self.written
@@ -250,8 +254,8 @@ class Expand(Operation):
         return self.written
 
     @property
-    def allocates(self) -> bool:
-        return self.copies
+    def is_view(self) -> bool:
+        return not self.copies
 
     def output_shape(self, input_shape: Shape) -> Shape:
         short = len(self.sizes) - len(input_shape)
@@ -317,6 +321,7 @@ class Slice(Operation):
     Attributes:
         written: The operation as the user wrote it.
         cuts: What is left of each axis.
+        new: The places of new axes of size 1 in the output.
 
     Example:
         >>> odd = Slice("[..., 1::2]", (Cut(0, 1, 1), Cut(0, 1, 3), Cut(1, 2, 4)))
@@ -326,15 +331,21 @@ class Slice(Operation):
 
     written: str
     cuts: tuple[Cut, ...]
+    new: tuple[int, ...] = ()
 
-    is_view = True
+    @property
+    def is_view(self) -> bool:
+        return True
 
     def __str__(self) -> str:
         return self.written
 
     def output_shape(self, input_shape: Shape) -> Shape:
         del input_shape
-        return tuple(cut.size for cut in self.cuts if cut.keepdim)
+        sizes = [cut.size for cut in self.cuts if cut.keepdim]
+        for place in self.new:
+            sizes.insert(place, 1)
+        return tuple(sizes)
 
     def formula(self, input_shape: Shape) -> Formula | None:
         if self.output_shape(input_shape) == input_shape:
@@ -353,12 +364,15 @@ class Slice(Operation):
         for axis, (cut, size) in enumerate(zip(self.cuts, shape, strict=True)):
             if cut.size != size or cut.step != 1:
                 view = view.changed(axis, cut.size, _cutter(cut))
-        kept = zip(view.layout, self.cuts, strict=True)
-        return view.arranged(tuple(axis for axis, cut in kept if cut.keepdim))
+        pairs = zip(view.layout, self.cuts, strict=True)
+        layout = [axis for axis, cut in pairs if cut.keepdim]
+        for place in self.new:
+            layout.insert(place, ((None, 1),))
+        return view.arranged(tuple(layout))
 
     def seen(self, region: Region, input_shape: Shape) -> tuple[Region, ...]:
         del input_shape
-        rest = iter(region)
+        rest = iter([part for place, part in enumerate(region) if place not in self.new])
         found: list[Indices] = []
         for cut in self.cuts:
             part = next(rest) if cut.keepdim else range(1)
