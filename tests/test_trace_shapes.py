@@ -116,10 +116,15 @@ def test_every_value_has_a_row_with_torchs_shape(name: str, batch_size: int) -> 
 def test_the_way_that_values_decide_is_one_that_torch_goes(seed: int) -> None:
     torch.manual_seed(seed)
     model = models.DataDependent()
-    ways = {tuple(shapes(model, PICTURE).items()) for _ in range(4)}
     traced = trace(model, PICTURE)
-    assert tuple((row.name, row.output_shape) for row in traced.rows) in ways
     assert traced.network.by_values
+    way = {row.name: row.output_shape for row in traced.rows}
+    ways = []
+    for sign in (-1, 1):  # one of them goes either way
+        with torch.no_grad():
+            values = oracles.Recording(model, [sign * torch.rand(1, *PICTURE)]).values
+        ways.append({name: tuple(value.shape) for name, value in values.items()})
+    assert way in ways
 
 
 def test_a_module_that_torch_does_not_find_is_traced_too() -> None:
@@ -198,7 +203,9 @@ def upsamplings() -> Iterator[tuple[nn.Module, int]]:
 def paddings() -> Iterator[tuple[nn.Module, int]]:
     kinds = (nn.ZeroPad1d, nn.ReflectionPad1d, nn.ReplicationPad1d, nn.CircularPad1d)
     for kind, size, before, after in product(kinds, range(1, 5), range(-2, 4), range(-2, 4)):
-        yield kind((before, after)), size
+        # torch wraps around beyond what is left, into memory that nobody has written.
+        if kind is not nn.CircularPad1d or before * after >= 0:
+            yield kind((before, after)), size
 
 
 GRIDS: dict[str, Callable[[], Iterator[tuple[nn.Module, int]]]] = {
