@@ -5,6 +5,7 @@ A network is a list of Python expressions, so that one that fails a test prints 
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Shape = tuple[int, ...]
+
+
+def examples(count: int) -> int:
+    """Return how many networks to draw: more of them to hunt with, as CNNEXPLAIN_EXAMPLES=20."""
+    return count * int(os.environ.get("CNNEXPLAIN_EXAMPLES", "1"))
 
 
 @dataclass(frozen=True)

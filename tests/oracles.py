@@ -28,6 +28,8 @@ Unit: TypeAlias = tuple[int, ...]
 Places: TypeAlias = tuple[frozenset[int], ...]
 # By value and unit.
 Seen: TypeAlias = dict[tuple[str, Unit], Places]
+# What someone says that a unit of a value sees, and whether exactly.
+Claim: TypeAlias = "Callable[[str, Unit], tuple[tuple[range, ...], bool]]"
 
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
@@ -312,6 +314,88 @@ def by_influence(
     return {key: tuple(map(frozenset, places)) for key, places in found.items()}
 
 
+# By padding.
+
+
+def _nan_padded(function: Callable[..., Any], axes: int, axis: int) -> Callable[..., Any]:
+    """Return a function of windows whose padding along one axis of the picture is NaN."""
+
+    def padded(x: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+        # A convolution takes weight, bias, stride and then padding; a pooling kernel, stride.
+        is_conv = isinstance(args[0] if args else kwargs.get("kernel_size"), torch.Tensor)
+        names = "weight bias stride padding" if is_conv else "kernel_size stride padding"
+        given = dict(zip(names.split(), args, strict=False)) | kwargs
+        given |= dict(
+            zip(
+                ("dilation", "groups") if is_conv else (),
+                args[len(names.split()) :],
+                strict=False,
+            )
+        )
+        padding = given.pop("padding", 0)
+        sides = [(padding, padding)] * axes if isinstance(padding, int) else padding
+        if padding == "valid":
+            sides = [(0, 0)] * axes
+        elif padding == "same":
+            sides = []
+            for index, size in enumerate(given["weight"].shape[2:]):
+                dilation = given.get("dilation", 1)
+                apart = dilation if isinstance(dilation, int) else dilation[index % len(dilation)]
+                total = apart * (size - 1)
+                sides.append((total // 2, total - total // 2))
+        elif not isinstance(padding, int):
+            sides = [(each, each) for each in (tuple(padding) * axes)[:axes]]
+        return function(_framed(x, list(sides), axis), **given)
+
+    return padded
+
+
+def _framed(x: torch.Tensor, sides: list[tuple[int, int]], axis: int) -> torch.Tensor:
+    for index, (before, after) in enumerate(sides):
+        flat = [0] * (2 * (len(sides) - 1 - index)) + [before, after]
+        x = F.pad(x, flat, value=torch.nan if index == axis else 0.5)
+    return x
+
+
+def _nan_pad(axis: int) -> Callable[..., Any]:
+    def pad(x: torch.Tensor, pad: Sequence[int], *_: object, **__: object) -> torch.Tensor:
+        for index in range(len(pad) // 2):
+            flat = [0] * (2 * index) + list(pad[2 * index : 2 * index + 2])
+            along = x.ndim - 1 - index - 2
+            x = F.pad(x, flat, value=torch.nan if along == axis else 0.5)
+        return x
+
+    return pad
+
+
+def by_padding(
+    model: nn.Module, size: Sequence[int], axis: int
+) -> dict[str, int]:
+    """Return how many places of each value along an axis of the picture padding reaches.
+
+    The padding along this axis is NaN, and along the others it is not.
+
+    Args:
+        model: The module, of convolutions, poolings and padding.
+        size: The input's size, without the batch.
+        axis: The axis, counted among those of the picture.
+    """
+    replacements: dict[str, Callable[..., Any]] = {"pad": _nan_pad(axis)}
+    for axes in (1, 2, 3):
+        for name in (f"conv{axes}d", f"max_pool{axes}d", f"avg_pool{axes}d"):
+            function = getattr(F, name)
+            replacements[name] = _nan_padded(function, axes, axis)
+    twin = copy.deepcopy(model).double().eval()
+    with torch.no_grad():
+        values = Recording(twin, [torch.rand(1, *size, dtype=torch.float64)], replacements).values
+    found = {}
+    for name, value in values.items():
+        if value.ndim == len(size) + 1:
+            others = [each for each in range(value.ndim) if each != axis + 2]
+            found[name] = int(value.isnan().any(dim=1, keepdim=True).amax(dim=others).sum())
+    return found
+
+
 # What is claimed, against what is so.
 
 
@@ -320,9 +404,7 @@ def interval(places: frozenset[int]) -> range:
     return range(min(places), max(places) + 1) if places else range(0)
 
 
-def differences(
-    claim: Callable[[str, Unit], tuple[tuple[range, ...], bool]], seen: Seen
-) -> list[str]:
+def differences(claim: Claim, seen: Seen) -> list[str]:
     """Return where a claim is wrong about what units see.
 
     Args:

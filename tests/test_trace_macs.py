@@ -168,7 +168,7 @@ def test_each_operation_counts_what_torch_counts_for_it() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # torch's, about odd arguments
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=drawn.examples(60), suppress_health_check=[HealthCheck.too_slow])
 @given(drawn.cases())
 def test_random_networks_have_torchs_macs_and_parameters(case: drawn.Case) -> None:
     traced = trace(case.model, case.size, case.batch_size)

@@ -255,7 +255,7 @@ def test_every_combination_of_small_arguments_has_torchs_shape_or_refusal(name: 
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # torch's, about odd arguments
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=drawn.examples(200), suppress_health_check=[HealthCheck.too_slow])
 @given(drawn.cases())
 def test_random_networks_have_torchs_shapes(case: drawn.Case) -> None:
     real = shapes(case.model, case.size, batch_size=case.batch_size)
