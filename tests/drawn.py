@@ -221,10 +221,7 @@ def _norm(draw: Draw, shape: Shape) -> str:
     )
 
 
-_ACTIVATIONS = (
-    "ReLU ReLU6 LeakyReLU ELU GELU SiLU Mish Hardswish Hardsigmoid Hardtanh CELU SELU RReLU "
-    "Softplus Softsign LogSigmoid Sigmoid Tanh Tanhshrink Dropout Identity"
-).split()
+_ACTIVATIONS = ["ReLU", "ReLU6", "LeakyReLU", "ELU", "GELU", "SiLU", "Mish", "Hardswish", "Hardsigmoid", "Hardtanh", "CELU", "SELU", "RReLU", "Softplus", "Softsign", "LogSigmoid", "Sigmoid", "Tanh", "Tanhshrink", "Dropout", "Identity"]
 
 
 def _activation(draw: Draw, shape: Shape) -> str:
@@ -368,8 +365,8 @@ def _reduce(draw: Draw, shape: Shape, k: int) -> str:
 
 def _pointwise(draw: Draw, shape: Shape, k: int) -> str:
     del shape
-    names = "relu sigmoid tanh exp abs neg sqrt square".split()
-    functions = "relu gelu silu elu leaky_relu softplus hardswish mish relu6".split()
+    names = ["relu", "sigmoid", "tanh", "exp", "abs", "neg", "sqrt", "square"]
+    functions = ["relu", "gelu", "silu", "elu", "leaky_relu", "softplus", "hardswish", "mish", "relu6"]
     return draw(
         st.sampled_from(
             [
@@ -488,7 +485,10 @@ def _weighed(draw: Draw, shapes: Sequence[Shape], k: int, count: int) -> Step:
         (f"v[{k}] + w[{count}]", (shape[1:],)),
         (f"v[{k}] * w[{count}]", ((1, *shape[1:2], *[1] * axes),)),
         (f"v[{k}] @ w[{count}]", ((shape[-1], out),)),
-        (f"torch.cat([w[{count}].expand(v[{k}].shape[0], -1, -1), v[{k}]], 1)", ((1, 1, shape[-1]),)),
+        (
+            f"torch.cat([w[{count}].expand(v[{k}].shape[0], -1, -1), v[{k}]], 1)",
+            ((1, 1, shape[-1]),),
+        ),
         (f"F.layer_norm(v[{k}], {list(shape[-1:])}, w[{count}])", ((shape[-1],),)),
     ]
     if axes in {1, 2, 3}:

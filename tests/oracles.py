@@ -78,10 +78,15 @@ class Recording(TorchFunctionMode):
         self._known: dict[int, torch.Tensor] = {id(each): each for each in inputs}
         handles = []
         for path, module in model.named_modules():
-            layer = type(module).__module__.startswith("torch.nn.modules.")
+            kind = type(module)
+            if kind.__module__ == "torch.nn.utils.parametrize":
+                kind = kind.__bases__[0]  # a layer whose weights are computed
+            layer = kind.__module__.startswith("torch.nn.modules.")
             frame = _Frame(path, layer and not isinstance(module, _CONTAINERS))
             handles += [
-                module.register_forward_pre_hook(lambda *_, frame=frame: self._frames.append(frame)),
+                module.register_forward_pre_hook(
+                    lambda *_, frame=frame: self._frames.append(frame)
+                ),
                 module.register_forward_hook(self._leave),
             ]
         try:
@@ -153,14 +158,14 @@ def _summed(axes: int) -> Callable[..., Any]:
     pool = getattr(F, f"max_pool{axes}d")
     convolve = getattr(F, f"conv{axes}d")
 
-    def sum_pool(  # noqa: PLR0917
+    def sum_pool(
         x: torch.Tensor,
         kernel_size: Any,
         stride: Any = None,
         padding: Any = 0,
         dilation: Any = 1,
-        ceil_mode: bool = False,  # noqa: FBT001, FBT002  # as in torch
-        return_indices: bool = False,  # noqa: FBT001, FBT002
+        ceil_mode: bool = False,  # as in torch
+        return_indices: bool = False,
     ) -> Any:
         assert not return_indices
         shape = pool(x.detach(), kernel_size, stride, padding, dilation, ceil_mode).shape
@@ -278,7 +283,6 @@ def by_influence(
     model: nn.Module,
     sizes: Sequence[Sequence[int]],
     source: int = 0,
-    skip: Iterable[str] = (),
 ) -> Seen:
     """Return what every unit of every value sees of an input, by the NaN that reach it.
 
@@ -286,32 +290,41 @@ def by_influence(
         model: The module.
         sizes: The inputs' sizes, without the batch.
         source: The number of the input that is looked at.
-        skip: Values that are left out.
     """
     twin = copy.deepcopy(model).double().eval()
     generator = torch.Generator().manual_seed(1)
     inputs = [torch.rand(1, *size, generator=generator, dtype=torch.float64) for size in sizes]
     picture = sizes[source][1:]
-    found: dict[tuple[str, Unit], list[set[int]]] = {}
+    # A unit that is NaN in any case, as the variance of a single value, tells nothing.
+    found: dict[tuple[str, Unit], list[set[int]]] = {
+        key: [set() for _ in picture] for key, nan in _nan(twin, inputs).items() if not nan
+    }
     for axis, size in enumerate(picture):
         for row in range(size):
             x = inputs[source].clone()
             x.select(axis + 2, row).fill_(torch.nan)
-            changed = [x if index == source else each.clone() for index, each in enumerate(inputs)]
-            with torch.no_grad():
-                values = Recording(twin, changed, _INFLUENCE).values
-            for name, value in values.items():
-                if name in skip or not value.is_floating_point():
-                    continue
-                reached = value.isnan()[:1]
-                reached = reached.any(dim=1) if value.ndim > 1 else reached
-                for unit, hit in zip(
-                    every(value.shape[2:]), reached.flatten().tolist(), strict=True
-                ):
-                    places = found.setdefault((name, unit), [set() for _ in picture])
-                    if hit:
-                        places[axis].add(row)
+            changed = [x if index == source else each for index, each in enumerate(inputs)]
+            for key, nan in _nan(twin, changed).items():
+                if nan and key in found:
+                    found[key][axis].add(row)
     return {key: tuple(map(frozenset, places)) for key, places in found.items()}
+
+
+def _nan(model: nn.Module, inputs: Sequence[torch.Tensor]) -> dict[tuple[str, Unit], bool]:
+    """Return for every unit of every value whether it is NaN."""
+    with torch.no_grad():
+        # The module may overwrite what it is given.
+        values = Recording(model, [each.clone() for each in inputs], _INFLUENCE).values
+    found = {}
+    for name, value in values.items():
+        if value.is_floating_point() or value.is_complex():
+            nan = value.isnan()[:1]
+            nan = nan.any(dim=1) if value.ndim > 1 else nan
+            units = every(value.shape[2:])
+            found.update(
+                ((name, unit), hit) for unit, hit in zip(units, nan.flatten().tolist(), strict=True)
+            )
+    return found
 
 
 # By padding.
@@ -368,9 +381,7 @@ def _nan_pad(axis: int) -> Callable[..., Any]:
     return pad
 
 
-def by_padding(
-    model: nn.Module, size: Sequence[int], axis: int
-) -> dict[str, int]:
+def by_padding(model: nn.Module, size: Sequence[int], axis: int) -> dict[str, int]:
     """Return how many places of each value along an axis of the picture padding reaches.
 
     The padding along this axis is NaN, and along the others it is not.
@@ -397,6 +408,11 @@ def by_padding(
 
 
 # What is claimed, against what is so.
+
+
+def some(seen: Seen, most: int = 1500) -> Seen:
+    """Return every unit of a small network, and units from all over a large one."""
+    return {key: seen[key] for key in list(seen)[:: len(seen) // most + 1]}
 
 
 def interval(places: frozenset[int]) -> range:

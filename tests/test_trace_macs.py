@@ -9,11 +9,11 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812  # as everybody calls it
 from hypothesis import HealthCheck, given, settings
+from tests import drawn, models
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from cnnexplain import trace
-from tests import drawn, models
 
 if TYPE_CHECKING:
     from collections.abc import Callable

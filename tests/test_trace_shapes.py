@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
+from tests import drawn, models, oracles
 from torch import nn
 
 from cnnexplain import trace
 from cnnexplain.errors import CnnExplainError
-from tests import drawn, models, oracles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -289,5 +289,3 @@ def test_the_random_networks_are_of_many_kinds() -> None:
     layers = {each for each in found if each.startswith("nn.")}
     assert len(layers) > 30
     assert len(found - layers) > 50
-
-
