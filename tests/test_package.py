@@ -25,6 +25,7 @@ PURE = [
     "axis",
     "operations",
     "graph",
+    "geometry",
     "source",
     "table",
     "report",

@@ -10,7 +10,13 @@ if TYPE_CHECKING:
     from cnnexplain import figures, networks
     from cnnexplain.api import trace
     from cnnexplain.axis import output_size
-    from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, SourceError
+    from cnnexplain.errors import (
+        ArgumentError,
+        CnnExplainError,
+        ForwardError,
+        ShapeError,
+        SourceError,
+    )
     from cnnexplain.languages import language, set_language
     from cnnexplain.report import Trace
 
@@ -18,6 +24,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "ArgumentError": "errors",
     "CnnExplainError": "errors",
+    "ForwardError": "errors",
     "ShapeError": "errors",
     "SourceError": "errors",
     "Trace": "report",
@@ -32,6 +39,7 @@ _HOMES = {
 __all__ = [
     "ArgumentError",
     "CnnExplainError",
+    "ForwardError",
     "ShapeError",
     "SourceError",
     "Trace",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnnexplain.errors import ArgumentError, shown
+from cnnexplain.errors import ArgumentError, shown, whole
 from cnnexplain.graph import Network, sizes, walk
 from cnnexplain.report import Trace
 from cnnexplain.source import read
-from cnnexplain.tracing import is_module, network_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,16 +17,16 @@ if TYPE_CHECKING:
 
 def trace(
     model: nn.Module | Network | str,
-    input_size: Sequence[int] | None = None,
+    input_size: Sequence[int] | Sequence[Sequence[int]] | None = None,
     batch_size: int = 1,
 ) -> Trace:
     """Trace a network: for each layer its sizes with formulas, its cost, its receptive field.
 
     Args:
-        model: A `torch.nn.Sequential`, a network of `cnnexplain.networks`, or the text of an
+        model: Any `torch.nn.Module`, a network of `cnnexplain.networks`, or the text of an
             `nn.Sequential(...)`, which is read and never executed.
-        input_size: (channels, height, width), without the batch; a network of
-            `cnnexplain.networks` knows its own.
+        input_size: (channels, height, width), without the batch, or one such size for each
+            argument of the module's forward; a network of `cnnexplain.networks` knows its own.
         batch_size: The number of inputs at once.
 
     Returns:
@@ -43,23 +42,32 @@ def trace(
         >>> [row.output_shape for row in pooled.rows]
         [(1, 256, 6, 6), (1, 9216)]
     """
-    if isinstance(model, Network):
-        network = model
-    elif isinstance(model, str):
-        network = read(model)
-    elif is_module(model):
-        network = network_of(model)
-    else:
+    network = read(model) if isinstance(model, str) else model
+    if not isinstance(network, Network) and not _is_module(network):
         raise ArgumentError(
-            "a torch.nn.Sequential, a network of cnnexplain.networks, or text",
+            "a torch.nn.Module, a network of cnnexplain.networks, or text",
             shown(model),
             "write for example cx.trace(cx.networks.alexnet(), (3, 227, 227))",
         )
-    wanted = network.input_size if input_size is None else sizes(input_size)
+    batch_size = whole("batch_size", batch_size, 1)
+    known = network.input_size if isinstance(network, Network) else None
+    wanted = known if input_size is None else input_size
     if wanted is None:
         raise ArgumentError(
             "input_size as (channels, height, width)",
             "none, and the network knows none of its own",
             "write for example input_size=(3, 224, 224)",
         )
-    return Trace(network, (wanted,), batch_size, tuple(walk(network, wanted, batch_size)))
+    each_size = sizes(wanted)
+    if not isinstance(network, Network):
+        # Not at the top: whoever has a module has torch, and nobody else needs it.
+        from cnnexplain.tracing import network_of  # noqa: PLC0415
+
+        network = network_of(network, each_size, batch_size)
+    elif len(each_size) > 1:
+        raise ArgumentError("one input_size", f"{len(each_size)} of them", "give one")
+    return Trace(network, each_size, batch_size, tuple(walk(network, each_size, batch_size)))
+
+
+def _is_module(model: object) -> bool:
+    return any(kind.__module__ == "torch.nn.modules.module" for kind in type(model).__mro__)

@@ -90,6 +90,38 @@ def pooling(
     )
 
 
+def transposed(
+    kernel_size: object,
+    stride: object = 1,
+    padding: object = 0,
+    dilation: object = 1,
+    output_padding: object = 0,
+) -> Transposed:
+    """Return a transposed convolution's window from torch's arguments.
+
+    Args:
+        kernel_size: The window's size.
+        stride: The step between the outputs of two inputs.
+        padding: A number for both ends, or `(before, after)`.
+        dilation: The step between two outputs of one input.
+        output_padding: Outputs added at the end.
+
+    Raises:
+        ArgumentError: If an argument is not allowed.
+
+    Example:
+        >>> transposed(2, stride=2).output_size(6)
+        12
+    """
+    return Transposed(
+        whole("kernel_size", kernel_size, 1),
+        whole("stride", stride, 1),
+        _sides(padding),
+        whole("dilation", dilation, 1),
+        whole("output_padding", output_padding, 0),
+    )
+
+
 def window(
     kernel_size: int,
     stride: int = 1,
@@ -130,13 +162,7 @@ def window(
             "either transposed or pooling", "both", "leave out transposed, or pooling and ceil_mode"
         )
     if transposed:
-        return Transposed(
-            whole("kernel_size", kernel_size, 1),
-            whole("stride", stride, 1),
-            _sides(padding),
-            whole("dilation", dilation, 1),
-            whole("output_padding", output_padding, 0),
-        )
+        return _transposed(kernel_size, stride, padding, dilation, output_padding)
     if whole("output_padding", output_padding, 0):
         raise ArgumentError(
             "output_padding with transposed=True only",
@@ -148,8 +174,9 @@ def window(
     return convolution(kernel_size, stride, padding, dilation)
 
 
-# In window(), torch's word for the argument hides the function.
+# In window(), torch's words for the arguments hide the functions.
 _pooling = pooling
+_transposed = transposed
 
 
 def _sides(padding: object, names: str = "") -> tuple[int, int]:

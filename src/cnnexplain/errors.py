@@ -53,6 +53,10 @@ class SourceError(CnnExplainError, ValueError):
     """A text is not the source of a network that can be read."""
 
 
+class ForwardError(CnnExplainError):
+    """A module's own code fails for the inputs that it was given."""
+
+
 class BookError(CnnExplainError):
     """The site cannot be built from its sources."""
 

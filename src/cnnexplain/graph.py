@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 from cnnexplain.errors import ArgumentError, CnnExplainError, shown, whole
 from cnnexplain.operations import Operation, Shape, View
-from cnnexplain.windows import Field
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     from cnnexplain.formula import Formula
+    from cnnexplain.windows import Exact
 
 
 # torch's tensors have at most 64 axes, the batch's among them.
@@ -106,6 +104,7 @@ class Row:
             None where no single number tells it.
         sees_everything: Whether a unit sees all of the input beyond its receptive field, as behind
             a normalisation over the picture, or attention.
+        node: The number of its node; that of the last one where rows are taken together.
         origin: Where the output's shape comes from: `"rule"`, one of ours; `"meta"`, torch's own
             arithmetic of shapes; `"run"`, torch run with values.
     """
@@ -119,12 +118,13 @@ class Row:
     macs: int
     memory: int
     receptive_field: Shape | None
-    effective_stride: tuple[Fraction, ...] | None
-    effective_padding: tuple[Fraction, ...] | None
+    effective_stride: tuple[Exact, ...] | None
+    effective_padding: tuple[Exact, ...] | None
     unread: Shape
     touched: Shape | None
     sees_everything: bool
     origin: Literal["rule", "meta", "run"]
+    node: int
 
     @property
     def input_shape(self) -> Shape:
@@ -132,46 +132,110 @@ class Row:
         return self.input_shapes[0]
 
 
-def walk(network: Network, input_size: Sequence[int], batch_size: int = 1) -> Iterator[Row]:
-    """Yield the network's rows for an input.
+def walk(network: Network, input_sizes: Sequence[Shape], batch_size: int = 1) -> Iterator[Row]:
+    """Yield the network's rows for its inputs.
 
     Args:
         network: The network.
-        input_size: (channels, height, width), or what else the first layer takes, without batch.
+        input_sizes: For each input (channels, height, width), or what else it has, without batch.
         batch_size: The number of inputs at once.
 
     Raises:
-        ArgumentError: If the sizes are no positive integers.
-        ShapeError: If a layer cannot take what the layers before it make; it names the layer.
+        ShapeError: If an operation cannot take what those before it make; it names the operation.
 
     Example:
         >>> from cnnexplain.networks import alexnet
-        >>> [row.output_shape[1:] for row in walk(alexnet(), (3, 227, 227)) if row.name == "pool5"]
-        [(256, 6, 6)]
+        >>> [row.output_shape for row in walk(alexnet(), [(3, 227, 227)])][-1]
+        (1, 1000)
     """
-    shape = (whole("batch_size", batch_size, 1), *sizes(input_size))
-    view = View(shape, (Field(),) * len(shape[2:]))
-    for node in network.nodes:
+    shapes: list[Shape] = [(batch_size, *size) for size in input_sizes]
+    views = [View.of_input(shape, source) for source, shape in enumerate(shapes)]
+    known: dict[tuple[int, tuple[Shape, ...]], _Result] = {}
+    for number, node in enumerate(network.nodes):
+        taken = tuple(shapes[index] for index in node.inputs)
+        key = id(node.operation), taken
         try:
-            row, view = _row(node, view, network.itemsize)
+            if key not in known:
+                # Deep networks repeat their layers, and these have the same numbers every time.
+                known[key] = _result(node.operation, taken)
+            view = node.operation.view(*(views[index] for index in node.inputs))
         except CnnExplainError as error:
             raise error.at(f"layer {shown(node.name)}: {node.operation}") from None
-        yield row
+        result = known[key]
+        shapes.append(result.output_shape)
+        views.append(view)
+        yield _row(number, node, taken, result, view, network.itemsize)
 
 
-def sizes(input_size: object) -> Shape:
-    """Return an input size as a tuple of positive integers.
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What an operation makes of shapes, wherever it stands."""
+
+    output_shape: Shape
+    formula: Formula | None
+    macs: int
+    unread: Shape
+
+
+def _result(operation: Operation, taken: tuple[Shape, ...]) -> _Result:
+    output_shape = operation.output_shape(*taken)
+    formula = operation.formula(*taken)
+    return _Result(output_shape, formula, operation.macs(*taken), operation.unread(*taken))
+
+
+def _row(
+    number: int, node: Node, taken: tuple[Shape, ...], result: _Result, view: View, itemsize: int
+) -> Row:
+    fields = [along.field for along in view.along]
+    known = [field for field in fields if field is not None]
+    told = len(known) == len(fields)
+    touched = [along.touched for along in view.along]
+    counts = tuple(count for count in touched if count is not None)
+    operation = node.operation
+    return Row(
+        name=node.name,
+        operation=operation,
+        input_shapes=taken,
+        output_shape=result.output_shape,
+        formula=result.formula,
+        parameters=node.parameters,
+        macs=result.macs,
+        memory=itemsize * prod(result.output_shape) if operation.allocates else 0,
+        receptive_field=tuple(field.size for field in known) if told else None,
+        effective_stride=tuple(field.stride for field in known) if told else None,
+        effective_padding=tuple(field.padding for field in known) if told else None,
+        unread=result.unread,
+        touched=counts if len(counts) == len(touched) else None,
+        sees_everything=view.sees_everything,
+        origin=operation.origin,
+        node=number,
+    )
+
+
+def sizes(input_size: object) -> tuple[Shape, ...]:
+    """Return the size of each input as a tuple of positive integers.
 
     Args:
-        input_size: What the user gave.
+        input_size: What the user gave: one size, or a sequence of them for several inputs.
 
     Raises:
-        ArgumentError: If it is no sequence of positive integers.
+        ArgumentError: If it is no sequence of positive integers, nor of such sequences.
 
     Example:
         >>> sizes([3, 227, 227])
-        (3, 227, 227)
+        ((3, 227, 227),)
+        >>> sizes([(3, 224, 224), (10,)])
+        ((3, 224, 224), (10,))
     """
+    several = isinstance(input_size, tuple | list) and any(
+        isinstance(each, tuple | list) for each in input_size
+    )
+    if several and isinstance(input_size, tuple | list):
+        return tuple(map(_size, input_size))
+    return (_size(input_size),)
+
+
+def _size(input_size: object) -> Shape:
     if not isinstance(input_size, Sequence) or isinstance(input_size, str) or not input_size:
         raise ArgumentError(
             "input_size as (channels, height, width)",
@@ -185,27 +249,3 @@ def sizes(input_size: object) -> Shape:
             "write for example (3, 224, 224), without the batch",
         )
     return tuple(whole("input_size", size, 1) for size in input_size)
-
-
-def _row(node: Node, before: View, itemsize: int) -> tuple[Row, View]:
-    operation, shape = node.operation, before.shape
-    output_shape = operation.output_shape(shape)
-    after = operation.view(before)
-    fields = after.fields
-    return Row(
-        name=node.name,
-        operation=operation,
-        input_shapes=(shape,),
-        output_shape=output_shape,
-        formula=operation.formula(shape),
-        parameters=node.parameters,
-        macs=operation.macs(shape),
-        memory=itemsize * prod(output_shape),
-        receptive_field=None if fields is None else tuple(field.size for field in fields),
-        effective_stride=None if fields is None else tuple(field.stride for field in fields),
-        effective_padding=None if fields is None else tuple(field.padding for field in fields),
-        unread=operation.unread(shape),
-        touched=None,
-        sees_everything=False,
-        origin="rule",
-    ), after

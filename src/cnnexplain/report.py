@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 from cnnexplain import table
 from cnnexplain.errors import ArgumentError, shown
+from cnnexplain.geometry import receptive_field
+from cnnexplain.graph import walk
 from cnnexplain.languages import language as chosen_language
 from cnnexplain.languages import shape, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cnnexplain.geometry import ReceptiveField
     from cnnexplain.graph import Network, Row
 
 
@@ -75,6 +78,37 @@ class Trace:
                 "the name of a layer", shown(name), f"write for example {', '.join(near)}"
             )
         return self.rows[names.index(name)]
+
+    def receptive_field(
+        self,
+        name: str,
+        unit: Sequence[int] | None = None,
+        input: int = 0,  # noqa: A002
+    ) -> ReceptiveField:
+        """Return exactly what a unit of a layer sees, through branches and at the borders.
+
+        Args:
+            name: The layer's path.
+            unit: The unit's index along the layer's last axes, such as (row, column); the middle
+                of the map unless given.
+            input: The number of the input, if the network has several.
+
+        Raises:
+            ArgumentError: If there is no such layer, unit or input.
+
+        Example:
+            >>> from cnnexplain import networks, trace
+            >>> alexnet = trace(networks.alexnet(), (3, 227, 227))
+            >>> alexnet.receptive_field("conv1", unit=(0, 1)).intervals
+            (range(0, 11), range(4, 15))
+        """
+        first, shapes = len(self.input_sizes), self._shapes()
+        return receptive_field(self.network, shapes, first + self[name].node, unit, input)
+
+    def _shapes(self) -> list[tuple[int, ...]]:
+        shapes = [(self.batch_size, *size) for size in self.input_sizes]
+        rows = walk(self.network, self.input_sizes, self.batch_size)
+        return [*shapes, *(row.output_shape for row in rows)]
 
     def _table(self, columns: Sequence[str]) -> table.Table:
         name = self.network.name or text("table.network")

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from itertools import filterfalse
+from typing import TYPE_CHECKING, TypeAlias
 
 from cnnexplain.errors import ArgumentError, ShapeError, whole
 from cnnexplain.formula import Formula
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+# Strides and offsets are whole numbers but for layers that enlarge.
+Exact: TypeAlias = int | Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +37,12 @@ class Field:
         >>> conv = window(3, stride=2, padding=1)
         >>> both = conv.field.then(conv.field)
         >>> both.size, both.stride, both.padding
-        (7, Fraction(4, 1), Fraction(3, 1))
+        (7, 4, 3)
     """
 
-    stride: Fraction = Fraction(1)
-    first: Fraction = Fraction(0)
-    last: Fraction = Fraction(0)
+    stride: Exact = 1
+    first: Exact = 0
+    last: Exact = 0
 
     @property
     def size(self) -> int:
@@ -46,7 +50,7 @@ class Field:
         return int(self.last - self.first) + 1
 
     @property
-    def padding(self) -> Fraction:
+    def padding(self) -> Exact:
         """The effective padding: how far unit 0 looks beyond the first input."""
         return -self.first
 
@@ -61,6 +65,12 @@ class Field:
             self.stride * above.first + self.first,
             self.stride * above.last + self.last,
         )
+
+
+def _within(start: int, stop: int, size: int) -> range:
+    """Return the part of a range that lies between 0 and a size."""
+    start = max(start, 0)
+    return range(start, max(min(stop, size), start))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +108,24 @@ class Convolution(_Window):
     @property
     def field(self) -> Field:
         """What one output sees of the input."""
-        start = Fraction(-self.padding[0])
-        return Field(Fraction(self.stride), start, start + self.extent - 1)
+        start = -self.padding[0]
+        return Field(self.stride, start, start + self.extent - 1)
+
+    def clean(self, inputs: range, outputs: int) -> range:
+        """Return the outputs whose windows read nothing but clean inputs.
+
+        Args:
+            inputs: The inputs that no padding has touched.
+            outputs: The number of outputs.
+
+        Example:
+            >>> from cnnexplain.axis import window
+            >>> window(3, padding=1).clean(range(224), 224)
+            range(1, 223)
+        """
+        start = -(-(inputs.start + self.padding[0]) // self.stride)
+        stop = (inputs.stop - self.extent + self.padding[0]) // self.stride + 1
+        return _within(start, stop, outputs)
 
     def output_size(self, input_size: int) -> int:
         """Return the number of windows that fit.
@@ -280,6 +306,28 @@ class Transposed(_Window):
         """What one output sees of the input: at most, since outputs between strides see less."""
         start = Fraction(self.padding[0] - self.extent + 1, self.stride)
         return Field(Fraction(1, self.stride), start, Fraction(self.padding[0], self.stride))
+
+    def clean(self, inputs: range, outputs: int) -> range:
+        """Return the outputs to which nothing but clean inputs write.
+
+        Args:
+            inputs: The inputs that no padding has touched.
+            outputs: The number of outputs.
+
+        Example:
+            Beyond the inputs there is nothing, as if there were zeros:
+
+            >>> from cnnexplain.axis import window
+            >>> window(3, transposed=True).clean(range(5), 7)
+            range(2, 5)
+        """
+
+        def touched(index: int) -> bool:
+            return any(each not in inputs for each in self.inputs(index))
+
+        start = next(filterfalse(touched, range(outputs)), outputs)
+        last = next(filterfalse(touched, reversed(range(outputs))), -1)
+        return _within(start, last + 1, outputs)
 
     def output_size(self, input_size: int) -> int:
         """Return the number of outputs.

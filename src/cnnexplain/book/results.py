@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cnnexplain.book.forms import Value
     from cnnexplain.graph import Row
-    from cnnexplain.windows import Convolution
+    from cnnexplain.windows import Convolution, Transposed
 
 # The picture and the crop that the sources ask about.
 _IMAGE = 384
@@ -35,7 +35,7 @@ def values() -> Mapping[str, Value]:
     return {**_windows(), **_sliding(), **_pooling_to_dense(), **_coincidences(), **_variants()}
 
 
-def _formula(window: Convolution, size: int) -> Tex:
+def _formula(window: Convolution | Transposed, size: int) -> Tex:
     return Tex(window.formula(size).tex)
 
 
@@ -89,7 +89,7 @@ def _stride(row: Row) -> int:
 def _strides(network: Network) -> list[int]:
     """Return the strides above 1 of a network's layers, in order."""
     operations = [node.operation for node in network.nodes]
-    windows = [each.windows()[0] for each in operations if isinstance(each, Conv2d | MaxPool2d)]
+    windows = [each.windows[0] for each in operations if isinstance(each, Conv2d | MaxPool2d)]
     return [window.stride for window in windows if window.stride > 1]
 
 
@@ -122,8 +122,8 @@ def _pooling_to_dense() -> dict[str, Value]:
     convolved = sum(row.parameters for row in alexnet.rows if isinstance(row.operation, Conv2d))
     cells = _cells(conv5.output_shape)
     return {
-        "conv1_kernel": first.windows()[0].kernel_size,
-        "conv1_stride": first.windows()[0].stride,
+        "conv1_kernel": first.windows[0].kernel_size,
+        "conv1_stride": first.windows[0].stride,
         "conv1_output": conv1.output_shape[-1],
         "conv5_channels": conv5.output_shape[1],
         "conv5_map": conv5.output_shape[2:],
@@ -132,9 +132,9 @@ def _pooling_to_dense() -> dict[str, Value]:
         "pool5_input": pool5.input_shape[-1],
         "pool5_output": pool5.output_shape[-1],
         "pool5_shape": pool5.output_shape[1:],
-        "pool5_kernel": pool.windows()[0].kernel_size,
-        "pool5_stride": pool.windows()[0].stride,
-        "pool5_formula": _formula(pool.windows()[0], pool5.input_shape[-1]),
+        "pool5_kernel": pool.windows[0].kernel_size,
+        "pool5_stride": pool.windows[0].stride,
+        "pool5_formula": _formula(pool.windows[0], pool5.input_shape[-1]),
         "flat": dense.in_features,
         "flatten_formula": _tex(alexnet["flatten"].formula),
         "fc6_width": dense.out_features,
@@ -195,7 +195,7 @@ def _variants() -> dict[str, Value]:
         **found,
         "paper224_conv1": at_224[0],
         "paper224_pool5": at_224[1],
-        "torchvision_padding": first.windows()[0].padding[0],
+        "torchvision_padding": first.windows[0].padding[0],
         "unpadded_smallest": unpadded[0],
         "unpadded_largest": unpadded[-1],
         "padded_smallest": padded[0],

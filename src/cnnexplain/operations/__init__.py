@@ -1,10 +1,10 @@
-"""The operations of sequential networks: shape rule, formula, parameters, MACs, receptive field.
+"""What networks do, operation by operation: shape, formula, parameters, MACs, receptive field.
 
-Every class is called, and takes its arguments in the order, of the torch.nn class that it stands
+Every layer is called, and takes its arguments in the order, of the torch.nn class that it stands
 for. Shapes carry the batch, as torch's do: (batch, channels, height, width).
 
-A MAC is one multiplication by a weight with its addition; biases, poolings, normalisations and
-activations count none.
+A MAC is one multiplication with its addition in a convolution or a matrix product; biases,
+poolings, normalisations and activations count none.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING
 
 from cnnexplain.errors import ArgumentError, SourceError, shown
-from cnnexplain.operations.base import Operation, Shape, View
-from cnnexplain.operations.layers import Flatten, Linear
+from cnnexplain.operations import activations, normalisation, padding, resampling
+from cnnexplain.operations.base import Layer, Operation, Shape
+from cnnexplain.operations.dense import Linear
+from cnnexplain.operations.reshaping import Flatten
 from cnnexplain.operations.spatial import Conv2d, MaxPool2d
+from cnnexplain.operations.views import View
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +27,7 @@ __all__ = [
     "OPERATIONS",
     "Conv2d",
     "Flatten",
+    "Layer",
     "Linear",
     "MaxPool2d",
     "Operation",
@@ -33,17 +37,19 @@ __all__ = [
 ]
 
 
-def _leaves(kind: type[Operation]) -> list[type[Operation]]:
+def _leaves(kind: type[Layer]) -> list[type[Layer]]:
     below = [leaf for child in kind.__subclasses__() for leaf in _leaves(child)]
     return below or [kind]
 
 
-# Every operation by the name of the torch.nn class that it stands for; a class that another one
-# builds on is none itself.
-OPERATIONS: Mapping[str, type[Operation]] = {kind.__name__: kind for kind in _leaves(Operation)}
+# Every layer by the name of the torch.nn class that it stands for; a class that another one builds
+# on is none itself.
+OPERATIONS: Mapping[str, type[Layer]] = {kind.__name__: kind for kind in _leaves(Layer)}
+# Imported for the layers in them.
+_FAMILIES = (activations, normalisation, padding, resampling)
 
 
-def make(name: str, arguments: Sequence[object], keywords: Mapping[str, object]) -> Operation:
+def make(name: str, arguments: Sequence[object], keywords: Mapping[str, object]) -> Layer:
     """Return an operation from the name and the arguments of a torch.nn class.
 
     Args:

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import numbers
 from dataclasses import MISSING, dataclass, fields
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from cnnexplain.errors import ArgumentError, ShapeError, shown
+from cnnexplain.formula import Formula
 from cnnexplain.languages import shape as show
+from cnnexplain.operations.regions import every
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cnnexplain.formula import Formula
-    from cnnexplain.windows import Field
+    from cnnexplain.operations.regions import Region
+    from cnnexplain.operations.views import View
 
 Shape: TypeAlias = tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A layer: what it makes of a shape, and what it costs."""
+    """What a network does in one place: what it makes of shapes, and what that costs.
+
+    Methods take one shape for each input; an operation with one input takes one.
+    """
+
+    # Whether the result lies in the input's memory.
+    is_view: ClassVar[bool] = False
 
     def __str__(self) -> str:
-        """Return the layer as one writes it, leaving out what is at its default."""
+        """Return the operation as one writes it, leaving out what is at its default."""
         parts: list[str] = []
         for each in fields(self):
             value = getattr(self, each.name)
@@ -33,24 +41,34 @@ class Operation:
                 parts.append(f"{each.name}={value!r}")
         return f"{type(self).__name__}({', '.join(parts)})"
 
-    def output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape that the layer makes of an input's.
+    @property
+    def origin(self) -> Literal["rule", "meta", "run"]:
+        """Whether a rule of ours tells the result, torch's arithmetic of shapes, or a run."""
+        return "rule"
+
+    @property
+    def allocates(self) -> bool:
+        """Whether the result takes memory of its own."""
+        return not self.is_view and not getattr(self, "inplace", False)
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        """Return the shape that the operation makes of its inputs'.
 
         Args:
-            input_shape: The input's shape with its batch.
+            *shapes: Each input's shape with its batch.
 
         Raises:
-            ShapeError: If the input does not fit.
+            ShapeError: If the inputs do not fit.
         """
-        return input_shape
+        return shapes[0]
 
-    def formula(self, input_shape: Shape) -> Formula | None:
+    def formula(self, *shapes: Shape) -> Formula | None:
         """Return how the output's size comes about, or None where sizes pass unchanged.
 
         Args:
-            input_shape: The input's shape with its batch.
+            *shapes: Each input's shape with its batch.
         """
-        del input_shape
+        del shapes
         return None
 
     @property
@@ -63,50 +81,107 @@ class Operation:
         """How the number of parameters comes about, or None without any."""
         return None
 
-    def macs(self, input_shape: Shape) -> int:
-        """Return the multiply-accumulates for an input.
+    def macs(self, *shapes: Shape) -> int:
+        """Return the multiply-accumulates for the inputs.
 
         Args:
-            input_shape: The input's shape with its batch.
+            *shapes: Each input's shape with its batch.
         """
-        del input_shape
+        del shapes
         return 0
 
-    def view(self, view: View) -> View:
-        """Return what the layer's units see of the network's input.
+    def view(self, *views: View) -> View:
+        """Return what the operation's units see of the network's input.
 
         Args:
-            view: What the units of the layer's input see.
+            *views: What the units of each input see.
         """
-        return view
+        return views[0]
 
-    def unread(self, input_shape: Shape) -> Shape:
+    def seen(self, region: Region, *shapes: Shape) -> tuple[Region, ...]:
+        """Return the units of each input that a region of the output sees.
+
+        Args:
+            region: The indices along each axis of the output.
+            *shapes: Each input's shape with its batch.
+        """
+        del shapes
+        return (region,)
+
+    def unread(self, *shapes: Shape) -> Shape:
         """Return the number of inputs per axis that no window reads, since sizes round down.
 
         Args:
-            input_shape: The input's shape with its batch.
+            *shapes: Each input's shape with its batch.
 
         Returns:
-            The numbers; nothing for layers without windows of their own.
+            The numbers; nothing for operations without windows of their own.
         """
-        del input_shape
+        del shapes
         return ()
 
 
 @dataclass(frozen=True)
-class View:
-    """What the units of a layer see of the network's input.
+class Layer(Operation):
+    """An operation that stands for a class of torch.nn, and is called as it is."""
+
+
+@dataclass(frozen=True)
+class Opaque(Operation):
+    """An operation without a rule here, of which torch told the result for these inputs.
 
     Attributes:
-        shape: The layer's output shape with its batch.
-        fields: The receptive field on each axis of the picture; None where units of one layer see
-            differently shaped parts, which one field cannot tell.
-        map_size: The size of the map that was flattened into the last axis, if one was.
+        name: What torch calls it.
+        result: The output's shape.
+        cost: The multiply-accumulates that torch counts.
+        found: Whether torch's arithmetic of shapes told it, or a run with values.
     """
 
-    shape: Shape
-    fields: tuple[Field, ...] | None
-    map_size: Shape | None = None
+    name: str
+    result: Shape
+    cost: int = 0
+    found: Literal["meta", "run"] = "meta"
+
+    @property
+    def origin(self) -> Literal["rule", "meta", "run"]:
+        return self.found
+
+    def __str__(self) -> str:
+        return self.name
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        del shapes
+        return self.result
+
+    def formula(self, *shapes: Shape) -> Formula | None:
+        return changed(shapes[0], self.result) if shapes else None
+
+    def macs(self, *shapes: Shape) -> int:
+        del shapes
+        return self.cost
+
+    def view(self, *views: View) -> View:
+        return min(views, key=lambda view: view.source).unknown(self.result)
+
+    def seen(self, region: Region, *shapes: Shape) -> tuple[Region, ...]:
+        del region
+        return tuple(map(every, shapes))
+
+
+def changed(before: Shape, after: Shape) -> Formula | None:
+    """Return a formula that says how a shape changes, or None if it does not.
+
+    Args:
+        before: The input's shape.
+        after: The output's shape.
+
+    Example:
+        >>> print(changed((1, 64, 7, 7), (1, 7, 7, 64)))
+        1×64×7×7 → 1×7×7×64
+    """
+    if before == after:
+        return None
+    return Formula("input → output", f"{show(before)} → {show(after)}")
 
 
 # torch takes None for these, and means an average over everything so far.
@@ -132,6 +207,19 @@ def product(factors: Sequence[int | str]) -> str:
         '256·6·6'
     """
     return "·".join(str(factor) for factor in factors)
+
+
+def letters(count: int) -> str:
+    """Return the letters of a shape's axes, the batch first.
+
+    Args:
+        count: The number of axes.
+
+    Example:
+        >>> letters(4)
+        'NCHW'
+    """
+    return "NC" + "DHW"[5 - count :] if 2 <= count <= 5 else "ABDEFGIJKLMNOPQRSTUVWXYZ"[:count]  # noqa: PLR2004
 
 
 def check_dimensions(operation: Operation, input_shape: Shape, allowed: Sequence[int]) -> None:

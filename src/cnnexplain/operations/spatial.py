@@ -2,40 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from functools import cached_property, partial
 from math import prod
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from cnnexplain import axis
 from cnnexplain.errors import ArgumentError, ShapeError, shown, whole
 from cnnexplain.formula import Formula
 from cnnexplain.languages import shape as show
 from cnnexplain.operations.base import (
-    Operation,
+    Layer,
     Shape,
-    View,
     check_channels,
     check_dimensions,
     check_types,
     product,
 )
+from cnnexplain.operations.padding import check_padding, padded_from
+from cnnexplain.operations.regions import indices, within
+from cnnexplain.operations.views import Along
+from cnnexplain.windows import Convolution, Transposed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cnnexplain.windows import Convolution
+    from cnnexplain.operations.regions import Indices, Region
+    from cnnexplain.operations.views import View
 
 PerAxis: TypeAlias = int | tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class _Spatial(Operation):
+class Spatial(Layer):
     """A layer with a window on every axis of the picture."""
 
     axes: ClassVar[int]
 
-    def windows(self) -> tuple[Convolution, ...]:
-        """Return the window of each axis."""
+    @cached_property
+    def windows(self) -> tuple[Convolution | Transposed, ...]:
+        """The window of each axis."""
+        return self._windows()
+
+    def _windows(self) -> tuple[Convolution | Transposed, ...]:
         raise AssertionError
 
     def _spread(self, name: str, value: object) -> tuple[object, ...]:
@@ -53,7 +62,7 @@ class _Spatial(Operation):
     def __post_init__(self) -> None:
         check_types(self)
         self._simplify()
-        self.windows()
+        _ = self.windows  # which refuses what is not allowed
 
     def _simplify(self) -> None:
         """Write (3, 3) as 3, so that equal layers are equal however they were written."""
@@ -64,27 +73,73 @@ class _Spatial(Operation):
                 object.__setattr__(self, each.name, value[0] if same else value)
 
     def unread(self, input_shape: Shape) -> Shape:
-        pairs = zip(self.windows(), input_shape[2:], strict=True)
-        return tuple(len(window.unread(size)) for window, size in pairs)
+        pairs = zip(self.windows, input_shape[2:], strict=True)
+        return tuple(
+            0 if isinstance(window, Transposed) else len(window.unread(size))
+            for window, size in pairs
+        )
 
     def _sizes(self, input_shape: Shape) -> Shape:
-        pairs = zip(self.windows(), input_shape[2:], strict=True)
+        pairs = zip(self.windows, input_shape[2:], strict=True)
         return tuple(window.output_size(size) for window, size in pairs)
 
     def formula(self, input_shape: Shape) -> Formula | None:
-        pairs = zip(self.windows(), input_shape[2:], strict=True)
-        return _joined([window.formula(size) for window, size in pairs])
+        pairs = zip(self.windows, input_shape[2:], strict=True)
+        return joined_formula([window.formula(size) for window, size in pairs])
 
     def view(self, view: View) -> View:
-        shape = self.output_shape(view.shape)
-        if view.fields is None:
-            return View(shape, None)
-        pairs = zip(view.fields, self.windows(), strict=True)
-        return View(shape, tuple(below.then(window.field) for below, window in pairs))
+        for index, window in enumerate(self.windows):
+            view = slid(view, index + 2, window)
+        return view
+
+    def seen(self, region: Region, input_shape: Shape) -> tuple[Region, ...]:
+        triples = zip(region[2:], self.windows, input_shape[2:], strict=True)
+        return ((*region[:2], *(behind(*each) for each in triples)),)
 
 
-def _joined(formulas: Sequence[Formula]) -> Formula:
-    """Return one formula for all axes, or each after its axis's letter where they differ."""
+def slid(view: View, axis: int, window: Convolution | Transposed) -> View:
+    """Return what units see behind a window along one axis.
+
+    Args:
+        view: What the units of the input see.
+        axis: The axis.
+        window: The window.
+    """
+    outputs = window.output_size(view.shape[axis])
+
+    def change(along: Along) -> Along:
+        field = None if along.field is None else along.field.then(window.field)
+        clean = None if along.clean is None else window.clean(along.clean, outputs)
+        return Along(field, outputs, clean)
+
+    return view.changed(axis, outputs, change)
+
+
+def behind(outputs: Indices, window: Convolution | Transposed, size: int) -> Indices:
+    """Return the inputs that some outputs of a window read.
+
+    Args:
+        outputs: The outputs' indices.
+        window: The window.
+        size: The number of inputs.
+    """
+    gapless = (
+        isinstance(window, Convolution)
+        and window.dilation == 1
+        and window.stride <= window.kernel_size
+    )
+    if gapless and isinstance(outputs, range) and outputs:
+        first, last = window.inputs(outputs[0]), window.inputs(outputs[-1])
+        return within(range(first[0], last[-1] + 1), size)
+    return within(indices(each for output in outputs for each in window.inputs(output)), size)
+
+
+def joined_formula(formulas: Sequence[Formula]) -> Formula:
+    """Return one formula for all axes, or each after its axis's letter where they differ.
+
+    Args:
+        formulas: The formula of each axis.
+    """
     if len(set(formulas)) == 1:
         return formulas[0]
     letters = "DHW"[-len(formulas) :]
@@ -96,10 +151,80 @@ def _joined(formulas: Sequence[Formula]) -> Formula:
 
 
 @dataclass(frozen=True)
-class _Convolution(_Spatial):
+class _Kernels(Spatial):
+    """A layer with learned kernels, each over the channels of its group."""
+
     in_channels: int
     out_channels: int
     kernel_size: PerAxis
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("in_channels", "out_channels", "groups"):
+            whole(name, getattr(self, name), 1)
+        mode, modes = self._argument("padding_mode"), self._modes
+        if mode not in modes:
+            raise ArgumentError(
+                f"padding_mode as one of {', '.join(modes)}",
+                f"padding_mode={shown(mode)}",
+                "write padding_mode='zeros'",
+            )
+        if self.in_channels % self._groups or self.out_channels % self._groups:
+            raise ArgumentError(
+                "in_channels and out_channels divisible by groups",
+                f"in_channels={self.in_channels}, out_channels={self.out_channels}, "
+                f"groups={self._groups}",
+                "use a common divisor of both as groups",
+            )
+
+    _modes: ClassVar[tuple[str, ...]] = ("zeros", "reflect", "replicate", "circular")
+
+    def _argument(self, name: str) -> Any:
+        # Convolutions and transposed ones take these in different orders, so each declares them.
+        return getattr(self, name)
+
+    @property
+    def _groups(self) -> int:
+        return int(self._argument("groups"))
+
+    @property
+    def _fan_in(self) -> tuple[int, ...]:
+        return self.in_channels // self._groups, *(each.kernel_size for each in self.windows)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        check_dimensions(self, input_shape, [self.axes + 2])
+        check_channels("in_channels", self.in_channels, input_shape)
+        return input_shape[0], self.out_channels, *self._sizes(input_shape)
+
+    @property
+    def parameters(self) -> int:
+        return self.out_channels * (prod(self._fan_in) + int(self._argument("bias")))
+
+    @property
+    def parameter_formula(self) -> Formula:
+        """The kernels, each over its group's channels, and one bias per output channel."""
+        symbols = "C_out·C_in" + "·K" * self.axes
+        inputs = f"({self.in_channels}/{self._groups})" if self._groups > 1 else self._fan_in[0]
+        numbers = product([self.out_channels, inputs, *self._fan_in[1:]])
+        if self._groups > 1:
+            symbols = symbols.replace("C_in", "(C_in/G)")
+        if self._argument("bias"):
+            symbols, numbers = symbols + " + C_out", f"{numbers} + {self.out_channels}"
+        return Formula(symbols, f"{numbers} = {self.parameters}")
+
+    def view(self, view: View) -> View:
+        return super().view(view).mixed(1, self.out_channels)
+
+    def seen(self, region: Region, input_shape: Shape) -> tuple[Region, ...]:
+        ((batch, channels, *places),) = super().seen(region, input_shape)
+        below, above = self.in_channels // self._groups, self.out_channels // self._groups
+        groups = {channel // above for channel in channels}
+        found = indices(group * below + each for group in groups for each in range(below))
+        return ((batch, found, *places),)
+
+
+@dataclass(frozen=True)
+class _Convolution(_Kernels):
     stride: PerAxis = 1
     padding: PerAxis | str = 0
     dilation: PerAxis = 1
@@ -107,26 +232,7 @@ class _Convolution(_Spatial):
     bias: bool = True
     padding_mode: str = "zeros"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for name in ("in_channels", "out_channels", "groups"):
-            whole(name, getattr(self, name), 1)
-        modes = ("zeros", "reflect", "replicate", "circular")
-        if self.padding_mode not in modes:
-            raise ArgumentError(
-                f"padding_mode as one of {', '.join(modes)}",
-                f"padding_mode={shown(self.padding_mode)}",
-                "write padding_mode='zeros'",
-            )
-        if self.in_channels % self.groups or self.out_channels % self.groups:
-            raise ArgumentError(
-                "in_channels and out_channels divisible by groups",
-                f"in_channels={self.in_channels}, out_channels={self.out_channels}, "
-                f"groups={self.groups}",
-                "use a common divisor of both as groups",
-            )
-
-    def windows(self) -> tuple[Convolution, ...]:
+    def _windows(self) -> tuple[Convolution, ...]:
         columns = zip(
             self._spread("kernel_size", self.kernel_size),
             self._spread("stride", self.stride),
@@ -136,55 +242,68 @@ class _Convolution(_Spatial):
         )
         return tuple(axis.convolution(*column) for column in columns)
 
-    @property
-    def _fan_in(self) -> tuple[int, ...]:
-        return self.in_channels // self.groups, *(each.kernel_size for each in self.windows())
-
     def output_shape(self, input_shape: Shape) -> Shape:
         check_dimensions(self, input_shape, [self.axes + 2])
-        check_channels("in_channels", self.in_channels, input_shape)
-        self._check_padding(input_shape)
-        return input_shape[0], self.out_channels, *self._sizes(input_shape)
+        if self.padding_mode != "zeros":
+            for window, size in zip(self.windows, input_shape[2:], strict=True):
+                check_padding(self.padding_mode, window.padding, size, input_shape)
+        return super().output_shape(input_shape)
 
     def unread(self, input_shape: Shape) -> Shape:
         # Padding that repeats inputs reads them too, so none is told to be unread.
         return super().unread(input_shape) if self.padding_mode == "zeros" else ()
 
-    def _check_padding(self, input_shape: Shape) -> None:
-        """Refuse more padding than there are inputs to take it from."""
-        spare = {"reflect": 1, "circular": 0}.get(self.padding_mode)
-        if spare is None:
-            return
-        for window, size in zip(self.windows(), input_shape[2:], strict=True):
-            if max(window.padding) > size - spare:
-                raise ShapeError(
-                    f"a padding of at most {size - spare} with padding_mode={self.padding_mode!r}",
-                    f"padding={max(window.padding)} for {show(input_shape)}",
-                    "use less padding, a larger input, or padding_mode='zeros'",
-                )
-
-    @property
-    def parameters(self) -> int:
-        return self.out_channels * (prod(self._fan_in) + self.bias)
-
-    @property
-    def parameter_formula(self) -> Formula:
-        """The kernels, each over its group's channels, and one bias per output channel."""
-        symbols = "C_out·C_in" + "·K" * self.axes
-        inputs = f"({self.in_channels}/{self.groups})" if self.groups > 1 else self._fan_in[0]
-        numbers = product([self.out_channels, inputs, *self._fan_in[1:]])
-        if self.groups > 1:
-            symbols = symbols.replace("C_in", "(C_in/G)")
-        if self.bias:
-            symbols, numbers = symbols + " + C_out", f"{numbers} + {self.out_channels}"
-        return Formula(symbols, f"{numbers} = {self.parameters}")
+    def seen(self, region: Region, input_shape: Shape) -> tuple[Region, ...]:
+        if self.padding_mode == "zeros":
+            return super().seen(region, input_shape)
+        sizes = input_shape[2:]
+        wide = tuple(
+            size + sum(window.padding) for window, size in zip(self.windows, sizes, strict=True)
+        )
+        bare = replace(self, padding=0, padding_mode="zeros")
+        ((batch, channels, *places),) = bare.seen(region, (*input_shape[:2], *wide))
+        repeated = (
+            padded_from(place, window.padding[0], size, self.padding_mode)
+            for place, window, size in zip(places, self.windows, sizes, strict=True)
+        )
+        return ((batch, channels, *repeated),)
 
     def macs(self, input_shape: Shape) -> int:
         return prod(self.output_shape(input_shape)) * prod(self._fan_in)
 
 
 @dataclass(frozen=True)
-class _Pooling(_Spatial):
+class _Transposed(_Kernels):
+    stride: PerAxis = 1
+    padding: PerAxis = 0
+    output_padding: PerAxis = 0
+    groups: int = 1
+    bias: bool = True
+    dilation: PerAxis = 1
+    padding_mode: str = "zeros"
+
+    _modes = ("zeros",)
+
+    def _windows(self) -> tuple[Transposed, ...]:
+        columns = zip(
+            self._spread("kernel_size", self.kernel_size),
+            self._spread("stride", self.stride),
+            self._spread("padding", self.padding),
+            self._spread("dilation", self.dilation),
+            self._spread("output_padding", self.output_padding),
+            strict=True,
+        )
+        return tuple(axis.transposed(*column) for column in columns)
+
+    def macs(self, input_shape: Shape) -> int:
+        # Each input is multiplied by every weight that it has, also where padding cuts the product
+        # away: so do torch's kernels, and so count its counters.
+        self.output_shape(input_shape)
+        return prod(input_shape) * self.out_channels // self._groups * prod(self._fan_in[1:])
+
+
+@dataclass(frozen=True)
+class _Pooling(Spatial):
     def _simplify(self) -> None:
         # torch's poolings step by their kernel's size unless told otherwise.
         if getattr(self, "stride", 0) is None:
@@ -195,7 +314,7 @@ class _Pooling(_Spatial):
         check_dimensions(self, input_shape, [self.axes + 2])
         return *input_shape[:2], *self._sizes(input_shape)
 
-    def _windows(
+    def _pooled(
         self,
         kernel_size: PerAxis,
         stride: PerAxis | None,
@@ -222,17 +341,8 @@ class _MaxPool(_Pooling):
     return_indices: bool = False
     ceil_mode: bool = False
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.return_indices:
-            raise ArgumentError(
-                "return_indices=False: the next layer takes one input",
-                "return_indices=True",
-                "leave return_indices out",
-            )
-
-    def windows(self) -> tuple[Convolution, ...]:
-        return self._windows(
+    def _windows(self) -> tuple[Convolution, ...]:
+        return self._pooled(
             self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
         )
 
@@ -245,15 +355,15 @@ class _AvgPool(_Pooling):
     ceil_mode: bool = False
     count_include_pad: bool = True
 
-    def windows(self) -> tuple[Convolution, ...]:
-        return self._windows(self.kernel_size, self.stride, self.padding, 1, self.ceil_mode)
+    def _windows(self) -> tuple[Convolution, ...]:
+        return self._pooled(self.kernel_size, self.stride, self.padding, 1, self.ceil_mode)
 
 
 @dataclass(frozen=True)
 class _AdaptivePool(_Pooling):
     output_size: int | tuple[int | None, ...]
 
-    def windows(self) -> tuple[Convolution, ...]:
+    def _windows(self) -> tuple[Convolution, ...]:
         for size in self._spread("output_size", self.output_size):
             # None keeps an axis as it is; torch takes it beside other axes only.
             if size is not None or self.axes == 1 or self.output_size is None:
@@ -269,23 +379,47 @@ class _AdaptivePool(_Pooling):
 
     def formula(self, input_shape: Shape) -> Formula:
         sizes = self._sizes(input_shape)
-        return _joined([Formula("output_size", f"output_size = {size}") for size in sizes])
+        return joined_formula([Formula("output_size", f"output_size = {size}") for size in sizes])
 
     def view(self, view: View) -> View:
-        shape = self.output_shape(view.shape)
-        if view.fields is None:
-            return View(shape, None)
-        columns = list(zip(view.fields, view.shape[2:], shape[2:], strict=True))
-        if any(size % bins for _, size, bins in columns):
-            # Bins of different widths: units of one layer see differently sized parts.
-            return View(shape, None)
-        bins = (
-            below.then(axis.pooling(size // out, size // out).field) for below, size, out in columns
+        sizes = zip(view.shape[2:], self.output_shape(view.shape)[2:], strict=True)
+        for index, (size, bins) in enumerate(sizes):
+            view = view.changed(index + 2, bins, partial(_binned, size=size, bins=bins))
+        return view
+
+    def seen(self, region: Region, input_shape: Shape) -> tuple[Region, ...]:
+        sizes = self._sizes(input_shape)
+        places = (
+            indices(each for at in part for each in _bin(at, size, bins))
+            for part, size, bins in zip(region[2:], input_shape[2:], sizes, strict=True)
         )
-        return View(shape, tuple(bins))
+        return ((*region[:2], *places),)
 
     def unread(self, input_shape: Shape) -> Shape:
         return (0,) * len(input_shape[2:])
+
+
+def _bin(index: int, size: int, bins: int) -> range:
+    """Return the inputs of one bin; bins overlap where they do not divide the size."""
+    return range(index * size // bins, -(-(index + 1) * size // bins))
+
+
+def _binned(along: Along, size: int, bins: int) -> Along:
+    field = clean = None
+    if along.field is not None and size % bins == 0:
+        # Else bins of different widths: units of one layer see differently sized parts.
+        field = along.field.then(axis.pooling(size // bins, size // bins).field)
+    if along.clean is not None:
+        inputs = along.clean
+        start = -(-inputs.start * bins // size)
+        stop = inputs.stop * bins // size
+        clean = range(min(start, bins), max(min(start, bins), stop))
+    return Along(field, bins, clean)
+
+
+@dataclass(frozen=True)
+class _AdaptiveMaxPool(_AdaptivePool):
+    return_indices: bool = False
 
 
 class Conv1d(_Convolution):
@@ -357,7 +491,7 @@ class AvgPool3d(_AvgPool):
     def output_shape(self, input_shape: Shape) -> Shape:
         output_shape = super().output_shape(input_shape)
         # Of all poolings, torch lets this one alone count no padding here.
-        for window, size in zip(self.windows(), input_shape[2:], strict=True):
+        for window, size in zip(self.windows, input_shape[2:], strict=True):
             if size < window.kernel_size:
                 raise ShapeError(
                     f"an input of at least kernel_size={window.kernel_size} without its padding",
@@ -381,5 +515,47 @@ class AdaptiveAvgPool2d(_AdaptivePool):
 
 class AdaptiveAvgPool3d(_AdaptivePool):
     """Means over as many bins of a volume as are asked for."""
+
+    axes = 3
+
+
+class AdaptiveMaxPool1d(_AdaptiveMaxPool):
+    """The largest value in each of as many bins of a line as are asked for."""
+
+    axes = 1
+
+
+class AdaptiveMaxPool2d(_AdaptiveMaxPool):
+    """The largest value in each of as many bins of a picture as are asked for."""
+
+    axes = 2
+
+
+class AdaptiveMaxPool3d(_AdaptiveMaxPool):
+    """The largest value in each of as many bins of a volume as are asked for."""
+
+    axes = 3
+
+
+class ConvTranspose1d(_Transposed):
+    """A transposed convolution over a line: each input writes through the kernel."""
+
+    axes = 1
+
+
+class ConvTranspose2d(_Transposed):
+    """A transposed convolution over a picture: each input writes through the kernel.
+
+    Example:
+        >>> up = ConvTranspose2d(64, 32, 2, stride=2)
+        >>> up.output_shape((1, 64, 28, 28)), str(up.formula((1, 64, 28, 28)))
+        ((1, 32, 56, 56), '(28 − 1)·2 − 2·0 + 1·(2 − 1) + 0 + 1 = 56')
+    """
+
+    axes = 2
+
+
+class ConvTranspose3d(_Transposed):
+    """A transposed convolution over a volume: each input writes through the kernel."""
 
     axes = 3

@@ -1,0 +1,152 @@
+"""Exact receptive fields: which pixels a unit sees, followed back through the graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from cnnexplain.errors import ArgumentError, shown, whole
+from cnnexplain.languages import shape as show
+from cnnexplain.operations.regions import Region, ends, union
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnnexplain.graph import Network
+    from cnnexplain.operations import Shape
+
+# A unit may see a few parts of a value that no one box holds; beyond that they are taken as one.
+_MOST_PARTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ReceptiveField:
+    """The pixels of the input that a unit sees, exactly.
+
+    Attributes:
+        unit: The unit's index along the last axes of its layer.
+        intervals: The pixels from the first to the last along each axis of the picture, clipped to
+            the picture; empty if the unit sees nothing but padding.
+        exact: Whether rules told all of the way; where an operation has none, the unit is taken to
+            see all of that operation's inputs.
+    """
+
+    unit: tuple[int, ...]
+    intervals: tuple[range, ...]
+    exact: bool
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """The number of pixels from the first to the last along each axis."""
+        return tuple(map(len, self.intervals))
+
+
+def receptive_field(
+    network: Network,
+    shapes: Sequence[Shape],
+    value: int,
+    unit: Sequence[int] | None = None,
+    source: int = 0,
+) -> ReceptiveField:
+    """Return what a unit sees of one of the network's inputs.
+
+    Args:
+        network: The network.
+        shapes: The shape of each value: the inputs, then what each node makes.
+        value: The number of the value that the unit belongs to.
+        unit: The unit's index along the last axes; the middle of the map unless given.
+        source: The number of the input.
+
+    Raises:
+        ArgumentError: If there is no such unit or input.
+
+    Example:
+        >>> from cnnexplain import networks, trace
+        >>> alexnet = trace(networks.alexnet())
+        >>> alexnet.receptive_field("pool5", unit=(0, 0)).intervals
+        (range(0, 131), range(0, 131))
+    """
+    inputs = len(shapes) - len(network.nodes)
+    if not 0 <= whole("input", source, 0) < inputs:
+        raise ArgumentError(f"input below {inputs}", f"input={source}", "write input=0")
+    chosen = _unit(unit, shapes[value])
+    region = _region(chosen, shapes[value])
+    found, exact = _followed(network, shapes, value, region)
+    picture = range(2, len(shapes[source]))
+    intervals = []
+    for axis in picture:
+        seen = [end for part in found.get(source, ()) for end in ends(part[axis])]
+        intervals.append(range(min(seen), max(seen) + 1) if seen else range(0))
+    return ReceptiveField(chosen, tuple(intervals), exact)
+
+
+def _unit(unit: Sequence[int] | None, shape: Shape) -> tuple[int, ...]:
+    if unit is None:
+        return tuple(size // 2 for size in shape[2:])
+    listed = isinstance(unit, tuple | list)
+    if not listed or len(unit) >= len(shape):
+        raise ArgumentError(
+            f"unit with at most {len(shape) - 1} indices, for the last axes of {show(shape)}",
+            f"unit={shown(unit)}",
+            "write for example unit=(0, 0)",
+        )
+    sizes = shape[len(shape) - len(unit) :]
+    for index, size in zip(unit, sizes, strict=True):
+        if whole("unit", index, 0) >= size:
+            raise ArgumentError(
+                f"indices below {show(sizes)}", f"unit={shown(unit)}", "count from 0"
+            )
+    return tuple(map(int, unit))
+
+
+def _region(unit: tuple[int, ...], shape: Shape) -> Region:
+    """Return the unit's place in the first sample, over all axes that it has no index for."""
+    if len(shape) == len(unit):
+        return tuple(range(index, index + 1) for index in unit)
+    between = shape[1 : len(shape) - len(unit)]
+    places = (range(index, index + 1) for index in unit)
+    return (range(1), *map(range, between), *places)
+
+
+def _followed(
+    network: Network, shapes: Sequence[Shape], value: int, region: Region
+) -> tuple[dict[int, list[Region]], bool]:
+    """Return the parts of each input that a region sees, and whether rules told all of the way."""
+    first = len(shapes) - len(network.nodes)
+    wanted: dict[int, list[Region]] = {value: [region]}
+    exact = True
+    for number in range(value, first - 1, -1):
+        parts = wanted.pop(number, [])
+        node = network.nodes[number - first]
+        taken = [shapes[index] for index in node.inputs]
+        exact = exact and (not parts or node.operation.origin == "rule")
+        for part in parts:
+            found = node.operation.seen(part, *taken)
+            for index, seen in zip(node.inputs, found, strict=True):
+                if all(seen):
+                    wanted[index] = _added(wanted.get(index, []), seen)
+    return wanted, exact
+
+
+def _added(parts: list[Region], part: Region) -> list[Region]:
+    """Return parts with one more, leaving out what lies in another."""
+    if any(_covers(other, part) for other in parts):
+        return parts
+    kept = [other for other in parts if not _covers(part, other)]
+    kept.append(part)
+    if len(kept) > _MOST_PARTS:
+        return [tuple(reduce(union, axis) for axis in zip(*kept, strict=True))]
+    return kept
+
+
+def _covers(one: Region, other: Region) -> bool:
+    return all(
+        a == b
+        or (
+            b.start >= a.start and b.stop <= a.stop
+            if isinstance(a, range) and isinstance(b, range)
+            else all(each in a for each in b)
+        )
+        for a, b in zip(one, other, strict=True)
+    )

@@ -1,0 +1,118 @@
+"""Any `torch.nn.Module` as a Network: what its forward does, recorded on shapes alone."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import torch
+
+from cnnexplain.errors import ArgumentError, CnnExplainError, ForwardError, shown
+from cnnexplain.tracing.guard import untouched
+from cnnexplain.tracing.recorder import NeedsValues, Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import nn
+
+    from cnnexplain.graph import Network
+    from cnnexplain.operations import Shape
+
+# Where a real run is needed, its inputs are the same every time.
+_SEED = 0
+
+
+def network_of(model: nn.Module, sizes: Sequence[Shape], batch_size: int) -> Network:
+    """Return the network that a module's forward is for some inputs; the module stays as it was.
+
+    Args:
+        model: Any module, on any device.
+        sizes: Each input's (channels, height, width), without the batch.
+        batch_size: The number of inputs at once.
+
+    Raises:
+        ShapeError: If an operation cannot take what those before it make.
+        ForwardError: If the module's own code fails.
+    """
+    model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
+    _check(model)
+    shapes = [(batch_size, *size) for size in sizes]
+    try:
+        return _recorded(model, [_placeholder(model, shape) for shape in shapes], by_values=False)
+    except NeedsValues as needed:
+        return _run(model, shapes, needed)
+
+
+def _check(model: nn.Module) -> None:
+    for name, parameter in model.named_parameters():
+        if torch.nn.parameter.is_lazy(parameter):
+            raise ArgumentError(
+                "a module whose parameters have sizes",
+                f"the lazy parameter {shown(name)}",
+                "run the module once on a real input before tracing it",
+            )
+    if not list(model.children()) and type(model) is torch.nn.Sequential:
+        raise ArgumentError("at least one layer", "an empty nn.Sequential", "add a layer")
+
+
+def _recorded(model: nn.Module, inputs: Sequence[torch.Tensor], *, by_values: bool) -> Network:
+    try:
+        recorder = Recorder(model, inputs, by_values=by_values)
+    except RecursionError:
+        raise ArgumentError(
+            "modules in a few levels", "hundreds of levels", "look for a module in itself"
+        ) from None
+    with untouched(model), torch.no_grad():
+        try:
+            recorder.run()
+        except (CnnExplainError, NeedsValues):
+            raise
+        except Exception as error:
+            raise _failure(recorder, error) from error
+    if recorder.needs_values is not None:
+        # The module caught it.
+        raise recorder.needs_values
+    return recorder.network()
+
+
+def _failure(recorder: Recorder, error: Exception) -> ForwardError:
+    lines = str(error).strip().splitlines() or [""]
+    path = recorder.failed_in(error)
+    where = f" in module {shown(path)}" if path else ""
+    return ForwardError(
+        "a forward that runs for these inputs",
+        f"{type(error).__name__}: {shown(lines[0], limit=300)}{where}",
+        "check the number of inputs and their input_size, and that forward runs on real ones",
+    )
+
+
+def _dtype(model: nn.Module) -> torch.dtype:
+    floating = (each.dtype for each in model.parameters() if each.is_floating_point())
+    return next(floating, torch.get_default_dtype())
+
+
+def _placeholder(model: nn.Module, shape: Shape) -> torch.Tensor:
+    return torch.empty(shape, dtype=_dtype(model), device="meta")
+
+
+def _run(model: nn.Module, shapes: Sequence[Shape], needed: NeedsValues) -> Network:
+    """Record the module while it runs on numbers, on a copy, since a run may change it."""
+    device = next((each.device for each in model.parameters()), torch.device("cpu"))
+    if device.type == "meta":
+        raise ForwardError(
+            "weights with values, since the module decides by values",
+            f"{needed}, and a module on the meta device",
+            "build the module on a real device",
+        ) from needed
+    generator = torch.Generator().manual_seed(_SEED)
+    inputs = [torch.randn(shape, generator=generator).to(device, _dtype(model)) for shape in shapes]
+    try:
+        twin = copy.deepcopy(model)
+    except Exception as error:
+        raise ForwardError(
+            "a module that can be copied, since it decides by values and must be run",
+            f"{type(error).__name__}: {shown(str(error))}",
+            "trace it without what cannot be copied",
+        ) from error
+    return _recorded(twin, inputs, by_values=True)

@@ -1,0 +1,591 @@
+"""Records what a forward does, on tensors that have a shape and no storage."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from dataclasses import MISSING, dataclass, fields
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn.modules import module as torch_modules
+from torch.overrides import TorchFunctionMode
+
+from cnnexplain.errors import CnnExplainError, ShapeError, shown
+from cnnexplain.graph import Network, Node
+from cnnexplain.operations import OPERATIONS, Operation
+from cnnexplain.operations.base import Opaque
+from cnnexplain.tracing.rules import PLAIN, RULES, VALUES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from torch import nn
+
+    from cnnexplain.operations import Shape
+
+
+class NeedsValues(Exception):  # noqa: N818  # no error: the module is run instead
+    """A forward decides by the values of a tensor, of which only the shape is known."""
+
+
+@dataclass(slots=True)
+class Frame:
+    """A module whose forward is running.
+
+    Attributes:
+        module: The module.
+        path: Its path.
+        operation: What it does, if it is a layer that has a rule as a whole.
+        result: The tensors that it has made, once it is recorded.
+        named: Whether a node bears its path already.
+        first: The number of nodes when it began.
+        inputs: The numbers of the values that it was given.
+    """
+
+    module: nn.Module
+    path: str
+    operation: Operation | None
+    result: Any = None
+    named: bool = False
+    first: int = 0
+    inputs: tuple[int, ...] = ()
+
+
+class Recorder(TorchFunctionMode):
+    """Sees every function of torch that a forward calls, and records it as a node.
+
+    Attributes:
+        by_values: Whether tensors have values, and functions are run.
+        needs_values: Why the module must be run, once that is known.
+    """
+
+    def __init__(
+        self, model: nn.Module, inputs: Sequence[torch.Tensor], *, by_values: bool
+    ) -> None:
+        super().__init__()
+        self.by_values = by_values
+        self.needs_values: NeedsValues | None = None
+        self._model = model
+        self._inputs = inputs
+        self._nodes: list[Node] = []
+        self._shapes: list[Shape] = [tuple(each.shape) for each in inputs]
+        # Tensors are told apart by their identity, so none may die while its number is known.
+        self._numbers = {id(each): number for number, each in enumerate(inputs)}
+        self._kept: list[object] = list(inputs)
+        self._pending: dict[int, Callable[[], int]] = {}
+        self._names: Counter[str] = Counter()
+        self._counted: set[int] = set()
+        self._derived: dict[int, tuple[torch.Tensor, ...]] = {}
+        self._frames: list[Frame] = []
+        self._failure: tuple[BaseException | None, str] = None, ""
+        self._thread = get_ident()
+        self._layers: dict[tuple[object, ...], Operation | None] = {}
+        self._same: dict[Operation, Operation] = {}
+        self._known: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
+        self._paths: dict[int, list[str]] = {}
+        for path, module in model.named_modules(remove_duplicate=False):
+            self._paths.setdefault(id(module), []).append(path)
+        self._calls: Counter[tuple[int, str]] = Counter()
+        self._storages: set[int] | None = None
+
+    @property
+    def where(self) -> str:
+        """The path of the module whose forward is running."""
+        return self._frames[-1].path if self._frames else ""
+
+    def failed_in(self, error: BaseException) -> str:
+        """Return the path of the innermost module that an exception left.
+
+        Args:
+            error: The exception.
+        """
+        return self._failure[1] if self._failure[0] is error else self.where
+
+    def run(self) -> None:
+        """Run the module's forward and record it."""
+        # torch knows hooks for all modules only; those of other threads are let pass.
+        before = torch_modules.register_module_forward_pre_hook(self._enter)
+        try:
+            after = torch_modules.register_module_forward_hook(self._leave, always_call=True)
+            try:
+                with self:
+                    self._model(*self._inputs)
+            finally:
+                after.remove()
+        finally:
+            before.remove()
+
+    def network(self) -> Network:
+        """Return what was recorded."""
+        names = self._model.named_parameters()
+        unused = tuple(name for name, each in names if id(each) not in self._counted)
+        modules = {
+            path: type(module).__name__
+            for path, module in self._model.named_modules(remove_duplicate=False)
+        }
+        return Network(
+            tuple(self._nodes),
+            type(self._model).__name__,
+            modules=modules,
+            unused=unused,
+            itemsize=self._inputs[0].element_size(),
+            by_values=self.by_values,
+        )
+
+    # The modules around a call, by hooks.
+
+    def _enter(self, module: nn.Module, arguments: tuple[object, ...]) -> None:
+        if get_ident() != self._thread:
+            return
+        frame = Frame(module, self._path(module), self._layer(module), first=len(self._nodes))
+        if frame.operation is None:
+            frame.inputs = tuple(dict.fromkeys(self._traced(arguments)))
+        self._frames.append(frame)
+
+    def _path(self, module: nn.Module) -> str:
+        above = self._frames[-1].path if self._frames else None
+        paths = self._paths.get(id(module))
+        if paths is None:
+            name = type(module).__name__
+            return f"{above}.{name}" if above else name
+        if len(paths) == 1:
+            return paths[0]
+        start = f"{above}." if above else ""
+        near = [path for path in paths if path.startswith(start) and "." not in path[len(start) :]]
+        chosen = near or paths
+        call = self._calls[id(module), start]
+        self._calls[id(module), start] += 1
+        return chosen[min(call, len(chosen) - 1)]
+
+    def _layer(self, module: nn.Module) -> Operation | None:
+        """Return what a layer of torch's own does, from its attributes."""
+        kind = OPERATIONS.get(type(module).__name__)
+        # A subclass may do anything in its forward.
+        if kind is None or not type(module).__module__.startswith("torch.nn.modules."):
+            return None
+        attributes = vars(module)
+        values: list[object] = []
+        for each in fields(kind):
+            value = attributes.get(each.name, each.default)
+            if each.name == "bias":
+                # A module keeps the bias itself where its constructor took True or False.
+                value = module._parameters.get("bias") is not None  # noqa: SLF001
+            values.append(None if value is MISSING else value)
+        try:
+            key = (kind, *values)
+            if key not in self._layers:
+                self._layers[key] = kind(*values)
+            return self._layers[key]
+        except TypeError:  # something that cannot be hashed
+            return kind(*(tuple(v) if isinstance(v, list) else v for v in values))
+        except CnnExplainError as error:
+            raise error.at(f"layer {shown(self._path(module))}: {type(module).__name__}") from None
+
+    def _leave(self, module: nn.Module, arguments: tuple[object, ...], output: object) -> None:
+        # What a hook returns would replace the output: this one returns nothing.
+        if get_ident() != self._thread or not self._frames or self._frames[-1].module is not module:
+            return
+        frame = self._frames.pop()
+        failure = sys.exception()
+        if failure is not None and failure is not self._failure[0]:
+            self._failure = failure, frame.path
+        if isinstance(frame.operation, OPERATIONS["Identity"]) and frame.result is None:
+            (number,) = tuple(self._traced(arguments))[:1] or (None,)
+            if number is not None:
+                self._add(
+                    frame.operation, (number,), frame.path, (), tensors=list(_tensors(output))
+                )
+        elif len(self._nodes) == frame.first:
+            self._hidden(frame, arguments, output)
+
+    def _hidden(self, frame: Frame, arguments: object, output: object) -> None:
+        """Record a module of which no function was seen, such as a scripted one."""
+        unknown = [each for each in _tensors(output) if id(each) not in self._numbers]
+        inputs = tuple(dict.fromkeys(self._traced(arguments))) or frame.inputs
+        parameters = tuple(frame.module.parameters())
+        known = {id(each) for each in parameters}
+        if not inputs or not unknown or any(id(each) in known for each in unknown):
+            return
+        for tensor in unknown:
+            operation = Opaque(type(frame.module).__name__, tuple(tensor.shape), 0, self._found)
+            self._add(operation, inputs, frame.path, parameters, tensors=[tensor])
+
+    @property
+    def _found(self) -> Any:
+        return "run" if self.by_values else "meta"
+
+    # The functions, by the mode.
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Record a call, or let it pass."""
+        del types
+        kwargs = kwargs or {}
+        if func in PLAIN:
+            return func(*args, **kwargs)
+        numbers = tuple(self._traced((args, kwargs)))
+        if not numbers:
+            return self._constant(func, args, kwargs)
+        if func in VALUES and not self.by_values:
+            self.needs_values = NeedsValues(f"{_name(func)}() in {self.where or 'forward'}")
+            raise self.needs_values
+        frame = self._frames[-1] if self._frames else None
+        if frame is not None and frame.operation is not None:
+            return self._whole(frame, frame.operation, numbers, func, args, kwargs)
+        rule = RULES.get(func)
+        if rule is None:
+            return self.without_rule(func, args, kwargs)
+        count = len(self._nodes)
+        try:
+            result = rule(self, func, *args, **kwargs)
+        except CnnExplainError as error:
+            self._refused(error, func, args, kwargs)
+            del self._nodes[count:], self._shapes[len(self._inputs) + count :]
+            return self.without_rule(func, args, kwargs)
+        return self.without_rule(func, args, kwargs) if result is NotImplemented else result
+
+    def _whole(
+        self,
+        frame: Frame,
+        operation: Operation,
+        numbers: tuple[int, ...],
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """Record a layer as a whole at its first function; the rest of its forward adds nothing."""
+        if self.by_values:
+            result = func(*args, **kwargs)
+            tensors = list(_tensors(result))
+            if frame.result is None:
+                frame.result = result
+                self._add(
+                    operation, numbers[:1], frame.path, tuple(frame.module.parameters()), tensors
+                )
+            else:
+                for tensor in tensors:
+                    self.set_number(tensor, len(self._shapes) - 1)
+            return result
+        if frame.result is None:
+            parameters = tuple(frame.module.parameters())
+            target = next(each for each in _tensors((args, kwargs)) if id(each) in self._numbers)
+            try:
+                shape = self._shape(operation, numbers[:1])
+            except CnnExplainError as error:
+                raise self._named(error, frame.path, operation) from None
+            if operation.is_view:
+                # torch knows whether the values lie in memory so that they can be viewed.
+                frame.result = func(*args, **kwargs)
+            elif getattr(operation, "inplace", False):
+                frame.result = target
+            else:
+                frame.result = torch.empty(shape, dtype=target.dtype, device="meta")
+            tensors = [frame.result]
+            if getattr(operation, "return_indices", False):
+                frame.result = (frame.result, torch.empty(shape, dtype=torch.long, device="meta"))
+                tensors = list(frame.result)
+            self._add(operation, numbers[:1], frame.path, parameters, tensors)
+        return frame.result
+
+    def _constant(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Run a function of what does not come from the inputs, such as weights."""
+        name = getattr(func, "__name__", "")
+        changed = kwargs.get("out")
+        if name == "__setitem__" or (name.endswith("_") and not name.endswith("__")):
+            changed = args[0] if args else changed
+        if isinstance(changed, torch.Tensor) and self._is_models(changed):
+            return changed  # the module stays as it is
+        result = func(*args, **kwargs)
+        used = self._parameters((args, kwargs))
+        if used:
+            for tensor in _tensors(result):
+                if not isinstance(tensor, torch.nn.Parameter):
+                    self._derived[id(tensor)] = used
+                    self._kept.append(tensor)
+        return result
+
+    def _is_models(self, tensor: torch.Tensor) -> bool:
+        if self.by_values:
+            return False  # this is a copy
+        if self._storages is None:
+            own = [*self._model.parameters(), *self._model.buffers()]
+            self._storages = {_storage(each) for each in own}
+        return _storage(tensor) in self._storages
+
+    def _parameters(self, values: object) -> tuple[torch.Tensor, ...]:
+        found: dict[int, torch.Tensor] = {}
+        for tensor in _tensors(values):
+            if isinstance(tensor, torch.nn.Parameter):
+                found[id(tensor)] = tensor
+            else:
+                found.update((id(each), each) for each in self._derived.get(id(tensor), ()))
+        return tuple(found.values())
+
+    # What rules call.
+
+    def number(self, tensor: object) -> int | None:
+        """Return the number of a value that comes from the inputs, or None.
+
+        Args:
+            tensor: Anything.
+        """
+        number = self._numbers.get(id(tensor))
+        if number is None and id(tensor) in self._pending:
+            number = self._pending.pop(id(tensor))()
+        return number
+
+    def set_number(self, tensor: torch.Tensor, number: int) -> None:
+        """Let a tensor stand for a value.
+
+        Args:
+            tensor: The tensor.
+            number: The value's number.
+        """
+        self._numbers[id(tensor)] = number
+        self._kept.append(tensor)
+
+    def later(self, tensor: torch.Tensor, record: Callable[[], int]) -> None:
+        """Record a value only if something uses it.
+
+        Args:
+            tensor: The tensor that stands for it.
+            record: What records it and returns its number.
+        """
+        self._pending[id(tensor)] = record
+        self._kept.append(tensor)
+
+    def add(
+        self,
+        operation: Operation,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any] | None = None,
+        *,
+        inputs: Sequence[torch.Tensor] | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> Any:
+        """Record an operation and return the tensor that it makes.
+
+        Args:
+            operation: What it does.
+            func: The function of torch.
+            args: Its arguments.
+            kwargs: Its keyword arguments.
+            inputs: The tensors that the operation takes; those among the arguments unless given.
+            dtype: What the values are; as those of the first input unless given.
+        """
+        kwargs = kwargs or {}
+        operation = self._same.setdefault(operation, operation)
+        taken = list(_tensors((args, kwargs)) if inputs is None else inputs)
+        numbers = tuple(each for each in map(self.number, taken) if each is not None)
+        shape = self._shape(operation, numbers)
+        target = next(each for each in taken if self.number(each) is not None)
+        inplace = getattr(operation, "inplace", False)
+        if self.by_values or operation.is_view:
+            result = func(*args, **kwargs)
+        elif inplace:
+            result = target
+        else:
+            result = torch.empty(shape, dtype=dtype or target.dtype, device="meta")
+        number = self._add(
+            operation,
+            numbers,
+            self._name_of(func, operation),
+            self._parameters((args, kwargs)),
+            [result],
+        )
+        if inplace:
+            self._write_through(target, number, _name(func))
+        return result
+
+    def _write_through(self, target: torch.Tensor, number: int, name: str) -> None:
+        """Let what a view shows change with the view."""
+        base = target._base  # noqa: SLF001  # torch has no public name for it
+        whole = None if base is None else self._numbers.get(id(base))
+        if base is not None and whole is not None and base is not target:
+            operation = Opaque(name, tuple(base.shape), 0, self._found)
+            self._add(operation, (whole, number), self._joined_path(name), (), [base])
+
+    def insert(
+        self, operation: Operation, func: Callable[..., Any], tensor: Any, sources: Sequence[Any]
+    ) -> int:
+        """Record a result that is there already, and return its number.
+
+        Args:
+            operation: What it is.
+            func: The function of torch.
+            tensor: The result.
+            sources: The tensors that it was made from.
+        """
+        operation = self._same.setdefault(operation, operation)
+        numbers = tuple(each for each in map(self.number, sources) if each is not None)
+        return self._add(operation, numbers, self._name_of(func, operation), (), [tensor])
+
+    def without_rule(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Record a function that has no rule, by torch's arithmetic of shapes or by running it.
+
+        Args:
+            func: The function of torch.
+            args: Its arguments.
+            kwargs: Its keyword arguments.
+        """
+        from torch.utils.flop_counter import FlopCounterMode  # noqa: PLC0415  # slow to import
+
+        numbers = tuple(dict.fromkeys(self._traced((args, kwargs))))
+        name = _name(func)
+        counter = FlopCounterMode(display=False)
+        try:
+            with counter:
+                result = (
+                    func(*args, **kwargs)
+                    if self.by_values
+                    else func(*_on_meta(args), **_on_meta(kwargs))
+                )
+        except Exception as error:
+            if not self.by_values and _is_metas(error):
+                self.needs_values = NeedsValues(f"{name}() in {self.where or 'forward'}")
+                raise self.needs_values from error
+            raise self._torchs(error, name) from error
+        tensors = list(_tensors(result))
+        cost = counter.get_total_flops() // 2
+        parameters = self._parameters((args, kwargs))
+        for index, tensor in enumerate(tensors):
+            operation = Opaque(name, tuple(tensor.shape), 0 if index else cost, self._found)
+            path = self._name_of(func, operation)
+            self._add(operation, numbers, path, () if index else parameters, [tensor])
+        return result
+
+    def _torchs(self, error: Exception, name: str) -> ShapeError:
+        lines = str(error).strip().splitlines() or [""]
+        place = self._joined_path(name)
+        return ShapeError(
+            f"sizes that {name} takes",
+            f"{type(error).__name__}: {shown(lines[0], limit=300)}, at {shown(place)}",
+            "check the sizes that reach it, row by row, in the layers before it",
+        )
+
+    def _refused(
+        self,
+        error: CnnExplainError,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> None:
+        """Raise an error of our rules, unless torch takes what they refuse."""
+        try:
+            func(*_on_meta(args), **_on_meta(kwargs))
+        except Exception as theirs:  # whatever torch raises, it refuses too
+            place = self._joined_path(_name(func))
+            raise error.at(f"layer {shown(place)}") from theirs
+
+    def _named(self, error: CnnExplainError, path: str, operation: Operation) -> CnnExplainError:
+        return error.at(f"layer {shown(path)}: {operation}")
+
+    def _traced(self, values: object) -> Iterator[int]:
+        for tensor in _tensors(values):
+            number = self.number(tensor)
+            if number is not None:
+                yield number
+
+    def _shape(self, operation: Operation, numbers: tuple[int, ...]) -> Shape:
+        taken = tuple(self._shapes[number] for number in numbers)
+        key = id(operation), taken
+        if key not in self._known:
+            self._known[key] = operation.output_shape(*taken)
+            self._kept.append(operation)
+        return self._known[key]
+
+    def _joined_path(self, name: str) -> str:
+        return f"{self.where}.{name}" if self.where else name
+
+    def _name_of(self, func: Callable[..., Any], operation: Operation) -> str:
+        frame = self._frames[-1] if self._frames else None
+        if frame is None or not frame.path or frame.named or operation.is_view:
+            return self._joined_path(_name(func))
+        if not type(frame.module).__module__.startswith("torch.nn.modules."):
+            return self._joined_path(_name(func))
+        # A layer of torch's own is known by its path.
+        frame.named = True
+        return frame.path
+
+    def _add(
+        self,
+        operation: Operation,
+        numbers: tuple[int, ...],
+        name: str,
+        parameters: Sequence[torch.Tensor],
+        tensors: Sequence[torch.Tensor],
+    ) -> int:
+        shape = self._shape(operation, numbers)
+        name = name or _snake(type(operation).__name__)
+        self._names[name] += 1
+        if self._names[name] > 1:
+            name = f"{name}:{self._names[name]}"
+        new = [each for each in parameters if id(each) not in self._counted]
+        self._counted.update(map(id, new))
+        count = sum(each.numel() for each in new)
+        self._nodes.append(Node(name, operation, numbers, count))
+        self._shapes.append(shape)
+        number = len(self._shapes) - 1
+        for tensor in tensors:
+            self.set_number(tensor, number)
+        return number
+
+
+def _storage(tensor: torch.Tensor) -> int:
+    return int(tensor.untyped_storage()._cdata)  # noqa: SLF001  # torch has no public name for it
+
+
+def _tensors(values: object) -> Iterator[torch.Tensor]:
+    """Yield the tensors among some values, in order."""
+    if isinstance(values, torch.Tensor):
+        yield values
+    elif isinstance(values, tuple | list):
+        for each in values:
+            yield from _tensors(each)
+    elif isinstance(values, dict):
+        for each in values.values():
+            yield from _tensors(each)
+
+
+def _on_meta(values: Any) -> Any:
+    """Return values with each tensor replaced by its shape alone."""
+    if isinstance(values, torch.Tensor):
+        return values if values.is_meta else values.detach().to("meta")
+    if isinstance(values, tuple | list):
+        return type(values)(map(_on_meta, values)) if type(values) in {tuple, list} else values
+    if isinstance(values, dict):
+        return {key: _on_meta(value) for key, value in values.items()}
+    return values
+
+
+def _is_metas(error: Exception) -> bool:
+    """Return whether torch lacks the values, rather than refusing the sizes."""
+    return isinstance(error, NotImplementedError) or "meta" in str(error).lower()
+
+
+def _name(func: Callable[..., Any]) -> str:
+    """Return what users call a function of torch."""
+    name = getattr(func, "__name__", type(func).__name__)
+    if name == "__get__":  # an attribute, such as .T
+        return str(getattr(getattr(func, "__self__", None), "__name__", name))
+    if name == "fn":  # torch's choice between poolings with and without indices
+        return next(
+            (each for each, value in vars(torch.nn.functional).items() if value is func), name
+        )
+    return str(name).strip("_")
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{each.lower()}" if each.isupper() else each for each in name).lstrip("_")
