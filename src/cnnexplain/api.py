@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from cnnexplain.errors import ArgumentError, shown, whole
 from cnnexplain.graph import Network, sizes, walk
 from cnnexplain.report import Trace
 from cnnexplain.source import read
+
+if "torch" in sys.modules:
+    # Whoever has torch will trace modules: better to load this now than at the first of them.
+    import_module("cnnexplain.tracing")
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +66,7 @@ def trace(
         )
     each_size = sizes(wanted)
     if not isinstance(network, Network):
-        # Not at the top: whoever has a module has torch, and nobody else needs it.
+        # Whoever has a module has torch, and nobody else needs it.
         from cnnexplain.tracing import network_of  # noqa: PLC0415
 
         network = network_of(network, each_size, batch_size)

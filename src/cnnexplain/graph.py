@@ -12,6 +12,7 @@ from cnnexplain.operations import Operation, Shape, View
 
 if TYPE_CHECKING:
     from cnnexplain.formula import Formula
+    from cnnexplain.operations.views import Along
     from cnnexplain.windows import Exact
 
 
@@ -151,6 +152,7 @@ def walk(network: Network, input_sizes: Sequence[Shape], batch_size: int = 1) ->
     shapes: list[Shape] = [(batch_size, *size) for size in input_sizes]
     views = [View.of_input(shape, source) for source, shape in enumerate(shapes)]
     known: dict[tuple[int, tuple[Shape, ...]], _Result] = {}
+    told: dict[int, _Told] = {}
     for number, node in enumerate(network.nodes):
         taken = tuple(shapes[index] for index in node.inputs)
         key = id(node.operation), taken
@@ -164,7 +166,10 @@ def walk(network: Network, input_sizes: Sequence[Shape], batch_size: int = 1) ->
         result = known[key]
         shapes.append(result.output_shape)
         views.append(view)
-        yield _row(number, node, taken, result, view, network.itemsize)
+        if id(view.along) not in told:
+            # Most operations see what the one before them sees.
+            told[id(view.along)] = _told(view.along)
+        yield _row(number, node, taken, result, told[id(view.along)], view, network.itemsize)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +188,38 @@ def _result(operation: Operation, taken: tuple[Shape, ...]) -> _Result:
     return _Result(output_shape, formula, operation.macs(*taken), operation.unread(*taken))
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a row says of what its units see."""
+
+    receptive_field: Shape | None
+    effective_stride: tuple[Exact, ...] | None
+    effective_padding: tuple[Exact, ...] | None
+    touched: Shape | None
+
+
+def _told(along: tuple[Along, ...]) -> _Told:
+    fields = [each.field for each in along if each.field is not None]
+    counts = [each.touched for each in along]
+    touched = tuple(count for count in counts if count is not None)
+    known = len(fields) == len(along)
+    return _Told(
+        receptive_field=tuple(field.size for field in fields) if known else None,
+        effective_stride=tuple(field.stride for field in fields) if known else None,
+        effective_padding=tuple(field.padding for field in fields) if known else None,
+        touched=touched if len(touched) == len(along) else None,
+    )
+
+
 def _row(
-    number: int, node: Node, taken: tuple[Shape, ...], result: _Result, view: View, itemsize: int
+    number: int,
+    node: Node,
+    taken: tuple[Shape, ...],
+    result: _Result,
+    told: _Told,
+    view: View,
+    itemsize: int,
 ) -> Row:
-    fields = [along.field for along in view.along]
-    known = [field for field in fields if field is not None]
-    told = len(known) == len(fields)
-    touched = [along.touched for along in view.along]
-    counts = tuple(count for count in touched if count is not None)
     operation = node.operation
     return Row(
         name=node.name,
@@ -201,11 +230,11 @@ def _row(
         parameters=node.parameters,
         macs=result.macs,
         memory=itemsize * prod(result.output_shape) if operation.allocates else 0,
-        receptive_field=tuple(field.size for field in known) if told else None,
-        effective_stride=tuple(field.stride for field in known) if told else None,
-        effective_padding=tuple(field.padding for field in known) if told else None,
+        receptive_field=told.receptive_field,
+        effective_stride=told.effective_stride,
+        effective_padding=told.effective_padding,
         unread=result.unread,
-        touched=counts if len(counts) == len(touched) else None,
+        touched=told.touched,
         sees_everything=view.sees_everything,
         origin=operation.origin,
         node=number,

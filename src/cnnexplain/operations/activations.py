@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, make_dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from cnnexplain.errors import LARGEST, ArgumentError, ShapeError, shown, whole
@@ -212,15 +213,21 @@ def _check_arguments(operation: Operation) -> None:
         )
 
 
-def _pointwise(name: str, arguments: Mapping[str, bool | float | str]) -> type[Layer]:
-    columns = [(key, type(value), value) for key, value in arguments.items()]
+@cache
+def _taking(*arguments: tuple[str, bool | float | str]) -> type[Layer]:
+    """Return a layer with these arguments: what makes such a class is slow, and many share one."""
+    columns = [(key, type(value), value) for key, value in arguments]
     return make_dataclass(
-        name,
+        "_Pointwise",
         columns,
         bases=(Layer,),
         frozen=True,
         namespace={"__post_init__": _check_arguments},
     )
+
+
+def _pointwise(name: str, arguments: Mapping[str, bool | float | str]) -> type[Layer]:
+    return type(name, (_taking(*arguments.items()),), {"__module__": __name__})
 
 
 # Kept here, since the classes are found among Layer's subclasses while something holds them.

@@ -36,24 +36,13 @@ def network_of(model: nn.Module, sizes: Sequence[Shape], batch_size: int) -> Net
         ForwardError: If the module's own code fails.
     """
     model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
-    _check(model)
+    if not list(model.children()) and type(model) is torch.nn.Sequential:
+        raise ArgumentError("at least one layer", "an empty nn.Sequential", "add a layer")
     shapes = [(batch_size, *size) for size in sizes]
     try:
         return _recorded(model, [_placeholder(model, shape) for shape in shapes], by_values=False)
     except NeedsValues as needed:
         return _run(model, shapes, needed)
-
-
-def _check(model: nn.Module) -> None:
-    for name, parameter in model.named_parameters():
-        if torch.nn.parameter.is_lazy(parameter):
-            raise ArgumentError(
-                "a module whose parameters have sizes",
-                f"the lazy parameter {shown(name)}",
-                "run the module once on a real input before tracing it",
-            )
-    if not list(model.children()) and type(model) is torch.nn.Sequential:
-        raise ArgumentError("at least one layer", "an empty nn.Sequential", "add a layer")
 
 
 def _recorded(model: nn.Module, inputs: Sequence[torch.Tensor], *, by_values: bool) -> Network:
@@ -63,7 +52,7 @@ def _recorded(model: nn.Module, inputs: Sequence[torch.Tensor], *, by_values: bo
         raise ArgumentError(
             "modules in a few levels", "hundreds of levels", "look for a module in itself"
         ) from None
-    with untouched(model), torch.no_grad():
+    with untouched(recorder.modules.values()), torch.no_grad():
         try:
             recorder.run()
         except (CnnExplainError, NeedsValues):

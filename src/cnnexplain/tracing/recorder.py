@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from dataclasses import MISSING, dataclass, fields
+from functools import cache
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import torch
 from torch.nn.modules import module as torch_modules
 from torch.overrides import TorchFunctionMode
 
-from cnnexplain.errors import CnnExplainError, ShapeError, shown
+from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, shown
 from cnnexplain.graph import Network, Node
 from cnnexplain.operations import OPERATIONS, Operation
 from cnnexplain.operations.base import Opaque
@@ -57,6 +58,7 @@ class Recorder(TorchFunctionMode):
     """Sees every function of torch that a forward calls, and records it as a node.
 
     Attributes:
+        modules: Each module by its path; one that is in several places, at each.
         by_values: Whether tensors have values, and functions are run.
         needs_values: Why the module must be run, once that is known.
     """
@@ -84,9 +86,17 @@ class Recorder(TorchFunctionMode):
         self._layers: dict[tuple[object, ...], Operation | None] = {}
         self._same: dict[Operation, Operation] = {}
         self._known: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
+        self.modules = dict(model.named_modules(remove_duplicate=False))
         self._paths: dict[int, list[str]] = {}
-        for path, module in model.named_modules(remove_duplicate=False):
+        for path, module in self.modules.items():
             self._paths.setdefault(id(module), []).append(path)
+            for name, parameter in module._parameters.items():  # noqa: SLF001  # quick to look at
+                if parameter is not None and torch.nn.parameter.is_lazy(parameter):
+                    raise ArgumentError(
+                        "a module whose parameters have sizes",
+                        f"the lazy parameter {shown(_joined(path, name))}",
+                        "run the module once on a real input before tracing it",
+                    )
         self._calls: Counter[tuple[int, str]] = Counter()
         self._storages: set[int] | None = None
 
@@ -119,12 +129,13 @@ class Recorder(TorchFunctionMode):
 
     def network(self) -> Network:
         """Return what was recorded."""
-        names = self._model.named_parameters()
-        unused = tuple(name for name, each in names if id(each) not in self._counted)
-        modules = {
-            path: type(module).__name__
-            for path, module in self._model.named_modules(remove_duplicate=False)
-        }
+        unused = tuple(
+            _joined(path, name)
+            for path, module in self.modules.items()
+            for name, each in module._parameters.items()  # noqa: SLF001  # quick to look at
+            if each is not None and id(each) not in self._counted
+        )
+        modules = {path: type(module).__name__ for path, module in self.modules.items()}
         return Network(
             tuple(self._nodes),
             type(self._model).__name__,
@@ -166,13 +177,12 @@ class Recorder(TorchFunctionMode):
         if kind is None or not type(module).__module__.startswith("torch.nn.modules."):
             return None
         attributes = vars(module)
-        values: list[object] = []
-        for each in fields(kind):
-            value = attributes.get(each.name, each.default)
-            if each.name == "bias":
-                # A module keeps the bias itself where its constructor took True or False.
-                value = module._parameters.get("bias") is not None  # noqa: SLF001
-            values.append(None if value is MISSING else value)
+        # A module keeps the bias itself where its constructor took True or False.
+        bias = module._parameters.get("bias") is not None  # noqa: SLF001  # quick to look at
+        values = [
+            bias if name == "bias" else attributes.get(name, default)
+            for name, default in _arguments(kind)  # type: ignore[arg-type]  # classes can be hashed
+        ]
         try:
             key = (kind, *values)
             if key not in self._layers:
@@ -507,7 +517,7 @@ class Recorder(TorchFunctionMode):
         return self._known[key]
 
     def _joined_path(self, name: str) -> str:
-        return f"{self.where}.{name}" if self.where else name
+        return _joined(self.where, name)
 
     def _name_of(self, func: Callable[..., Any], operation: Operation) -> str:
         frame = self._frames[-1] if self._frames else None
@@ -541,6 +551,16 @@ class Recorder(TorchFunctionMode):
         for tensor in tensors:
             self.set_number(tensor, number)
         return number
+
+
+@cache
+def _arguments(kind: type[Operation]) -> list[tuple[str, object]]:
+    """Return the names of a layer's arguments with their defaults."""
+    return [(each.name, None if each.default is MISSING else each.default) for each in fields(kind)]
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
 
 
 def _storage(tensor: torch.Tensor) -> int:
