@@ -17,6 +17,12 @@ settings.register_profile("cnnexplain", deadline=None, derandomize=True)
 settings.load_profile("cnnexplain")
 
 
+@pytest.fixture(autouse=True)
+def any_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let tables be as wide as they are, however wide the terminal says it is."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture
 def fresh_python() -> Callable[[str], str]:
     """Run a program in a Python of its own, and return what it prints."""

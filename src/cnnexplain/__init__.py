@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from cnnexplain import figures, networks
     from cnnexplain.api import trace
     from cnnexplain.axis import output_size
+    from cnnexplain.difference import Difference
     from cnnexplain.errors import (
         ArgumentError,
         CnnExplainError,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "ArgumentError": "errors",
     "CnnExplainError": "errors",
+    "Difference": "difference",
     "ForwardError": "errors",
     "ShapeError": "errors",
     "SourceError": "errors",
@@ -39,6 +41,7 @@ _HOMES = {
 __all__ = [
     "ArgumentError",
     "CnnExplainError",
+    "Difference",
     "ForwardError",
     "ShapeError",
     "SourceError",

@@ -11,7 +11,7 @@ from cnnexplain.graph import Network, sizes, walk
 from cnnexplain.report import Trace
 from cnnexplain.source import read
 
-if "torch" in sys.modules:
+if sys.modules.get("torch") is not None:
     # Whoever has torch will trace modules: better to load this now than at the first of them.
     import_module("cnnexplain.tracing")
 
@@ -25,6 +25,7 @@ def trace(
     model: nn.Module | Network | str,
     input_size: Sequence[int] | Sequence[Sequence[int]] | None = None,
     batch_size: int = 1,
+    depth: int | None = None,
 ) -> Trace:
     """Trace a network: for each layer its sizes with formulas, its cost, its receptive field.
 
@@ -34,6 +35,7 @@ def trace(
         input_size: (channels, height, width), without the batch, or one such size for each
             argument of the module's forward; a network of `cnnexplain.networks` knows its own.
         batch_size: The number of inputs at once.
+        depth: How many levels of modules have rows of their own; all unless given.
 
     Returns:
         The rows and the totals.
@@ -49,7 +51,7 @@ def trace(
         [(1, 256, 6, 6), (1, 9216)]
     """
     network = read(model) if isinstance(model, str) else model
-    if not isinstance(network, Network) and not _is_module(network):
+    if not isinstance(network, Network) and not is_module(network):
         raise ArgumentError(
             "a torch.nn.Module, a network of cnnexplain.networks, or text",
             shown(model),
@@ -72,8 +74,18 @@ def trace(
         network = network_of(network, each_size, batch_size)
     elif len(each_size) > 1:
         raise ArgumentError("one input_size", f"{len(each_size)} of them", "give one")
-    return Trace(network, each_size, batch_size, tuple(walk(network, each_size, batch_size)))
+    traced = Trace(network, each_size, batch_size, tuple(walk(network, each_size, batch_size)))
+    return traced if depth is None else traced.collapsed(depth)
 
 
-def _is_module(model: object) -> bool:
+def is_module(model: object) -> bool:
+    """Return whether an object is a torch module, without importing torch.
+
+    Args:
+        model: Anything.
+
+    Example:
+        >>> is_module("nn.ReLU()")
+        False
+    """
     return any(kind.__module__ == "torch.nn.modules.module" for kind in type(model).__mro__)

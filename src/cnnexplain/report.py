@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from cnnexplain import table
-from cnnexplain.errors import ArgumentError, shown
+from cnnexplain.collapse import collapsed
+from cnnexplain.difference import Difference, difference
+from cnnexplain.errors import ArgumentError, shown, whole
+from cnnexplain.formats.text import to_text
 from cnnexplain.geometry import receptive_field
 from cnnexplain.graph import walk
+from cnnexplain.languages import catalogue, current, shape, text
 from cnnexplain.languages import language as chosen_language
-from cnnexplain.languages import shape, text
+from cnnexplain.notes import notes
+from cnnexplain.terminal import terminal_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
     from cnnexplain.geometry import ReceptiveField
     from cnnexplain.graph import Network, Row
+
+EVERYTHING = tuple(table.Column)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -110,17 +119,99 @@ class Trace:
         rows = walk(self.network, self.input_sizes, self.batch_size)
         return [*shapes, *(row.output_shape for row in rows)]
 
-    def _table(self, columns: Sequence[str]) -> table.Table:
+    @property
+    def caption(self) -> str:
+        """What was traced, in the current language."""
         name = self.network.name or text("table.network")
-        caption = text("table.caption", name=name, size=shape(self.input_size))
-        totals = {"parameters": self.parameters, "macs": self.macs}
-        return table.table(self.rows, totals, caption, columns)
+        return text("table.caption", name=name, size=table.listed(map(shape, self.input_sizes)))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said about the trace as a whole, in the current language.
+
+        Which shapes torch found out by its meta kernels or by a real run, whether the network's
+        graph depends on values, and which parameters are never used.
+        """
+        return notes(self.network, self.rows)
+
+    def collapsed(self, depth: int) -> Trace:
+        """Return the trace with one row for each module, down to a depth of nesting.
+
+        Rows that follow each other inside of one module become one, called as the module, with
+        the sums of their parameters, MACs, memory and unread inputs; its input is that of the
+        first, and its output and what its units see are those of the last. A module that comes
+        again later has `:2` behind its name.
+
+        Args:
+            depth: How many parts of the layers' paths are kept, at least one.
+
+        Raises:
+            ArgumentError: If the depth is no positive integer.
+
+        Example:
+            >>> from cnnexplain import trace
+            >>> text = "nn.Sequential(nn.Sequential(nn.Flatten(), nn.Linear(4, 2)), nn.ReLU())"
+            >>> [row.name for row in trace(text, (1, 2, 2)).collapsed(depth=1).rows]
+            ['0', '1']
+        """
+        rows = collapsed(self.rows, self.network.modules, whole("depth", depth, 1))
+        return replace(self, rows=rows)
+
+    def diff(self, other: Trace) -> Difference:
+        """Return what differs in another trace.
+
+        Args:
+            other: The other trace.
+
+        Raises:
+            ArgumentError: If the other one is no trace.
+
+        Example:
+            >>> from cnnexplain import networks, trace
+            >>> small, large = (trace(networks.vgg16(), (3, size, size)) for size in (224, 224))
+            >>> bool(small.diff(large))
+            False
+        """
+        if not isinstance(other, Trace):
+            raise ArgumentError(
+                "another trace", shown(other), "write for example cx.trace(...).diff(cx.trace(...))"
+            )
+        return difference(self, other)
+
+    def _table(self, columns: Sequence[str]) -> table.Table:
+        totals = {each: getattr(self, each) for each in ("parameters", "macs", "memory")}
+        return table.table(self.rows, totals, self.caption, columns, self.notes)
 
     def __repr__(self) -> str:
-        return table.to_text(self._table(table.DEFAULT))
+        return self.to_text(width=terminal_width())
 
     def _repr_html_(self) -> str:
         return self.to_html()
+
+    # The formats but text are imported where they are used: an interactive session starts sooner.
+
+    def to_text(
+        self,
+        language: str | None = None,
+        columns: Sequence[str] = table.DEFAULT,
+        width: int | None = None,
+    ) -> str:
+        """Return the table as text with aligned columns.
+
+        Args:
+            language: `"en"`, `"ja"` or `"fr"`; the current one unless given.
+            columns: Names of columns, in order; those of `cnnexplain.table.Column`.
+            width: How many columns of a terminal a line may take, any unless given. Where that is
+                too few, the least important columns are left out (the last line names them), then
+                long cells are cut.
+
+        Raises:
+            ArgumentError: If there is no such language or column, or the width is no positive
+                integer.
+        """
+        limit = None if width is None else whole("width", width, 1)
+        with chosen_language(language):
+            return to_text(self._table(columns), limit)
 
     def to_markdown(
         self, language: str | None = None, columns: Sequence[str] = table.DEFAULT
@@ -140,8 +231,10 @@ class Trace:
             >>> print(lenet.to_markdown("fr", ["name", "parameters"]).splitlines()[0])
             | Couche | Paramètres |
         """
+        from cnnexplain.formats.markdown import to_markdown  # noqa: PLC0415
+
         with chosen_language(language):
-            return table.to_markdown(self._table(columns))
+            return to_markdown(self._table(columns))
 
     def to_html(self, language: str | None = None, columns: Sequence[str] = table.DEFAULT) -> str:
         """Return the table as HTML.
@@ -153,5 +246,99 @@ class Trace:
         Raises:
             ArgumentError: If there is no such language or column.
         """
+        from cnnexplain.formats.web import to_html  # noqa: PLC0415
+
         with chosen_language(language):
-            return table.to_html(self._table(columns))
+            return to_html(self._table(columns))
+
+    def to_latex(self, language: str | None = None, columns: Sequence[str] = table.DEFAULT) -> str:
+        r"""Return the table as LaTeX: one `tabular`, for the packages booktabs and amsmath.
+
+        What was traced stands in a comment, since a `\caption` belongs to the float around the
+        table. Characters beyond Latin need LuaLaTeX or the like.
+
+        Args:
+            language: `"en"`, `"ja"` or `"fr"`; the current one unless given.
+            columns: Names of columns, in order; those of `cnnexplain.table.Column`.
+
+        Raises:
+            ArgumentError: If there is no such language or column.
+        """
+        from cnnexplain.formats.latex import to_latex  # noqa: PLC0415
+
+        with chosen_language(language):
+            return to_latex(self._table(columns))
+
+    def to_csv(self, language: str | None = None, columns: Sequence[str] = EVERYTHING) -> str:
+        """Return the rows as CSV, without totals.
+
+        Numbers are exact and not grouped, memory is in bytes, fractions are written `1/2`; shapes,
+        with their batch, are written `1x256x6x6`, and so is what has a number for each axis,
+        unless they all agree. Text that a spreadsheet would compute, because it begins with `=`,
+        `+`, `-` or `@`, has an apostrophe before it, as one types it there.
+
+        Args:
+            language: The language of the header: `"en"`, `"ja"` or `"fr"`; the current one unless
+                given.
+            columns: Names of columns, in order; those of `cnnexplain.table.Column`.
+
+        Raises:
+            ArgumentError: If there is no such language or column.
+        """
+        from cnnexplain.formats.data import to_csv  # noqa: PLC0415
+
+        with chosen_language(language):
+            return to_csv(self.rows, columns)
+
+    def to_json(self, language: str | None = None, columns: Sequence[str] = EVERYTHING) -> str:
+        """Return the trace as JSON, which `cnnexplain/trace.schema.json` describes.
+
+        Args:
+            language: The language of the notes, all else being the same in every one: `"en"`,
+                `"ja"` or `"fr"`; the current one unless given.
+            columns: What is said of each row; those of `cnnexplain.table.Column`.
+
+        Raises:
+            ArgumentError: If there is no such language or column.
+        """
+        from cnnexplain.formats.data import to_json  # noqa: PLC0415
+
+        with chosen_language(language):
+            about = {
+                "network": self.network.name,
+                "input_sizes": self.input_sizes,
+                "batch_size": self.batch_size,
+                "parameters": self.parameters,
+                "macs": self.macs,
+                "memory": self.memory,
+                "unused": self.network.unused,
+                "by_values": self.network.by_values,
+                "notes": self.notes,
+            }
+            return to_json(self.rows, columns, about)
+
+    def to_frame(
+        self, language: str | None = None, columns: Sequence[str] = EVERYTHING
+    ) -> pd.DataFrame:
+        """Return the rows as a pandas DataFrame, without totals.
+
+        Numbers are exact: integers, or fractions where they are none. Shapes, with their batch,
+        are tuples, and so is what has a number for each axis, unless they all agree.
+
+        Args:
+            language: The language of the columns' titles: `"en"`, `"ja"` or `"fr"`; unless given,
+                columns are called as in `cnnexplain.table.Column`.
+            columns: Names of columns, in order; those of `cnnexplain.table.Column`.
+
+        Raises:
+            ArgumentError: If there is no such language or column.
+            CnnExplainError: If pandas is missing.
+        """
+        from cnnexplain.formats.data import to_frame  # noqa: PLC0415
+
+        with chosen_language(language):
+            return to_frame(self.rows, columns, translated=language is not None)
+
+
+# What the first table says must not wait for its words.
+catalogue(current())

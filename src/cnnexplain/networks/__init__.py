@@ -5,12 +5,16 @@ The files are read as text, so nothing here needs torch; run with torch they mak
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from importlib import resources
+from typing import TYPE_CHECKING
 
 from cnnexplain.errors import ArgumentError, shown
 from cnnexplain.graph import Network
 from cnnexplain.source import read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 _ALEXNET = {"paper": 227, "ungrouped": 227, "torchvision": 224}
 
@@ -105,3 +109,14 @@ def lenet5() -> Network:
         61706
     """
     return _network("lenet5_1998", "LeNet-5", 1, 32, 32)
+
+
+# What each network is called on the command line.
+NAMES: Mapping[str, Callable[[], Network]] = {
+    "alexnet": alexnet,
+    "alexnet:ungrouped": partial(alexnet, "ungrouped"),
+    "alexnet:torchvision": partial(alexnet, "torchvision"),
+    "lenet5": lenet5,
+    "vgg16": vgg16,
+    "vgg16:unpadded": partial(vgg16, padded=False),
+}

@@ -17,6 +17,9 @@ from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, shown
 from cnnexplain.graph import Network, Node
 from cnnexplain.operations import OPERATIONS, Operation
 from cnnexplain.operations.base import Opaque
+from cnnexplain.operations.joining import Elementwise
+from cnnexplain.operations.resampling import Upsample
+from cnnexplain.operations.spatial import Spatial
 from cnnexplain.tracing.rules import PLAIN, RULES, VALUES
 
 if TYPE_CHECKING:
@@ -255,11 +258,16 @@ class Recorder(TorchFunctionMode):
         count = len(self._nodes)
         try:
             result = rule(self, func, *args, **kwargs)
+            if result is not NotImplemented:
+                return result
+        except NeedsValues:
+            raise
         except CnnExplainError as error:
             self._refused(error, func, args, kwargs)
-            del self._nodes[count:], self._shapes[len(self._inputs) + count :]
-            return self.without_rule(func, args, kwargs)
-        return self.without_rule(func, args, kwargs) if result is NotImplemented else result
+        except Exception:  # noqa: BLE001, S110  # a call that the rule does not foresee: ask torch
+            pass
+        del self._nodes[count:], self._shapes[len(self._inputs) + count :]
+        return self.without_rule(func, args, kwargs)
 
     def _whole(
         self,
@@ -296,7 +304,7 @@ class Recorder(TorchFunctionMode):
             elif getattr(operation, "inplace", False):
                 frame.result = target
             else:
-                frame.result = torch.empty(shape, dtype=target.dtype, device="meta")
+                frame.result = _made(operation, shape, target, target.dtype)
             tensors = [frame.result]
             if getattr(operation, "return_indices", False):
                 frame.result = (frame.result, torch.empty(shape, dtype=torch.long, device="meta"))
@@ -405,7 +413,7 @@ class Recorder(TorchFunctionMode):
         elif inplace:
             result = target
         else:
-            result = torch.empty(shape, dtype=dtype or target.dtype, device="meta")
+            result = _made(operation, shape, target, dtype or target.dtype)
         number = self._add(
             operation,
             numbers,
@@ -561,6 +569,20 @@ def _arguments(kind: type[Operation]) -> list[tuple[str, object]]:
 
 def _joined(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
+
+
+def _made(
+    operation: Operation, shape: Shape, source: torch.Tensor, dtype: torch.dtype
+) -> torch.Tensor:
+    """Return a tensor without storage whose axes lie in memory as torch would lay them."""
+    if not source.is_contiguous():
+        alone = type(operation).seen is Operation.seen or isinstance(operation, Elementwise)
+        if alone and tuple(source.shape) == shape:
+            return torch.empty_like(source, dtype=dtype)
+        last = torch.channels_last
+        if isinstance(operation, Spatial | Upsample) and source.is_contiguous(memory_format=last):
+            return torch.empty(shape, dtype=dtype, device="meta", memory_format=last)
+    return torch.empty(shape, dtype=dtype, device="meta")
 
 
 def _storage(tensor: torch.Tensor) -> int:

@@ -1,0 +1,39 @@
+"""A table as Markdown."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cnnexplain.formats.characters import visible
+from cnnexplain.table import WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cnnexplain.formula import Formula
+    from cnnexplain.table import Table
+
+_MEANING = re.compile(r"([\\`*_{}\[\]|#~])")
+
+
+def to_markdown(table: Table) -> str:
+    """Return a table as Markdown.
+
+    Args:
+        table: The table; its notes follow as paragraphs.
+    """
+    marks = [":--" if column in WORDS else "--:" for column in table.columns]
+    lines = [_line(table.headers), f"| {' | '.join(marks)} |", *map(_line, table.cells)]
+    notes = "".join(f"\n\n{_escaped(note)}" for note in table.notes)
+    return "\n".join([*lines, _line(table.totals)]) + notes
+
+
+def _line(cells: Iterable[str | Formula]) -> str:
+    return f"| {' | '.join(map(_escaped, cells))} |"
+
+
+def _escaped(cell: str | Formula) -> str:
+    # Not html.escape, which would write quotes as entities too.
+    safe = visible(str(cell)).replace("&", "&amp;").replace("<", "&lt;")
+    return _MEANING.sub(r"\\\1", safe)

@@ -1,0 +1,157 @@
+"""Arithmetic, comparisons, concatenation, reductions, matrix products."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812  # as everybody calls it
+
+from cnnexplain.operations import joining, reducing
+from cnnexplain.tracing.rules.registry import axes_of, everywhere, plain, rule, shared, written_as
+
+if TYPE_CHECKING:
+    from cnnexplain.tracing.recorder import Recorder
+
+
+@rule("torch.cat", "torch.concat", "torch.concatenate")
+def _cat(rec: Recorder, func: Any, tensors: Any, dim: int = 0, **kwargs: Any) -> Any:
+    if kwargs.get("out") is not None:
+        return NotImplemented
+    dim = kwargs.get("axis", dim)
+    fixed = tuple(None if rec.number(each) is not None else tuple(each.shape) for each in tensors)
+    others = fixed if any(each is not None for each in fixed) else ()
+    return rec.add(joining.Cat(dim, others), func, (list(tensors), dim))
+
+
+@rule("torch.stack")
+def _stack(rec: Recorder, func: Any, tensors: Any, dim: int = 0, **kwargs: Any) -> Any:
+    if kwargs.get("out") is not None or any(rec.number(each) is None for each in tensors):
+        return NotImplemented
+    return rec.add(joining.Stack(dim), func, (list(tensors), dim))
+
+
+_BINARY = """
+    add sub subtract mul multiply div divide true_divide floor_divide remainder fmod pow
+    float_power maximum minimum fmax fmin atan2 arctan2 hypot lerp addcmul addcdiv where rsub
+    logaddexp clamp clip clamp_min clamp_max copysign masked_fill xlogy bitwise_and bitwise_or
+    bitwise_xor nextafter __radd__ __rsub__ __rmul__ __rdiv__ __rtruediv__ __rfloordiv__
+    __rpow__ __rmod__ __and__ __or__ __xor__ __mod__ __floordiv__ __pow__ __ipow__ __iadd__
+    __isub__ __imul__ __idiv__ __itruediv__ __ifloordiv__ __add__ __sub__ __mul__ __truediv__
+""".split()
+_COMPARISONS = """
+    eq ne lt le gt ge not_equal less less_equal greater greater_equal logical_and logical_or
+    logical_xor logical_not isnan isinf isfinite isclose signbit __eq__ __ne__ __lt__ __le__
+    __gt__ __ge__
+""".split()
+_UNARY = """
+    abs absolute neg negative positive exp exp2 expm1 log log2 log10 log1p sqrt rsqrt square
+    reciprocal sin cos tan asin acos atan arctan sinh cosh asinh acosh atanh erf erfc erfinv
+    lgamma digamma sign sgn ceil floor round trunc frac nan_to_num clone logit sinc i0 deg2rad
+    rad2deg bitwise_not __invert__ __neg__ __abs__ __pos__ heaviside fill_ zero_ bernoulli
+""".split()
+
+
+def _elementwise(rec: Recorder, func: Any, *args: Any, **kwargs: Any) -> Any:
+    if kwargs.get("out") is not None:
+        return NotImplemented
+    name = func.__name__
+    bare = name.strip("_")
+    if bare not in _BINARY and bare[:1] in "ri" and f"__{bare}__" in _BINARY:
+        bare = bare[1:]
+    bare = {"truediv": "div", "floordiv": "floor_divide", "mod": "remainder"}.get(bare, bare)
+    inplace = (name.endswith("_") and not name.endswith("__")) or (
+        name[:3] == "__i" and name != "__invert__"
+    )
+    tensors = [each for each in (*args, *kwargs.values()) if isinstance(each, torch.Tensor)]
+    others = tuple(tuple(each.shape) for each in tensors if rec.number(each) is None)
+    if inplace and rec.number(args[0]) is None:
+        return NotImplemented
+    numbers = [
+        each for each in args if isinstance(each, int | float) and not isinstance(each, bool)
+    ]
+    operation = joining.Elementwise(written_as(bare, *numbers), others, inplace)
+    dtype = torch.bool if func in _BOOLEAN else None
+    return rec.add(operation, func, args, kwargs, dtype=dtype)
+
+
+_BOOLEAN: set[Any] = set()
+for _name in [*_BINARY, *_UNARY, *_COMPARISONS]:
+    rule(*everywhere([_name, *([] if _name.endswith("_") else [f"{_name}_"])]))(_elementwise)
+for _name in _COMPARISONS:
+    _BOOLEAN |= {getattr(owner, _name) for owner in (torch, torch.Tensor) if hasattr(owner, _name)}
+
+
+@rule("torch.max", "torch.min", "Tensor.max", "Tensor.min")
+def _extreme(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> Any:
+    other = args[0] if args else kwargs.get("other")
+    if isinstance(other, torch.Tensor):
+        return _elementwise(rec, func, input, *args, **kwargs)
+    return _reduce(rec, func, input, *args, **kwargs)
+
+
+@rule(
+    *everywhere(
+        """
+    mean sum amax amin prod std var norm logsumexp nanmean nansum argmax argmin all any median
+    nanmedian count_nonzero mode aminmax std_mean var_mean
+""".split()
+    )
+)
+def _reduce(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> Any:
+    name = func.__name__
+    if kwargs.get("out") is not None:
+        return NotImplemented
+    given = list(args[1:] if name == "norm" else args)
+    dim = kwargs.get("dim", kwargs.get("axis"))
+    if dim is None and given and not isinstance(given[0], bool | torch.dtype):
+        dim = given.pop(0)
+    if dim is not None and not isinstance(dim, int | tuple | list):
+        return NotImplemented
+    keepdim = kwargs.get("keepdim", False)
+    if "keepdim" not in kwargs:
+        keepdim = next((each for each in given[::-1] if isinstance(each, bool)), False)
+        if name in {"std", "var"} and given and "unbiased" not in kwargs and dim is not None:
+            keepdim = given[1] if len(given) > 1 else False
+    dims = axes_of(dim, input.ndim)
+    written = written_as(name, dim=plain(dim), keepdim=keepdim or None)
+    operation = reducing.Reduce(written, dims, bool(keepdim))
+    both = dim is not None and name in {"max", "min", "median", "nanmedian", "mode"}
+    if name in {"aminmax", "std_mean", "var_mean"}:
+        return NotImplemented
+    if not both:
+        return rec.add(operation, func, (input, *args), kwargs)
+    if rec.by_values:
+        found = func(input, *args, **kwargs)
+        values = rec.add(operation, lambda *_: found[0], (input,))
+        return type(found)(shared(rec, values, found[1]))
+    values = rec.add(operation, func, (input, *args), kwargs)
+    pair = shared(rec, values, torch.empty(values.shape, dtype=torch.long, device="meta"))
+    return getattr(torch.return_types, name)(pair)
+
+
+@rule(*everywhere(["cumsum", "cumprod", "normalize", "logcumsumexp"]))
+def _weighed(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> Any:
+    if func is F.normalize:
+        dim = kwargs.get("dim", args[1] if len(args) > 1 else 1)
+    else:
+        dim = kwargs.get("dim", args[0] if args else None)
+    if kwargs.get("out") is not None or dim is None:
+        return NotImplemented
+    written = written_as(func.__name__, dim=plain(dim))
+    return rec.add(
+        reducing.Weighed(written, axes_of(dim, input.ndim)), func, (input, *args), kwargs
+    )
+
+
+@rule(*everywhere(["matmul", "mm", "bmm", "mv", "__matmul__", "__rmatmul__"]))
+def _matmul(rec: Recorder, func: Any, input: Any, other: Any, **kwargs: Any) -> Any:
+    if kwargs.get("out") is not None:
+        return NotImplemented
+    left, right = (other, input) if func.__name__ == "__rmatmul__" else (input, other)
+    operation = joining.MatMul("matmul" if "matmul" in func.__name__ else func.__name__)
+    if rec.number(left) is None:
+        operation = joining.MatMul(operation.written, tuple(left.shape), other_first=True)
+    elif rec.number(right) is None:
+        operation = joining.MatMul(operation.written, tuple(right.shape))
+    return rec.add(operation, func, (input, other), inputs=[left, right])

@@ -1,0 +1,143 @@
+"""What passes without a row: questions about shapes, constants, casts; and what needs values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from cnnexplain.tracing.rules.registry import RULES, everywhere, getters, methods, rule
+
+if TYPE_CHECKING:
+    from cnnexplain.tracing.recorder import Recorder
+
+# What tells no value and makes no tensor, or only one that is not computed with.
+PLAIN: set[Any] = {
+    *getters(
+        """
+    shape dtype device ndim is_cuda is_meta layout requires_grad grad_fn itemsize nbytes
+    is_leaf is_sparse is_quantized is_mps names
+""".split()
+    ),
+    *methods(
+        """
+    size dim ndimension numel nelement stride is_contiguous element_size is_floating_point
+    is_complex get_device storage_offset __len__ __hash__ requires_grad_ is_same_size
+    is_inference
+""".split()
+    ),
+    torch.is_tensor,
+    torch.is_floating_point,
+    torch.is_complex,
+    torch.numel,
+}
+
+# What tells the values themselves, or makes tensors whose size depends on them.
+VALUES: set[Any] = {
+    getattr(owner, name)
+    for name in (
+        "item",
+        "tolist",
+        "numpy",
+        "__bool__",
+        "__int__",
+        "__float__",
+        "__index__",
+        "__contains__",
+        "__array__",
+        "nonzero",
+        "argwhere",
+        "masked_select",
+        "unique",
+        "unique_consecutive",
+        "equal",
+        "allclose",
+        "is_nonzero",
+        "bincount",
+        "data_ptr",
+        "__repr__",
+        "__format__",
+        "__complex__",
+    )
+    for owner in (torch.Tensor, torch)
+    if hasattr(owner, name)
+} - {object.__repr__, object.__format__}
+
+
+# Constants that take only their shape from a value, and values that pass unchanged.
+
+
+@rule(
+    *everywhere(
+        """
+    zeros_like ones_like empty_like full_like rand_like randn_like randint_like new_zeros
+    new_ones new_empty new_full new_tensor
+""".split()
+    )
+)
+def _like(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> Any:
+    if rec.by_values:
+        return func(input, *args, **kwargs)
+    name = func.__name__
+    if name == "new_tensor":
+        return torch.tensor(*args, **kwargs).to("meta")
+    shape = input.shape if name.endswith("_like") else args[0] if args else kwargs["size"]
+    if isinstance(shape, int):
+        shape = args if name != "new_full" else (shape,)
+    return torch.empty(tuple(shape), dtype=kwargs.get("dtype") or input.dtype, device="meta")
+
+
+_CASTS = {
+    "float": torch.float32,
+    "double": torch.float64,
+    "half": torch.float16,
+    "bfloat16": torch.bfloat16,
+    "int": torch.int32,
+    "long": torch.int64,
+    "short": torch.int16,
+    "bool": torch.bool,
+    "byte": torch.uint8,
+}
+
+
+@rule(
+    *everywhere(
+        [
+            "contiguous",
+            "detach",
+            "detach_",
+            "to",
+            "type",
+            "type_as",
+            "cpu",
+            "cuda",
+            "alias",
+            *_CASTS,
+        ]
+    )
+)
+def _passed(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> Any:
+    number = rec.number(input)
+    if number is None:  # the other operand of type_as
+        return NotImplemented
+    if rec.by_values:
+        result = func(input, *args, **kwargs)
+    else:
+        dtypes = [each for each in (*args, *kwargs.values()) if isinstance(each, torch.dtype)]
+        dtypes += [each.dtype for each in args if isinstance(each, torch.Tensor)]
+        dtype = _CASTS.get(func.__name__) or (dtypes[0] if dtypes else input.dtype)
+        keeps = func.__name__ in {"detach", "alias", "detach_"}
+        result = (
+            input.detach() if keeps else torch.empty(tuple(input.shape), dtype=dtype, device="meta")
+        )
+    rec.set_number(result, number)
+    return result
+
+
+def _data(rec: Recorder, func: Any, input: Any) -> Any:
+    del func
+    return _passed(rec, torch.Tensor.detach, input)
+
+
+for _attribute in getters(["data"]):
+    RULES[_attribute] = _data
