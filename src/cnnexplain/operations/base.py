@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 from dataclasses import MISSING, dataclass, fields
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from cnnexplain.errors import ArgumentError, ShapeError, shown
 from cnnexplain.formula import Formula
@@ -27,9 +27,6 @@ class Operation:
     Methods take one shape for each input; an operation with one input takes one.
     """
 
-    # Whether the result lies in the input's memory.
-    is_view: ClassVar[bool] = False
-
     def __str__(self) -> str:
         """Return the operation as one writes it, leaving out what is at its default."""
         parts: list[str] = []
@@ -45,6 +42,11 @@ class Operation:
     def origin(self) -> Literal["rule", "meta", "run"]:
         """Whether a rule of ours tells the result, torch's arithmetic of shapes, or a run."""
         return "rule"
+
+    @property
+    def is_view(self) -> bool:
+        """Whether the result lies in the input's memory."""
+        return False
 
     @property
     def allocates(self) -> bool:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class _BatchNorm(Layer):
+class BatchNorm(Layer):
+    """What all batch normalisations have."""
+
     num_features: int
     eps: float = 1e-5
     momentum: float | None = 0.1
@@ -46,19 +48,19 @@ class _BatchNorm(Layer):
         return Formula("2·C", f"2·{self.num_features} = {self.parameters}") if self.affine else None
 
 
-class BatchNorm1d(_BatchNorm):
+class BatchNorm1d(BatchNorm):
     """Each channel of a line, or each feature, brought to mean 0 and variance 1."""
 
     dimensions = (2, 3)
 
 
-class BatchNorm2d(_BatchNorm):
+class BatchNorm2d(BatchNorm):
     """Each channel of a picture brought to mean 0 and variance 1."""
 
     dimensions = (4,)
 
 
-class BatchNorm3d(_BatchNorm):
+class BatchNorm3d(BatchNorm):
     """Each channel of a volume brought to mean 0 and variance 1."""
 
     dimensions = (5,)

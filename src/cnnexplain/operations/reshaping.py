@@ -26,7 +26,9 @@ Sizes: TypeAlias = tuple[int, ...]
 class _Reshaped(Operation):
     """What reshaping does, whatever it is called."""
 
-    is_view = True
+    @property
+    def is_view(self) -> bool:
+        return True
 
     def view(self, view: View) -> View:
         return view.regrouped(self.output_shape(view.shape))
@@ -213,7 +215,9 @@ class Permute(Operation):
     written: str
     order: tuple[int, ...]
 
-    is_view = True
+    @property
+    def is_view(self) -> bool:
+        return True
 
     def __str__(self) -> str:
         return self.written
@@ -250,8 +254,8 @@ class Expand(Operation):
         return self.written
 
     @property
-    def allocates(self) -> bool:
-        return self.copies
+    def is_view(self) -> bool:
+        return not self.copies
 
     def output_shape(self, input_shape: Shape) -> Shape:
         short = len(self.sizes) - len(input_shape)
@@ -327,7 +331,9 @@ class Slice(Operation):
     written: str
     cuts: tuple[Cut, ...]
 
-    is_view = True
+    @property
+    def is_view(self) -> bool:
+        return True
 
     def __str__(self) -> str:
         return self.written

@@ -374,7 +374,8 @@ class _AdaptivePool(_Pooling):
         wanted = self._spread("output_size", self.output_size)
         pairs = zip(wanted, input_shape[2:], strict=True)
         return tuple(
-            size if each is None else whole("output_size", each, 1) for each, size in pairs
+            whole("input_size", size, 1) if each is None else whole("output_size", each, 1)
+            for each, size in pairs
         )
 
     def formula(self, input_shape: Shape) -> Formula:
@@ -409,8 +410,8 @@ def _binned(along: Along, size: int, bins: int) -> Along:
     if along.field is not None and size % bins == 0:
         # Else bins of different widths: units of one layer see differently sized parts.
         field = along.field.then(axis.pooling(size // bins, size // bins).field)
-    if along.clean is not None:
-        inputs = along.clean
+    inputs = along.clean
+    if inputs is not None:
         start = -(-inputs.start * bins // size)
         stop = inputs.stop * bins // size
         clean = range(min(start, bins), max(min(start, bins), stop))

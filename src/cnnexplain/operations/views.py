@@ -36,6 +36,11 @@ class Along:
     size: int
     clean: range | None
 
+    def __post_init__(self) -> None:
+        if self.clean is not None and not self.clean:
+            # Wherever no place is left, so that what follows cannot take it for one.
+            object.__setattr__(self, "clean", range(0))
+
     @property
     def touched(self) -> int | None:
         """The number of places that padding has touched."""

@@ -18,6 +18,8 @@ from cnnexplain.graph import Network, Node
 from cnnexplain.operations import OPERATIONS, Operation
 from cnnexplain.operations.base import Opaque
 from cnnexplain.operations.joining import Elementwise
+from cnnexplain.operations.normalisation import BatchNorm
+from cnnexplain.operations.padding import Pad
 from cnnexplain.operations.resampling import Upsample
 from cnnexplain.operations.spatial import Spatial
 from cnnexplain.tracing.rules import PLAIN, RULES, VALUES
@@ -408,7 +410,8 @@ class Recorder(TorchFunctionMode):
         shape = self._shape(operation, numbers)
         target = next(each for each in taken if self.number(each) is not None)
         inplace = getattr(operation, "inplace", False)
-        if self.by_values or operation.is_view:
+        if self.by_values or operation.is_view or (inplace and 0 in target.stride()):
+            # What lies in memory shared with other values, torch judges.
             result = func(*args, **kwargs)
         elif inplace:
             result = target
@@ -428,10 +431,19 @@ class Recorder(TorchFunctionMode):
     def _write_through(self, target: torch.Tensor, number: int, name: str) -> None:
         """Let what a view shows change with the view."""
         base = target._base  # noqa: SLF001  # torch has no public name for it
-        whole = None if base is None else self._numbers.get(id(base))
-        if base is not None and whole is not None and base is not target:
-            operation = Opaque(name, tuple(base.shape), 0, self._found)
-            self._add(operation, (whole, number), self._joined_path(name), (), [base])
+        if base is None or base is target:
+            return
+        before = self._pending.pop(id(base), None)
+        whole = self._numbers.pop(id(base), None)
+        operation = Opaque(name, tuple(base.shape), 0, self._found)
+        path = self._joined_path(name)
+
+        def record() -> int:
+            changed = before() if before is not None else whole
+            numbers = (number,) if changed is None else (changed, number)
+            return self._add(operation, numbers, path, (), [base])
+
+        self.later(base, record)
 
     def insert(
         self, operation: Operation, func: Callable[..., Any], tensor: Any, sources: Sequence[Any]
@@ -576,12 +588,14 @@ def _made(
 ) -> torch.Tensor:
     """Return a tensor without storage whose axes lie in memory as torch would lay them."""
     if not source.is_contiguous():
+        last = torch.channels_last
+        if isinstance(operation, Spatial | Upsample | Pad | BatchNorm):
+            channels_last = len(shape) == 4 and source.is_contiguous(memory_format=last)  # noqa: PLR2004
+            keeps = last if channels_last else torch.contiguous_format
+            return torch.empty(shape, dtype=dtype, device="meta", memory_format=keeps)
         alone = type(operation).seen is Operation.seen or isinstance(operation, Elementwise)
         if alone and tuple(source.shape) == shape:
             return torch.empty_like(source, dtype=dtype)
-        last = torch.channels_last
-        if isinstance(operation, Spatial | Upsample) and source.is_contiguous(memory_format=last):
-            return torch.empty(shape, dtype=dtype, device="meta", memory_format=last)
     return torch.empty(shape, dtype=dtype, device="meta")
 
 
