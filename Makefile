@@ -36,6 +36,7 @@ audit: .venv/audit site  ## look at every page in Chromium
 measure: .venv/docs  ## print the benchmarks, and write docs/data
 	@mkdir -p docs/data
 	$(BIN)/python benchmarks/imports.py
+	$(BIN)/python benchmarks/tables.py
 	$(BIN)/python benchmarks/trace.py --write docs/data/trace.json
 
 clean:  ## remove everything that was made, the environment too

@@ -7,6 +7,7 @@ The networks are built on the device, which may be torch's `meta`, where weights
 # ruff: noqa: PLC0415 - a process imports its one tool, and measures that
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
@@ -246,6 +247,7 @@ def main(tool: str, device: str, calls: int, *cases: str) -> None:
                 models = {name: network(name)}
             before = memory("VmRSS")
         shape = (3, int(size), int(size))
+        gc.collect()  # else the next who makes objects pays for those of the imports
         first = timed(run, models[name], shape)
         added = memory("VmHWM") - before
         steady: list[float] = []

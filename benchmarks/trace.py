@@ -152,11 +152,12 @@ def verdicts(costs: list[Cost], grown: dict[str, list[Cost]]) -> list[Cost]:
         grown: What ours costs with more layers and larger images.
     """
     ours = next(row for row in costs if row["tool"] == OURS)
-    wanted: list[tuple[str, str, float, float]] = []
+    wanted: list[tuple[str, str, float | None, float]] = []
     if any(row["tool"] in PEERS for row in costs):
         asked = [
             ("first AlexNet", ["alexnet_first_cpu_ms"], 10),
-            ("first AlexNet, import included", ["import_cpu_ms", "alexnet_first_cpu_ms"], 10),
+            # Without a limit: what a tool does when imported is in a column of its own.
+            ("first AlexNet and the import", ["import_cpu_ms", "alexnet_first_cpu_ms"], None),
             ("ResNet-152", ["resnet152_steady_cpu_ms"], 4),
             ("1,000 layers", ["chain_1000_steady_cpu_ms"], 2),
         ]
@@ -165,23 +166,39 @@ def verdicts(costs: list[Cost], grown: dict[str, list[Cost]]) -> list[Cost]:
             # On meta only where a tool is faster there.
             for name, other in dict(found).items():
                 ratio = other / sum(ours[key] for key in keys)
-                wanted.append((f"{what}, times faster than {name}", ">=", limit, ratio))
+                wanted.append((f"{what}, times faster than {name}", "at least", limit, ratio))
     per_layer = [row["steady_cpu_ms"] / row["layers"] for row in grown["growth_with_layers"]]
     per_image = [row["steady_cpu_ms"] for row in grown["growth_with_image"]]
     wanted += [
-        ("linear in layers: dearest layer to cheapest", "<=", 1.5, max(per_layer) / min(per_layer)),
-        ("any image: dearest image to cheapest", "<=", 1.2, max(per_image) / min(per_image)),
-        ("VGG-16 at 1024×1024 adds MB", "<=", 20, ours["vgg16_1024_added_mb"]),
+        (
+            "linear in layers: dearest layer to cheapest",
+            "at most",
+            1.5,
+            max(per_layer) / min(per_layer),
+        ),
+        ("any image: dearest image to cheapest", "at most", 1.2, max(per_image) / min(per_image)),
+        ("VGG-16 at 1024×1024 adds MB", "at most", 20, ours["vgg16_1024_added_mb"]),
     ]
-    return [
-        {
-            "what": what,
-            "wanted": f"{sign} {limit}",
-            "reached": reached,
-            "met": reached >= limit if sign == ">=" else reached <= limit,
-        }
-        for what, sign, limit, reached in wanted
-    ]
+    return [verdict(*each) for each in wanted]
+
+
+def verdict(what: str, sign: str, limit: float | None, reached: float) -> Cost:
+    """Return one verdict; without a limit there is none, only what was reached.
+
+    Args:
+        what: What is asked.
+        sign: `at least` or `at most`.
+        limit: The number that is asked for.
+        reached: The number that was reached.
+
+    Example:
+        >>> verdict("MB", "at most", 20, 0.3)
+        {'what': 'MB', 'wanted': 'at most 20', 'reached': 0.3, 'met': True}
+    """
+    if limit is None:
+        return {"what": what, "wanted": None, "reached": reached, "met": None}
+    met = reached >= limit if sign == "at least" else reached <= limit
+    return {"what": what, "wanted": f"{sign} {limit:g}", "reached": reached, "met": met}
 
 
 def cells(row: Cost) -> list[str]:
@@ -248,8 +265,10 @@ def show(data: dict[str, Any]) -> None:
     for row in data["growth_with_image"]:
         console.print(f"VGG-16 at {row['image_px']:4} {row['steady_cpu_ms']:5.1f} ms")
     for each in data["verdicts"]:
-        verdict = "met" if each["met"] else "NOT MET"
-        console.print(f"{each['what']}: {each['wanted']} wanted, {each['reached']:.1f}, {verdict}")
+        found = f"{each['what']}: {each['reached']:.1f}"
+        if each["wanted"]:
+            found += f", wanted {each['wanted']}, {'met' if each['met'] else 'NOT MET'}"
+        console.print(found)
     if data["absent"]:
         console.print(f"not installed, left out: {', '.join(data['absent'])}")
 
