@@ -44,8 +44,36 @@ nn.Sequential(
 )
 """
 
+# The module of the first page, compared in the same way.
+OWN_MODULE = """
+from torch import nn
+from torch.nn import functional as F
+
+
+class Residual(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 16, 3, padding=1)
+        self.conv2 = nn.Conv2d(16, 16, 3, padding=1)
+        self.shortcut = nn.Conv2d(3, 16, 1)
+        self.fc = nn.Linear(16 * 16 * 16, 10)
+
+    def forward(self, x):
+        y = self.conv2(F.relu(self.conv1(x)))
+        y = F.max_pool2d(y + self.shortcut(x), 2)
+        return self.fc(y.view(y.size(0), -1))
+"""
+
+
+def _own_module() -> Trace:
+    scope: dict[str, Any] = {}
+    exec(OWN_MODULE, scope)  # noqa: S102  # our own text
+    return api.trace(scope["Residual"](), (3, 32, 32))
+
+
 TABLES: Mapping[str, Callable[[], Trace]] = {
     "own-network": lambda: api.trace(OWN_NETWORK, (3, 64, 64)),
+    "own-module": _own_module,
     "alexnet-paper": lambda: api.trace(networks.alexnet("paper")),
     "alexnet-ungrouped": lambda: api.trace(networks.alexnet("ungrouped")),
     "alexnet-torchvision": lambda: api.trace(networks.alexnet("torchvision")),

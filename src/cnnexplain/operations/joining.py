@@ -389,6 +389,16 @@ class MultiheadAttention(Operation):
                 )
         return query
 
+    def weights_shape(self, *shapes: Shape) -> Shape:
+        """Return the shape of the weights, the mean over the heads.
+
+        Args:
+            *shapes: Each distinct input's shape.
+        """
+        query, key, _ = self._three(shapes)
+        batch, length = (0, 1) if self.batch_first else (1, 0)
+        return query[batch], query[length], key[length]
+
     def macs(self, *shapes: Shape) -> int:
         query, key, value = self._three(shapes)
         axis = 1 if self.batch_first and len(query) > 2 else 0  # noqa: PLR2004

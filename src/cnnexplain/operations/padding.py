@@ -32,28 +32,37 @@ def check_padding(mode: str, sides: Sides, size: int, input_shape: Shape) -> Non
     Raises:
         ShapeError: If there are not enough inputs.
     """
-    spare = {"reflect": 1, "circular": 0}.get(mode)
-    if spare is not None and max(sides) > size - spare:
+    # What negative padding cuts away is gone before the rest is padded.
+    left = size + sum(min(side, 0) for side in sides)
+    most = {"reflect": size - 1, "circular": left}.get(mode)
+    if left < 0:
         raise ShapeError(
-            f"a padding of at most {size - spare} with padding_mode={mode!r}",
+            f"a negative padding that cuts away at most {size}",
+            f"padding={sides} for {show(input_shape)}",
+            "cut less away, or use a larger input",
+        )
+    if most is not None and max(sides) > most:
+        raise ShapeError(
+            f"a padding of at most {most} with padding_mode={mode!r}",
             f"padding={max(sides)} for {show(input_shape)}",
             "use less padding, a larger input, or padding_mode='zeros'",
         )
 
 
-def padded_from(padded: Indices, before: int, size: int, mode: str) -> Indices:
+def padded_from(padded: Indices, sides: Sides, size: int, mode: str) -> Indices:
     """Return the inputs that stand in some places of a padded axis.
 
     Args:
         padded: The places, counted from the padding's first.
-        before: The padding before the inputs.
+        sides: The padding before and after the inputs.
         size: The number of inputs.
         mode: What the padding repeats, as torch calls it; `"constant"` repeats none.
 
     Example:
-        >>> padded_from(range(3), before=2, size=5, mode="reflect")
+        >>> padded_from(range(3), sides=(2, 2), size=5, mode="reflect")
         range(0, 3)
     """
+    before, after = sides
     if isinstance(padded, range):
         places: Indices = range(padded.start - before, padded.stop - before)
     else:
@@ -67,7 +76,10 @@ def padded_from(padded: Indices, before: int, size: int, mode: str) -> Indices:
         )
     if mode == "replicate":
         return indices(min(max(each, 0), size - 1) for each in places)
-    return indices(each % size for each in places)
+    # Circular: what is left after cutting repeats.
+    cut = -min(before, 0)
+    left = size - cut + min(after, 0)
+    return indices((each - cut) % left + cut for each in places)
 
 
 class _Pads:
@@ -122,8 +134,8 @@ class _Pads:
     def _padded_seen(self, region: Region, input_shape: Shape) -> Region:
         columns = zip(region, self._per_axis(len(input_shape)), input_shape, strict=True)
         return tuple(
-            padded_from(part, before, size, self._mode()) if before or after else part
-            for part, (before, after), size in columns
+            padded_from(part, sides, size, self._mode()) if any(sides) else part
+            for part, sides, size in columns
         )
 
 

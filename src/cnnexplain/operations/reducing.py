@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnnexplain.formula import Formula
 from cnnexplain.operations.base import Operation, Shape, product
+from cnnexplain.operations.regions import ends
 
 if TYPE_CHECKING:
     from cnnexplain.operations.regions import Region
@@ -74,6 +75,7 @@ class Weighed(Operation):
     Attributes:
         written: The operation as the user wrote it.
         dims: The axes, counted from the front.
+        causal: Whether a value is weighed against those before it alone.
 
     Example:
         >>> Weighed("softmax(dim=-1)", (1,)).output_shape((1, 1000))
@@ -82,6 +84,7 @@ class Weighed(Operation):
 
     written: str
     dims: tuple[int, ...]
+    causal: bool = False
 
     def __str__(self) -> str:
         return self.written
@@ -92,7 +95,9 @@ class Weighed(Operation):
     def seen(self, region: Region, input_shape: Shape) -> tuple[Region, ...]:
         return (
             tuple(
-                range(size) if axis in self.dims and part else part
+                range(ends(part)[1] + 1 if self.causal else size)
+                if axis in self.dims and part
+                else part
                 for axis, (part, size) in enumerate(zip(region, input_shape, strict=True))
             ),
         )

@@ -321,6 +321,7 @@ class Slice(Operation):
     Attributes:
         written: The operation as the user wrote it.
         cuts: What is left of each axis.
+        new: The places of new axes of size 1 in the output.
 
     Example:
         >>> odd = Slice("[..., 1::2]", (Cut(0, 1, 1), Cut(0, 1, 3), Cut(1, 2, 4)))
@@ -330,6 +331,7 @@ class Slice(Operation):
 
     written: str
     cuts: tuple[Cut, ...]
+    new: tuple[int, ...] = ()
 
     @property
     def is_view(self) -> bool:
@@ -340,7 +342,10 @@ class Slice(Operation):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         del input_shape
-        return tuple(cut.size for cut in self.cuts if cut.keepdim)
+        sizes = [cut.size for cut in self.cuts if cut.keepdim]
+        for place in self.new:
+            sizes.insert(place, 1)
+        return tuple(sizes)
 
     def formula(self, input_shape: Shape) -> Formula | None:
         if self.output_shape(input_shape) == input_shape:
@@ -359,12 +364,15 @@ class Slice(Operation):
         for axis, (cut, size) in enumerate(zip(self.cuts, shape, strict=True)):
             if cut.size != size or cut.step != 1:
                 view = view.changed(axis, cut.size, _cutter(cut))
-        kept = zip(view.layout, self.cuts, strict=True)
-        return view.arranged(tuple(axis for axis, cut in kept if cut.keepdim))
+        pairs = zip(view.layout, self.cuts, strict=True)
+        layout = [axis for axis, cut in pairs if cut.keepdim]
+        for place in self.new:
+            layout.insert(place, ((None, 1),))
+        return view.arranged(tuple(layout))
 
     def seen(self, region: Region, input_shape: Shape) -> tuple[Region, ...]:
         del input_shape
-        rest = iter(region)
+        rest = iter([part for place, part in enumerate(region) if place not in self.new])
         found: list[Indices] = []
         for cut in self.cuts:
             part = next(rest) if cut.keepdim else range(1)

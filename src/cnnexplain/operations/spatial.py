@@ -263,7 +263,7 @@ class _Convolution(_Kernels):
         bare = replace(self, padding=0, padding_mode="zeros")
         ((batch, channels, *places),) = bare.seen(region, (*input_shape[:2], *wide))
         repeated = (
-            padded_from(place, window.padding[0], size, self.padding_mode)
+            padded_from(place, window.padding, size, self.padding_mode)
             for place, window, size in zip(places, self.windows, sizes, strict=True)
         )
         return ((batch, channels, *repeated),)

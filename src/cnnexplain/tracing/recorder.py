@@ -17,7 +17,7 @@ from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, shown
 from cnnexplain.graph import Network, Node
 from cnnexplain.operations import OPERATIONS, Operation
 from cnnexplain.operations.base import Opaque
-from cnnexplain.operations.joining import Elementwise
+from cnnexplain.operations.joining import Elementwise, MultiheadAttention
 from cnnexplain.operations.normalisation import BatchNorm
 from cnnexplain.operations.padding import Pad
 from cnnexplain.operations.resampling import Upsample
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from torch import nn
 
     from cnnexplain.operations import Shape
+
+
+MULTI_HEAD = torch.nn.functional.multi_head_attention_forward
 
 
 class NeedsValues(Exception):  # noqa: N818  # no error: the module is run instead
@@ -47,7 +50,7 @@ class Frame:
         result: The tensors that it has made, once it is recorded.
         named: Whether a node bears its path already.
         first: The number of nodes when it began.
-        inputs: The numbers of the values that it was given.
+        inputs: The numbers of the values that it was given, each once.
     """
 
     module: nn.Module
@@ -158,7 +161,39 @@ class Recorder(TorchFunctionMode):
         frame = Frame(module, self._path(module), self._layer(module), first=len(self._nodes))
         if frame.operation is None:
             frame.inputs = tuple(dict.fromkeys(self._traced(arguments)))
+            if type(module) is torch.nn.MultiheadAttention:
+                frame.operation = self._attention(module, arguments[:3], frame.inputs)
         self._frames.append(frame)
+
+    def _attention(
+        self,
+        module: torch.nn.MultiheadAttention,
+        arguments: tuple[object, ...],
+        inputs: tuple[int, ...],
+    ) -> Operation | None:
+        """Return what torch's attention does, whose forward moves axes to and fro."""
+        three = [self.number(each) for each in arguments]
+        if len(three) < 3 or None in three or len(self._shapes[inputs[0]]) < 3:  # noqa: PLR2004
+            return None
+        query, key, value = (inputs.index(each) for each in three if each is not None)
+        return MultiheadAttention(
+            module.embed_dim,
+            module.num_heads,
+            (query, key, value),
+            module.kdim,
+            module.vdim,
+            module.batch_first,
+        )
+
+    def _weights(self, frame: Frame, operation: MultiheadAttention) -> torch.Tensor:
+        """Return attention's weights, which are no row of the table unless something uses them."""
+        shapes = [self._shapes[number] for number in frame.inputs]
+        shape = operation.weights_shape(*shapes)
+        weights = torch.empty(shape, device="meta")
+        opaque = Opaque("attention weights", shape, 0, self._found)
+        path = f"{frame.path}.weights"
+        self.later(weights, lambda: self._add(opaque, frame.inputs, path, (), [weights]))
+        return weights
 
     def _path(self, module: nn.Module) -> str:
         above = self._frames[-1].path if self._frames else None
@@ -253,10 +288,20 @@ class Recorder(TorchFunctionMode):
             raise self.needs_values
         frame = self._frames[-1] if self._frames else None
         if frame is not None and frame.operation is not None:
-            return self._whole(frame, frame.operation, numbers, func, args, kwargs)
-        rule = RULES.get(func)
-        if rule is None:
-            return self.without_rule(func, args, kwargs)
+            taken = frame.inputs or numbers[:1]
+            try:
+                return self._whole(frame, frame.operation, taken, func, args, kwargs)
+            except CnnExplainError as error:
+                place = f"{shown(frame.path)}: {frame.operation}"
+                self._refused(error, place, func, args, kwargs)
+                frame.operation = None
+        return self._by_rule(func, args, kwargs)
+
+    def _by_rule(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Record a function by its rule, or without where none tells."""
+        rule = RULES.get(func, _no_rule)
         count = len(self._nodes)
         try:
             result = rule(self, func, *args, **kwargs)
@@ -265,7 +310,7 @@ class Recorder(TorchFunctionMode):
         except NeedsValues:
             raise
         except CnnExplainError as error:
-            self._refused(error, func, args, kwargs)
+            self._refused(error, shown(self._joined_path(_name(func))), func, args, kwargs)
         except Exception:  # noqa: BLE001, S110  # a call that the rule does not foresee: ask torch
             pass
         del self._nodes[count:], self._shapes[len(self._inputs) + count :]
@@ -286,9 +331,7 @@ class Recorder(TorchFunctionMode):
             tensors = list(_tensors(result))
             if frame.result is None:
                 frame.result = result
-                self._add(
-                    operation, numbers[:1], frame.path, tuple(frame.module.parameters()), tensors
-                )
+                self._add(operation, numbers, frame.path, tuple(frame.module.parameters()), tensors)
             else:
                 for tensor in tensors:
                     self.set_number(tensor, len(self._shapes) - 1)
@@ -296,10 +339,7 @@ class Recorder(TorchFunctionMode):
         if frame.result is None:
             parameters = tuple(frame.module.parameters())
             target = next(each for each in _tensors((args, kwargs)) if id(each) in self._numbers)
-            try:
-                shape = self._shape(operation, numbers[:1])
-            except CnnExplainError as error:
-                raise self._named(error, frame.path, operation) from None
+            shape = self._shape(operation, numbers)
             if operation.is_view:
                 # torch knows whether the values lie in memory so that they can be viewed.
                 frame.result = func(*args, **kwargs)
@@ -311,7 +351,9 @@ class Recorder(TorchFunctionMode):
             if getattr(operation, "return_indices", False):
                 frame.result = (frame.result, torch.empty(shape, dtype=torch.long, device="meta"))
                 tensors = list(frame.result)
-            self._add(operation, numbers[:1], frame.path, parameters, tensors)
+            self._add(operation, numbers, frame.path, parameters, tensors)
+        if isinstance(operation, MultiheadAttention) and func is MULTI_HEAD:
+            return frame.result, self._weights(frame, operation)
         return frame.result
 
     def _constant(
@@ -392,6 +434,7 @@ class Recorder(TorchFunctionMode):
         *,
         inputs: Sequence[torch.Tensor] | None = None,
         dtype: torch.dtype | None = None,
+        result: Any = None,
     ) -> Any:
         """Record an operation and return the tensor that it makes.
 
@@ -402,6 +445,7 @@ class Recorder(TorchFunctionMode):
             kwargs: Its keyword arguments.
             inputs: The tensors that the operation takes; those among the arguments unless given.
             dtype: What the values are; as those of the first input unless given.
+            result: What torch has made already, if it has.
         """
         kwargs = kwargs or {}
         operation = self._same.setdefault(operation, operation)
@@ -410,7 +454,9 @@ class Recorder(TorchFunctionMode):
         shape = self._shape(operation, numbers)
         target = next(each for each in taken if self.number(each) is not None)
         inplace = getattr(operation, "inplace", False)
-        if self.by_values or operation.is_view or (inplace and 0 in target.stride()):
+        if result is not None:
+            pass
+        elif self.by_values or operation.is_view or (inplace and 0 in target.stride()):
             # What lies in memory shared with other values, torch judges.
             result = func(*args, **kwargs)
         elif inplace:
@@ -487,12 +533,12 @@ class Recorder(TorchFunctionMode):
                 self.needs_values = NeedsValues(f"{name}() in {self.where or 'forward'}")
                 raise self.needs_values from error
             raise self._torchs(error, name) from error
-        tensors = list(_tensors(result))
         cost = counter.get_total_flops() // 2
         parameters = self._parameters((args, kwargs))
-        for index, tensor in enumerate(tensors):
+        path = None
+        for index, tensor in enumerate(_tensors(result)):
             operation = Opaque(name, tuple(tensor.shape), 0 if index else cost, self._found)
-            path = self._name_of(func, operation)
+            path = path or self._name_of(func, operation)
             self._add(operation, numbers, path, () if index else parameters, [tensor])
         return result
 
@@ -508,6 +554,7 @@ class Recorder(TorchFunctionMode):
     def _refused(
         self,
         error: CnnExplainError,
+        place: str,
         func: Callable[..., Any],
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
@@ -516,11 +563,7 @@ class Recorder(TorchFunctionMode):
         try:
             func(*_on_meta(args), **_on_meta(kwargs))
         except Exception as theirs:  # whatever torch raises, it refuses too
-            place = self._joined_path(_name(func))
-            raise error.at(f"layer {shown(place)}") from theirs
-
-    def _named(self, error: CnnExplainError, path: str, operation: Operation) -> CnnExplainError:
-        return error.at(f"layer {shown(path)}: {operation}")
+            raise error.at(f"layer {place}") from theirs
 
     def _traced(self, values: object) -> Iterator[int]:
         for tensor in _tensors(values):
@@ -543,7 +586,8 @@ class Recorder(TorchFunctionMode):
         frame = self._frames[-1] if self._frames else None
         if frame is None or not frame.path or frame.named or operation.is_view:
             return self._joined_path(_name(func))
-        if not type(frame.module).__module__.startswith("torch.nn.modules."):
+        composed = bool(frame.module._modules)  # noqa: SLF001  # quick to look at
+        if composed or not type(frame.module).__module__.startswith("torch.nn.modules."):
             return self._joined_path(_name(func))
         # A layer of torch's own is known by its path.
         frame.named = True
@@ -581,6 +625,10 @@ def _arguments(kind: type[Operation]) -> list[tuple[str, object]]:
 
 def _joined(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
+
+
+def _no_rule(*_args: object, **_kwargs: object) -> object:
+    return NotImplemented
 
 
 def _made(

@@ -123,7 +123,7 @@ def _reduce(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> 
         return rec.add(operation, func, (input, *args), kwargs)
     if rec.by_values:
         found = func(input, *args, **kwargs)
-        values = rec.add(operation, lambda *_: found[0], (input,))
+        values = rec.add(operation, func, (input,), result=found[0])
         return type(found)(shared(rec, values, found[1]))
     values = rec.add(operation, func, (input, *args), kwargs)
     pair = shared(rec, values, torch.empty(values.shape, dtype=torch.long, device="meta"))
@@ -140,7 +140,10 @@ def _weighed(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) ->
         return NotImplemented
     written = written_as(func.__name__, dim=plain(dim))
     return rec.add(
-        reducing.Weighed(written, axes_of(dim, input.ndim)), func, (input, *args), kwargs
+        reducing.Weighed(written, axes_of(dim, input.ndim), func is not F.normalize),
+        func,
+        (input, *args),
+        kwargs,
     )
 
 

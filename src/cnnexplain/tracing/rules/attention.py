@@ -75,7 +75,7 @@ def _multi_head(
     weights = None
     if rec.by_values:
         output, weights = func(*everything, **kwargs)
-        result = rec.add(operation, lambda *_, **__: output, everything, kwargs, inputs=distinct)
+        result = rec.add(operation, func, everything, kwargs, inputs=distinct, result=output)
     else:
         result = rec.add(operation, func, everything, kwargs, inputs=distinct)
         if kwargs.get("need_weights", True):

@@ -97,7 +97,7 @@ def _expanding(*, copies: bool) -> Rule:
         if copies:
             return rec.add(operation, func, (input, *args), kwargs, inputs=[input])
         result = func(input, *args, **kwargs)
-        return rec.add(operation, lambda *_: result, (input,), inputs=[input])
+        return rec.add(operation, func, (input,), inputs=[input], result=result)
 
     return expanded
 
@@ -131,16 +131,9 @@ def _getitem(rec: Recorder, func: Any, input: Any, index: Any) -> Any:
     written = f"[{', '.join(map(_index, items))}]"
     if any(cut.size < 1 for cut in cuts):
         return NotImplemented
-    if len(bare) == len(full):
-        return rec.add(Slice(written, tuple(cuts)), func, (input, index))
-    result = input
-    if any(each != slice(None) for each in bare):
-        result = rec.add(Slice(written, tuple(cuts)), func, (input, bare))
-    kept = tuple(
-        None if each is None else slice(None) for each in full if not isinstance(each, int)
-    )
-    sizes = tuple(func(result, kept).shape)
-    return rec.add(Reshape(written, sizes), func, (result, kept))
+    kept = [each for each in full if not isinstance(each, int)]
+    new = tuple(place for place, each in enumerate(kept) if each is None)
+    return rec.add(Slice(written, tuple(cuts), new), func, (input, index))
 
 
 def _index(each: object) -> str:

@@ -116,12 +116,9 @@ def _pooled(
     if not both:
         return rec.add(operation, func, args, inputs=[args[0]])
     if rec.by_values:
-        results = (
-            func(*args, return_indices=True) if "with_indices" not in func.__name__ else func(*args)
-        )
-        return shared(
-            rec, rec.add(operation, lambda *_: results[0], args, inputs=[args[0]]), results[1]
-        )
+        keywords = {} if "with_indices" in func.__name__ else {"return_indices": True}
+        found, indices = func(*args, **keywords)
+        return shared(rec, rec.add(operation, func, args, inputs=[args[0]], result=found), indices)
     values = rec.add(operation, func, args, inputs=[args[0]])
     return shared(rec, values, torch.empty(values.shape, dtype=torch.long, device="meta"))
 
