@@ -17,12 +17,10 @@ from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, shown
 from cnnexplain.graph import Network, Node
 from cnnexplain.operations import OPERATIONS, Operation
 from cnnexplain.operations.base import Opaque
-from cnnexplain.operations.joining import Elementwise, MultiheadAttention
-from cnnexplain.operations.normalisation import BatchNorm
-from cnnexplain.operations.padding import Pad
-from cnnexplain.operations.resampling import Upsample
-from cnnexplain.operations.spatial import Spatial
+from cnnexplain.operations.joining import MultiheadAttention
+from cnnexplain.tracing.paths import Paths, joined
 from cnnexplain.tracing.rules import PLAIN, RULES, VALUES
+from cnnexplain.tracing.tensors import made, on_meta, storage, tensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -95,17 +93,15 @@ class Recorder(TorchFunctionMode):
         self._same: dict[Operation, Operation] = {}
         self._known: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
         self.modules = dict(model.named_modules(remove_duplicate=False))
-        self._paths: dict[int, list[str]] = {}
+        self._paths = Paths(self.modules)
         for path, module in self.modules.items():
-            self._paths.setdefault(id(module), []).append(path)
             for name, parameter in module._parameters.items():  # noqa: SLF001  # quick to look at
                 if parameter is not None and torch.nn.parameter.is_lazy(parameter):
                     raise ArgumentError(
                         "a module whose parameters have sizes",
-                        f"the lazy parameter {shown(_joined(path, name))}",
+                        f"the lazy parameter {shown(joined(path, name))}",
                         "run the module once on a real input before tracing it",
                     )
-        self._calls: Counter[tuple[int, str]] = Counter()
         self._storages: set[int] | None = None
 
     @property
@@ -138,7 +134,7 @@ class Recorder(TorchFunctionMode):
     def network(self) -> Network:
         """Return what was recorded."""
         unused = tuple(
-            _joined(path, name)
+            joined(path, name)
             for path, module in self.modules.items()
             for name, each in module._parameters.items()  # noqa: SLF001  # quick to look at
             if each is not None and id(each) not in self._counted
@@ -158,7 +154,9 @@ class Recorder(TorchFunctionMode):
     def _enter(self, module: nn.Module, arguments: tuple[object, ...]) -> None:
         if get_ident() != self._thread:
             return
-        frame = Frame(module, self._path(module), self._layer(module), first=len(self._nodes))
+        above = self._frames[-1].path if self._frames else ""
+        path = self._paths.of_call(module, above)
+        frame = Frame(module, path, self._layer(module, path), first=len(self._nodes))
         if frame.operation is None:
             frame.inputs = tuple(dict.fromkeys(self._traced(arguments)))
             if type(module) is torch.nn.MultiheadAttention:
@@ -195,22 +193,7 @@ class Recorder(TorchFunctionMode):
         self.later(weights, lambda: self._add(opaque, frame.inputs, path, (), [weights]))
         return weights
 
-    def _path(self, module: nn.Module) -> str:
-        above = self._frames[-1].path if self._frames else None
-        paths = self._paths.get(id(module))
-        if paths is None:
-            name = type(module).__name__
-            return f"{above}.{name}" if above else name
-        if len(paths) == 1:
-            return paths[0]
-        start = f"{above}." if above else ""
-        near = [path for path in paths if path.startswith(start) and "." not in path[len(start) :]]
-        chosen = near or paths
-        call = self._calls[id(module), start]
-        self._calls[id(module), start] += 1
-        return chosen[min(call, len(chosen) - 1)]
-
-    def _layer(self, module: nn.Module) -> Operation | None:
+    def _layer(self, module: nn.Module, path: str) -> Operation | None:
         """Return what a layer of torch's own does, from its attributes."""
         kind = OPERATIONS.get(type(module).__name__)
         # A subclass may do anything in its forward.
@@ -231,7 +214,7 @@ class Recorder(TorchFunctionMode):
         except TypeError:  # something that cannot be hashed
             return kind(*(tuple(v) if isinstance(v, list) else v for v in values))
         except CnnExplainError as error:
-            raise error.at(f"layer {shown(self._path(module))}: {type(module).__name__}") from None
+            raise error.at(f"layer {shown(path)}: {type(module).__name__}") from None
 
     def _leave(self, module: nn.Module, arguments: tuple[object, ...], output: object) -> None:
         # What a hook returns would replace the output: this one returns nothing.
@@ -244,15 +227,13 @@ class Recorder(TorchFunctionMode):
         if isinstance(frame.operation, OPERATIONS["Identity"]) and frame.result is None:
             (number,) = tuple(self._traced(arguments))[:1] or (None,)
             if number is not None:
-                self._add(
-                    frame.operation, (number,), frame.path, (), tensors=list(_tensors(output))
-                )
+                self._add(frame.operation, (number,), frame.path, (), list(tensors(output)))
         elif len(self._nodes) == frame.first:
             self._hidden(frame, arguments, output)
 
     def _hidden(self, frame: Frame, arguments: object, output: object) -> None:
         """Record a module of which no function was seen, such as a scripted one."""
-        unknown = [each for each in _tensors(output) if id(each) not in self._numbers]
+        unknown = [each for each in tensors(output) if id(each) not in self._numbers]
         inputs = tuple(dict.fromkeys(self._traced(arguments))) or frame.inputs
         parameters = tuple(frame.module.parameters())
         known = {id(each) for each in parameters}
@@ -260,7 +241,7 @@ class Recorder(TorchFunctionMode):
             return
         for tensor in unknown:
             operation = Opaque(type(frame.module).__name__, tuple(tensor.shape), 0, self._found)
-            self._add(operation, inputs, frame.path, parameters, tensors=[tensor])
+            self._add(operation, inputs, frame.path, parameters, [tensor])
 
     @property
     def _found(self) -> Any:
@@ -328,17 +309,17 @@ class Recorder(TorchFunctionMode):
         """Record a layer as a whole at its first function; the rest of its forward adds nothing."""
         if self.by_values:
             result = func(*args, **kwargs)
-            tensors = list(_tensors(result))
             if frame.result is None:
                 frame.result = result
-                self._add(operation, numbers, frame.path, tuple(frame.module.parameters()), tensors)
+                parameters = tuple(frame.module.parameters())
+                self._add(operation, numbers, frame.path, parameters, list(tensors(result)))
             else:
-                for tensor in tensors:
+                for tensor in tensors(result):
                     self.set_number(tensor, len(self._shapes) - 1)
             return result
         if frame.result is None:
             parameters = tuple(frame.module.parameters())
-            target = next(each for each in _tensors((args, kwargs)) if id(each) in self._numbers)
+            target = next(each for each in tensors((args, kwargs)) if id(each) in self._numbers)
             shape = self._shape(operation, numbers)
             if operation.is_view:
                 # torch knows whether the values lie in memory so that they can be viewed.
@@ -346,12 +327,10 @@ class Recorder(TorchFunctionMode):
             elif getattr(operation, "inplace", False):
                 frame.result = target
             else:
-                frame.result = _made(operation, shape, target, target.dtype)
-            tensors = [frame.result]
+                frame.result = made(operation, shape, target, target.dtype)
             if getattr(operation, "return_indices", False):
                 frame.result = (frame.result, torch.empty(shape, dtype=torch.long, device="meta"))
-                tensors = list(frame.result)
-            self._add(operation, numbers, frame.path, parameters, tensors)
+            self._add(operation, numbers, frame.path, parameters, list(tensors(frame.result)))
         if isinstance(operation, MultiheadAttention) and func is MULTI_HEAD:
             return frame.result, self._weights(frame, operation)
         return frame.result
@@ -360,16 +339,13 @@ class Recorder(TorchFunctionMode):
         self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         """Run a function of what does not come from the inputs, such as weights."""
-        name = getattr(func, "__name__", "")
-        changed = kwargs.get("out")
-        if name == "__setitem__" or (name.endswith("_") and not name.endswith("__")):
-            changed = args[0] if args else changed
-        if isinstance(changed, torch.Tensor) and self._is_models(changed):
+        changed = _changed(func, args, kwargs)
+        if changed is not None and self._is_models(changed):
             return changed  # the module stays as it is
         result = func(*args, **kwargs)
         used = self._parameters((args, kwargs))
         if used:
-            for tensor in _tensors(result):
+            for tensor in tensors(result):
                 if not isinstance(tensor, torch.nn.Parameter):
                     self._derived[id(tensor)] = used
                     self._kept.append(tensor)
@@ -380,12 +356,12 @@ class Recorder(TorchFunctionMode):
             return False  # this is a copy
         if self._storages is None:
             own = [*self._model.parameters(), *self._model.buffers()]
-            self._storages = {_storage(each) for each in own}
-        return _storage(tensor) in self._storages
+            self._storages = {storage(each) for each in own}
+        return storage(tensor) in self._storages
 
     def _parameters(self, values: object) -> tuple[torch.Tensor, ...]:
         found: dict[int, torch.Tensor] = {}
-        for tensor in _tensors(values):
+        for tensor in tensors(values):
             if isinstance(tensor, torch.nn.Parameter):
                 found[id(tensor)] = tensor
             else:
@@ -449,7 +425,7 @@ class Recorder(TorchFunctionMode):
         """
         kwargs = kwargs or {}
         operation = self._same.setdefault(operation, operation)
-        taken = list(_tensors((args, kwargs)) if inputs is None else inputs)
+        taken = list(tensors((args, kwargs)) if inputs is None else inputs)
         numbers = tuple(each for each in map(self.number, taken) if each is not None)
         shape = self._shape(operation, numbers)
         target = next(each for each in taken if self.number(each) is not None)
@@ -462,7 +438,7 @@ class Recorder(TorchFunctionMode):
         elif inplace:
             result = target
         else:
-            result = _made(operation, shape, target, dtype or target.dtype)
+            result = made(operation, shape, target, dtype or target.dtype)
         number = self._add(
             operation,
             numbers,
@@ -526,7 +502,7 @@ class Recorder(TorchFunctionMode):
                 result = (
                     func(*args, **kwargs)
                     if self.by_values
-                    else func(*_on_meta(args), **_on_meta(kwargs))
+                    else func(*on_meta(args), **on_meta(kwargs))
                 )
         except Exception as error:
             if not self.by_values and _is_metas(error):
@@ -535,8 +511,14 @@ class Recorder(TorchFunctionMode):
             raise self._torchs(error, name) from error
         cost = counter.get_total_flops() // 2
         parameters = self._parameters((args, kwargs))
+        changed = _changed(func, args, kwargs)
+        if changed is not None:
+            operation = Opaque(name, tuple(changed.shape), cost, self._found)
+            number = self._add(operation, numbers, self._joined_path(name), parameters, [changed])
+            self._write_through(changed, number, name)
+            return changed
         path = None
-        for index, tensor in enumerate(_tensors(result)):
+        for index, tensor in enumerate(tensors(result)):
             operation = Opaque(name, tuple(tensor.shape), 0 if index else cost, self._found)
             path = path or self._name_of(func, operation)
             self._add(operation, numbers, path, () if index else parameters, [tensor])
@@ -561,12 +543,12 @@ class Recorder(TorchFunctionMode):
     ) -> None:
         """Raise an error of our rules, unless torch takes what they refuse."""
         try:
-            func(*_on_meta(args), **_on_meta(kwargs))
+            func(*on_meta(args), **on_meta(kwargs))
         except Exception as theirs:  # whatever torch raises, it refuses too
             raise error.at(f"layer {place}") from theirs
 
     def _traced(self, values: object) -> Iterator[int]:
-        for tensor in _tensors(values):
+        for tensor in tensors(values):
             number = self.number(tensor)
             if number is not None:
                 yield number
@@ -580,14 +562,17 @@ class Recorder(TorchFunctionMode):
         return self._known[key]
 
     def _joined_path(self, name: str) -> str:
-        return _joined(self.where, name)
+        return joined(self.where, name)
 
     def _name_of(self, func: Callable[..., Any], operation: Operation) -> str:
         frame = self._frames[-1] if self._frames else None
         if frame is None or not frame.path or frame.named or operation.is_view:
             return self._joined_path(_name(func))
-        composed = bool(frame.module._modules)  # noqa: SLF001  # quick to look at
-        if composed or not type(frame.module).__module__.startswith("torch.nn.modules."):
+        children = frame.module._modules  # noqa: SLF001  # quick to look at
+        kind = type(frame.module)
+        if "parametrizations" in children:  # such as of weight_norm, for which torch makes a class
+            children, kind = {}, kind.__mro__[1]
+        if children or not kind.__module__.startswith("torch.nn.modules."):
             return self._joined_path(_name(func))
         # A layer of torch's own is known by its path.
         frame.named = True
@@ -599,7 +584,7 @@ class Recorder(TorchFunctionMode):
         numbers: tuple[int, ...],
         name: str,
         parameters: Sequence[torch.Tensor],
-        tensors: Sequence[torch.Tensor],
+        results: Sequence[torch.Tensor],
     ) -> int:
         shape = self._shape(operation, numbers)
         name = name or _snake(type(operation).__name__)
@@ -612,7 +597,7 @@ class Recorder(TorchFunctionMode):
         self._nodes.append(Node(name, operation, numbers, count))
         self._shapes.append(shape)
         number = len(self._shapes) - 1
-        for tensor in tensors:
+        for tensor in results:
             self.set_number(tensor, number)
         return number
 
@@ -623,55 +608,20 @@ def _arguments(kind: type[Operation]) -> list[tuple[str, object]]:
     return [(each.name, None if each.default is MISSING else each.default) for each in fields(kind)]
 
 
-def _joined(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
+def _changed(
+    func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> torch.Tensor | None:
+    """Return the tensor that a function writes to, if it writes to one."""
+    name = getattr(func, "__name__", "")
+    changed = kwargs.get("out")
+    inplace = name == "__setitem__" or (name[:3] == "__i" and name != "__invert__")
+    if args and (inplace or (name.endswith("_") and not name.endswith("__"))):
+        changed = args[0]
+    return changed if isinstance(changed, torch.Tensor) else None
 
 
 def _no_rule(*_args: object, **_kwargs: object) -> object:
     return NotImplemented
-
-
-def _made(
-    operation: Operation, shape: Shape, source: torch.Tensor, dtype: torch.dtype
-) -> torch.Tensor:
-    """Return a tensor without storage whose axes lie in memory as torch would lay them."""
-    if not source.is_contiguous():
-        last = torch.channels_last
-        if isinstance(operation, Spatial | Upsample | Pad | BatchNorm):
-            channels_last = len(shape) == 4 and source.is_contiguous(memory_format=last)  # noqa: PLR2004
-            keeps = last if channels_last else torch.contiguous_format
-            return torch.empty(shape, dtype=dtype, device="meta", memory_format=keeps)
-        alone = type(operation).seen is Operation.seen or isinstance(operation, Elementwise)
-        if alone and tuple(source.shape) == shape:
-            return torch.empty_like(source, dtype=dtype)
-    return torch.empty(shape, dtype=dtype, device="meta")
-
-
-def _storage(tensor: torch.Tensor) -> int:
-    return int(tensor.untyped_storage()._cdata)  # noqa: SLF001  # torch has no public name for it
-
-
-def _tensors(values: object) -> Iterator[torch.Tensor]:
-    """Yield the tensors among some values, in order."""
-    if isinstance(values, torch.Tensor):
-        yield values
-    elif isinstance(values, tuple | list):
-        for each in values:
-            yield from _tensors(each)
-    elif isinstance(values, dict):
-        for each in values.values():
-            yield from _tensors(each)
-
-
-def _on_meta(values: Any) -> Any:
-    """Return values with each tensor replaced by its shape alone."""
-    if isinstance(values, torch.Tensor):
-        return values if values.is_meta else values.detach().to("meta")
-    if isinstance(values, tuple | list):
-        return type(values)(map(_on_meta, values)) if type(values) in {tuple, list} else values
-    if isinstance(values, dict):
-        return {key: _on_meta(value) for key, value in values.items()}
-    return values
 
 
 def _is_metas(error: Exception) -> bool:

@@ -11,20 +11,23 @@ from cnnexplain.tracing.rules.registry import RULES, everywhere, getters, method
 if TYPE_CHECKING:
     from cnnexplain.tracing.recorder import Recorder
 
+# The attributes of tensors that are tensors themselves.
+_TENSORS = {"T", "mT", "H", "mH", "data", "real", "imag", "grad"}
+_ATTRIBUTES = [
+    name
+    for name in dir(torch.Tensor)
+    if name not in _TENSORS and hasattr(getattr(torch.Tensor, name), "__set__")
+]
+
 # What tells no value and makes no tensor, or only one that is not computed with.
 PLAIN: set[Any] = {
-    *getters(
-        """
-    shape dtype device ndim is_cuda is_meta layout requires_grad grad_fn itemsize nbytes
-    is_leaf is_sparse is_quantized is_mps names
-""".split()
-    ),
+    *getters(_ATTRIBUTES),
     *methods(
         """
-    size dim ndimension numel nelement stride is_contiguous element_size is_floating_point
-    is_complex get_device storage_offset __len__ __hash__ requires_grad_ is_same_size
-    is_inference
-""".split()
+        size dim ndimension numel nelement stride is_contiguous element_size is_floating_point
+        is_complex get_device storage_offset __len__ __hash__ __repr__ __format__ requires_grad_
+        is_same_size is_inference register_hook retain_grad
+        """.split()
     ),
     torch.is_tensor,
     torch.is_floating_point,
@@ -35,33 +38,14 @@ PLAIN: set[Any] = {
 # What tells the values themselves, or makes tensors whose size depends on them.
 VALUES: set[Any] = {
     getattr(owner, name)
-    for name in (
-        "item",
-        "tolist",
-        "numpy",
-        "__bool__",
-        "__int__",
-        "__float__",
-        "__index__",
-        "__contains__",
-        "__array__",
-        "nonzero",
-        "argwhere",
-        "masked_select",
-        "unique",
-        "unique_consecutive",
-        "equal",
-        "allclose",
-        "is_nonzero",
-        "bincount",
-        "data_ptr",
-        "__repr__",
-        "__format__",
-        "__complex__",
-    )
+    for name in """
+        item tolist numpy __bool__ __int__ __float__ __index__ __complex__ __contains__ __array__
+        nonzero argwhere masked_select unique unique_consecutive equal allclose is_nonzero bincount
+        data_ptr
+        """.split()
     for owner in (torch.Tensor, torch)
     if hasattr(owner, name)
-} - {object.__repr__, object.__format__}
+}
 
 
 # Constants that take only their shape from a value, and values that pass unchanged.
