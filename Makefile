@@ -33,8 +33,11 @@ site: .venv/docs  ## build the site into site/
 audit: .venv/audit site  ## look at every page in Chromium
 	$(BIN)/pytest tests/browser
 
-measure: .venv/docs  ## print the benchmarks
-	@for each in benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+measure: .venv/docs  ## print the benchmarks, and write docs/data
+	@mkdir -p docs/data
+	$(BIN)/python benchmarks/imports.py
+	$(BIN)/python benchmarks/tables.py
+	$(BIN)/python benchmarks/trace.py --write docs/data/trace.json
 
 clean:  ## remove everything that was made, the environment too
 	rm -rf .venv .cache build site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -13,13 +13,19 @@ import torch
 from torch.nn.modules import module as torch_modules
 from torch.overrides import TorchFunctionMode
 
-from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, shown
+from cnnexplain.errors import (
+    ArgumentError,
+    CnnExplainError,
+    ForwardError,
+    ShapeError,
+    shown,
+)
 from cnnexplain.graph import Network, Node
 from cnnexplain.operations import OPERATIONS, Operation
 from cnnexplain.operations.base import Opaque
 from cnnexplain.operations.joining import MultiheadAttention
 from cnnexplain.tracing.paths import Paths, joined
-from cnnexplain.tracing.rules import PLAIN, RULES, VALUES
+from cnnexplain.tracing.rules import PLAIN, RULES, VALUES, WHERE
 from cnnexplain.tracing.tensors import made, on_meta, storage, tensors
 
 if TYPE_CHECKING:
@@ -30,6 +36,8 @@ if TYPE_CHECKING:
     from cnnexplain.operations import Shape
 
 
+# Where torch works out shapes in Python, for functions that it was called with from elsewhere.
+_KERNELS = ("torch._prims", "torch._refs", "torch._meta_registrations", "torch._decomp")
 MULTI_HEAD = torch.nn.functional.multi_head_attention_forward
 
 
@@ -76,6 +84,9 @@ class Recorder(TorchFunctionMode):
         self.by_values = by_values
         self.needs_values: NeedsValues | None = None
         self._model = model
+        own = (each.device for each in (*model.parameters(), *model.buffers()))
+        self._device = next(own, torch.device("cpu"))
+        self._fixed: set[int] = set()
         self._inputs = inputs
         self._nodes: list[Node] = []
         self._shapes: list[Shape] = [tuple(each.shape) for each in inputs]
@@ -89,7 +100,7 @@ class Recorder(TorchFunctionMode):
         self._frames: list[Frame] = []
         self._failure: tuple[BaseException | None, str] = None, ""
         self._thread = get_ident()
-        self._layers: dict[tuple[object, ...], Operation | None] = {}
+        self._layers: dict[tuple[object, ...], Operation] = {}
         self._same: dict[Operation, Operation] = {}
         self._known: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
         self.modules = dict(model.named_modules(remove_duplicate=False))
@@ -125,11 +136,18 @@ class Recorder(TorchFunctionMode):
             after = torch_modules.register_module_forward_hook(self._leave, always_call=True)
             try:
                 with self:
-                    self._model(*self._inputs)
+                    output = self._model(*self._inputs)
             finally:
                 after.remove()
         finally:
             before.remove()
+        made = list(tensors(output))
+        if made and all(self.number(each) is None for each in made):
+            raise ForwardError(
+                "a forward whose output comes from its input",
+                "one whose output was lost on the way, or never depended on it",
+                "trace the part of the module that makes the output",
+            )
 
     def network(self) -> Network:
         """Return what was recorded."""
@@ -196,10 +214,11 @@ class Recorder(TorchFunctionMode):
     def _layer(self, module: nn.Module, path: str) -> Operation | None:
         """Return what a layer of torch's own does, from its attributes."""
         kind = OPERATIONS.get(type(module).__name__)
-        # A subclass may do anything in its forward.
-        if kind is None or not type(module).__module__.startswith("torch.nn.modules."):
-            return None
         attributes = vars(module)
+        # A subclass, a hook, or another forward may do anything.
+        changed = module._forward_pre_hooks or "forward" in attributes  # noqa: SLF001
+        if kind is None or changed or not type(module).__module__.startswith("torch.nn.modules."):
+            return None
         # A module keeps the bias itself where its constructor took True or False.
         bias = module._parameters.get("bias") is not None  # noqa: SLF001  # quick to look at
         values = [
@@ -210,7 +229,8 @@ class Recorder(TorchFunctionMode):
             key = (kind, *values)
             if key not in self._layers:
                 self._layers[key] = kind(*values)
-            return self._layers[key]
+            layer = self._layers[key]
+            return layer if _has_weights_of(module, layer) else None
         except TypeError:  # something that cannot be hashed
             return kind(*(tuple(v) if isinstance(v, list) else v for v in values))
         except CnnExplainError as error:
@@ -259,11 +279,13 @@ class Recorder(TorchFunctionMode):
         """Record a call, or let it pass."""
         del types
         kwargs = kwargs or {}
-        if func in PLAIN:
+        if func in PLAIN or sys._getframe(1).f_globals["__name__"].startswith(_KERNELS):  # noqa: SLF001
             return func(*args, **kwargs)
         numbers = tuple(self._traced((args, kwargs)))
         if not numbers:
             return self._constant(func, args, kwargs)
+        if func in WHERE and not self.by_values:
+            return WHERE[func](self._device)
         if func in VALUES and not self.by_values:
             self.needs_values = NeedsValues(f"{_name(func)}() in {self.where or 'forward'}")
             raise self.needs_values
@@ -342,14 +364,32 @@ class Recorder(TorchFunctionMode):
         changed = _changed(func, args, kwargs)
         if changed is not None and self._is_models(changed):
             return changed  # the module stays as it is
-        result = func(*args, **kwargs)
+        try:
+            result = func(*args, **kwargs)
+        except (RuntimeError, NotImplementedError) as error:
+            result = self._constant_of_shape(func, args, kwargs, error)
         used = self._parameters((args, kwargs))
-        if used:
-            for tensor in tensors(result):
-                if not isinstance(tensor, torch.nn.Parameter):
-                    self._derived[id(tensor)] = used
-                    self._kept.append(tensor)
+        for tensor in tensors(result):
+            self.fix(tensor)
+            if used and not isinstance(tensor, torch.nn.Parameter):
+                self._derived[id(tensor)] = used
         return result
+
+    def _constant_of_shape(
+        self,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        error: Exception,
+    ) -> Any:
+        """Run a function of constants some of which have no values, such as torch.zeros_like(x)."""
+        if self.by_values or not any(each.is_meta for each in tensors((args, kwargs))):
+            raise error
+        try:
+            return func(*on_meta(args), **on_meta(kwargs))
+        except Exception:  # noqa: BLE001  # whatever it is that values are needed for
+            self.needs_values = NeedsValues(f"{_name(func)}() in {self.where or 'forward'}")
+            raise self.needs_values from error
 
     def _is_models(self, tensor: torch.Tensor) -> bool:
         if self.by_values:
@@ -379,7 +419,29 @@ class Recorder(TorchFunctionMode):
         number = self._numbers.get(id(tensor))
         if number is None and id(tensor) in self._pending:
             number = self._pending.pop(id(tensor))()
+        elif number is None and isinstance(tensor, torch.Tensor) and self._is_lost(tensor):
+            # It comes from where no function is seen, such as a scripted one: from what was last.
+            operation = Opaque("hidden", tuple(tensor.shape), 0, self._found)
+            last = (len(self._shapes) - 1,)
+            number = self._add(operation, last, self._joined_path("hidden"), (), [tensor])
         return number
+
+    def _is_lost(self, tensor: torch.Tensor) -> bool:
+        # What has no storage, though the model has, comes from the inputs or from constants.
+        return not self.by_values and id(tensor) not in self._fixed and self._lies_on_meta(tensor)
+
+    def _lies_on_meta(self, tensor: torch.Tensor) -> bool:
+        with torch._C.DisableTorchFunction():  # noqa: SLF001  # hooks call this under the mode
+            return tensor.is_meta and self._device.type != "meta"
+
+    def fix(self, tensor: torch.Tensor) -> None:
+        """Let a tensor stand for a constant.
+
+        Args:
+            tensor: The tensor.
+        """
+        self._fixed.add(id(tensor))
+        self._kept.append(tensor)
 
     def set_number(self, tensor: torch.Tensor, number: int) -> None:
         """Let a tensor stand for a value.
@@ -574,6 +636,8 @@ class Recorder(TorchFunctionMode):
             children, kind = {}, kind.__mro__[1]
         if children or not kind.__module__.startswith("torch.nn.modules."):
             return self._joined_path(_name(func))
+        if kind.__name__ in OPERATIONS and kind.__name__ != type(operation).__name__:
+            return self._joined_path(_name(func))
         # A layer of torch's own is known by its path.
         frame.named = True
         return frame.path
@@ -608,13 +672,26 @@ def _arguments(kind: type[Operation]) -> list[tuple[str, object]]:
     return [(each.name, None if each.default is MISSING else each.default) for each in fields(kind)]
 
 
+def _has_weights_of(module: nn.Module, layer: Operation) -> bool:
+    """Return whether a layer's weights are those that its attributes announce.
+
+    After pruning, or with another head put in, they need not be: torch goes by the weights then.
+    """
+    weights = module._parameters  # noqa: SLF001  # quick to look at
+    if sum(each.numel() for each in weights.values() if each is not None) != layer.parameters:
+        return False
+    weight = weights.get("weight")
+    rows = getattr(layer, "out_features", None)
+    return weight is None or rows is None or weight.shape[0] == rows
+
+
 def _changed(
     func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> torch.Tensor | None:
     """Return the tensor that a function writes to, if it writes to one."""
     name = getattr(func, "__name__", "")
     changed = kwargs.get("out")
-    inplace = name == "__setitem__" or (name[:3] == "__i" and name != "__invert__")
+    inplace = name in {"__setitem__", "__set__"} or (name[:3] == "__i" and name != "__invert__")
     if args and (inplace or (name.endswith("_") and not name.endswith("__"))):
         changed = args[0]
     return changed if isinstance(changed, torch.Tensor) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,6 +12,8 @@ from cnnexplain.operations import joining, reducing
 from cnnexplain.tracing.rules.registry import axes_of, everywhere, plain, rule, shared, written_as
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cnnexplain.tracing.recorder import Recorder
 
 
@@ -71,10 +74,32 @@ def _elementwise(rec: Recorder, func: Any, *args: Any, **kwargs: Any) -> Any:
         each for each in args if isinstance(each, int | float) and not isinstance(each, bool)
     ]
     operation = joining.Elementwise(written_as(bare, *numbers), others, inplace)
-    dtype = torch.bool if func in _BOOLEAN else None
-    return rec.add(operation, func, args, kwargs, dtype=dtype)
+    return rec.add(operation, func, args, kwargs, dtype=_dtype(bare, func, tensors))
 
 
+def _dtype(name: str, func: Any, tensors: Sequence[torch.Tensor]) -> torch.dtype:
+    """Return what the values of a result are."""
+    if func in _BOOLEAN:
+        return torch.bool
+    chosen = tensors[1:] if name == "where" and len(tensors) > 1 else tensors
+    dtype = reduce(torch.promote_types, (each.dtype for each in chosen))
+    exact = not (dtype.is_floating_point or dtype.is_complex)
+    return torch.get_default_dtype() if exact and name in _FRACTIONS else dtype
+
+
+# What makes fractions of whole numbers.
+_FRACTIONS = {
+    "div",
+    "divide",
+    "true_divide",
+    "exp",
+    "log",
+    "sqrt",
+    "rsqrt",
+    "sin",
+    "cos",
+    "reciprocal",
+}
 _BOOLEAN: set[Any] = set()
 for _name in [*_BINARY, *_UNARY, *_COMPARISONS]:
     rule(*everywhere([_name, *([] if _name.endswith("_") else [f"{_name}_"])]))(_elementwise)
@@ -120,7 +145,9 @@ def _reduce(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> 
     if name in {"aminmax", "std_mean", "var_mean"}:
         return NotImplemented
     if not both:
-        return rec.add(operation, func, (input, *args), kwargs)
+        dtype = {"argmax": torch.long, "argmin": torch.long, "count_nonzero": torch.long}.get(name)
+        dtype = torch.bool if name in {"all", "any"} else dtype
+        return rec.add(operation, func, (input, *args), kwargs, dtype=dtype)
     if rec.by_values:
         found = func(input, *args, **kwargs)
         values = rec.add(operation, func, (input,), result=found[0])

@@ -9,14 +9,29 @@ import torch
 from cnnexplain.tracing.rules.registry import RULES, everywhere, getters, methods, rule
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cnnexplain.tracing.recorder import Recorder
 
 # The attributes of tensors that are tensors themselves.
 _TENSORS = {"T", "mT", "H", "mH", "data", "real", "imag", "grad"}
+# What a tensor without storage would tell of itself, where the model's own device is meant.
+_DEVICES = {
+    "device": lambda device: device,
+    "is_cpu": lambda device: device.type == "cpu",
+    "is_cuda": lambda device: device.type == "cuda",
+    "is_mps": lambda device: device.type == "mps",
+    "is_meta": lambda device: device.type == "meta",
+}
+WHERE: dict[Any, Callable[[torch.device], object]] = {
+    getattr(torch.Tensor, name).__get__: tell
+    for name, tell in _DEVICES.items()
+    if hasattr(torch.Tensor, name)
+}
 _ATTRIBUTES = [
     name
     for name in dir(torch.Tensor)
-    if name not in _TENSORS and hasattr(getattr(torch.Tensor, name), "__set__")
+    if name not in {*_TENSORS, *_DEVICES} and hasattr(getattr(torch.Tensor, name), "__set__")
 ]
 
 # What tells no value and makes no tensor, or only one that is not computed with.
@@ -25,8 +40,8 @@ PLAIN: set[Any] = {
     *methods(
         """
         size dim ndimension numel nelement stride is_contiguous element_size is_floating_point
-        is_complex get_device storage_offset __len__ __hash__ __repr__ __format__ requires_grad_
-        is_same_size is_inference register_hook retain_grad
+        is_complex storage_offset __len__ __hash__ __repr__ __format__ is_same_size is_inference
+        register_hook retain_grad
         """.split()
     ),
     torch.is_tensor,
@@ -60,6 +75,12 @@ VALUES: set[Any] = {
     )
 )
 def _like(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> Any:
+    result = _made_like(rec, func, input, *args, **kwargs)
+    rec.fix(result)
+    return result
+
+
+def _made_like(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> Any:
     if rec.by_values:
         return func(input, *args, **kwargs)
     name = func.__name__
@@ -96,6 +117,7 @@ _CASTS = {
             "cpu",
             "cuda",
             "alias",
+            "requires_grad_",
             *_CASTS,
         ]
     )
@@ -110,9 +132,10 @@ def _passed(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> 
         dtypes = [each for each in (*args, *kwargs.values()) if isinstance(each, torch.dtype)]
         dtypes += [each.dtype for each in args if isinstance(each, torch.Tensor)]
         dtype = _CASTS.get(func.__name__) or (dtypes[0] if dtypes else input.dtype)
-        keeps = func.__name__ in {"detach", "alias", "detach_"}
+        keeps = func.__name__ in {"detach", "alias", "detach_", "requires_grad_"}
+        lies = torch.contiguous_format if func.__name__ == "contiguous" else torch.preserve_format
         result = (
-            input.detach() if keeps else torch.empty(tuple(input.shape), dtype=dtype, device="meta")
+            input.detach() if keeps else torch.empty_like(input, dtype=dtype, memory_format=lies)
         )
     rec.set_number(result, number)
     return result
