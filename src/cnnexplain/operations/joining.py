@@ -11,7 +11,7 @@ from cnnexplain.errors import ShapeError
 from cnnexplain.formula import Formula
 from cnnexplain.languages import shape as show
 from cnnexplain.operations.base import Operation, Shape, changed
-from cnnexplain.operations.regions import every, indices, within
+from cnnexplain.operations.regions import ends, every, indices, within
 from cnnexplain.operations.views import View, joined
 
 if TYPE_CHECKING:
@@ -303,9 +303,11 @@ class Attention(Operation):
 
     Attributes:
         written: The operation as the user wrote it.
+        causal: Whether a query sees the keys up to its own place alone.
     """
 
     written: str = "scaled_dot_product_attention"
+    causal: bool = False
 
     def __str__(self) -> str:
         return self.written
@@ -339,11 +341,12 @@ class Attention(Operation):
 
     def seen(self, region: Region, *shapes: Shape) -> tuple[Region, ...]:
         query, key, value = shapes
-        batch = region[:-2]
+        batch, places = region[:-2], region[-2]
+        read = range(min(ends(places)[1] + 1, key[-2]) if self.causal and places else key[-2])
         return (
-            (*batch, region[-2], range(query[-1])),
-            (*unbroadcast(batch, key[:-2]), *every(key[-2:])),
-            (*unbroadcast(batch, value[:-2]), range(value[-2]), region[-1]),
+            (*batch, places, range(query[-1])),
+            (*unbroadcast(batch, key[:-2]), read, range(key[-1])),
+            (*unbroadcast(batch, value[:-2]), read, region[-1]),
         )
 
 

@@ -14,25 +14,43 @@ from cnnexplain.operations.resampling import Upsample
 from cnnexplain.operations.spatial import Spatial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from torch import nn
 
     from cnnexplain.operations import Shape
 
 
-def tensors(values: object) -> Iterator[torch.Tensor]:
-    """Yield the tensors among some values, in order.
+def tensors(values: object) -> list[torch.Tensor]:
+    """Return the tensors among some values, in order.
 
     Args:
         values: Anything, nested in tuples, lists and dictionaries.
     """
+    found: list[torch.Tensor] = []
+    _collect(values, found)
+    return found
+
+
+def _collect(values: object, found: list[torch.Tensor]) -> None:
     if isinstance(values, torch.Tensor):
-        yield values
-    elif isinstance(values, tuple | list):
+        found.append(values)
+    elif isinstance(values, (tuple, list)):  # a union of types would be made anew each time
         for each in values:
-            yield from tensors(each)
+            if each is not None:
+                _collect(each, found)
     elif isinstance(values, dict):
         for each in values.values():
-            yield from tensors(each)
+            _collect(each, found)
+
+
+def parameters_of(module: nn.Module) -> tuple[torch.Tensor, ...]:
+    """Return a module's parameters; most have no modules within, and need no walk.
+
+    Args:
+        module: The module.
+    """
+    if module._modules:  # noqa: SLF001
+        return tuple(module.parameters())
+    return tuple(each for each in module._parameters.values() if each is not None)  # noqa: SLF001
 
 
 def on_meta(values: Any) -> Any:

@@ -124,8 +124,10 @@ _CASTS = {
 )
 def _passed(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> Any:
     number = rec.number(input)
-    if number is None:  # the other operand of type_as
-        return NotImplemented
+    if number is None:  # a constant that takes another tensor's dtype
+        result = input.to(next(each.dtype for each in args if isinstance(each, torch.Tensor)))
+        rec.fix(result)
+        return result
     if rec.by_values:
         result = func(input, *args, **kwargs)
     else:

@@ -45,10 +45,18 @@ def _view(rec: Recorder, func: Any, input: Any, *shape: Any, **kwargs: Any) -> A
 
 @rule("Tensor.view_as", "Tensor.reshape_as")
 def _view_as(rec: Recorder, func: Any, input: Any, other: Any) -> Any:
+    if rec.number(input) is None:
+        return _of_constant(rec, func(input, other))
     sizes = tuple(other.shape)
     return rec.add(
         Reshape(written_as(func.__name__, *sizes), sizes), func, (input, other), inputs=[input]
     )
+
+
+def _of_constant(rec: Recorder, result: Any) -> Any:
+    """Return a constant that took only the shape of what comes from the inputs."""
+    rec.fix(result)
+    return result
 
 
 def _reshaped(names: Sequence[str]) -> Rule:
@@ -90,6 +98,8 @@ for _attribute in ("T", "mT", "H", "mH"):
 
 def _expanding(*, copies: bool) -> Rule:
     def expanded(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> Any:
+        if rec.number(input) is None:
+            return _of_constant(rec, func(input, *args, **kwargs))
         probe = torch.empty(tuple(input.shape), device="meta")
         sizes = tuple(func(probe, *args, **kwargs).shape)
         shown = [tuple(each.shape) if isinstance(each, torch.Tensor) else each for each in args]
