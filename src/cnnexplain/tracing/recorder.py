@@ -260,7 +260,8 @@ class Recorder(TorchFunctionMode):
 
     def _hidden(self, frame: Frame, arguments: tuple[object, ...], output: object) -> None:
         """Record a module of which no function was seen, such as a scripted one."""
-        unknown = [each for each in tensors(output) if id(each) not in self._numbers]
+        known_ids = self._numbers.keys() | self._fixed
+        unknown = [each for each in tensors(output) if id(each) not in known_ids]
         inputs = tuple(dict.fromkeys(self._traced(arguments))) or frame.inputs
         parameters = parameters_of(frame.module)
         known = {id(each) for each in parameters}
