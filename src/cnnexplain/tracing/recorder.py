@@ -30,6 +30,7 @@ from cnnexplain.tracing.tensors import made, on_meta, parameters_of, storage, te
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import FrameType
 
     from torch import nn
 
@@ -290,7 +291,7 @@ class Recorder(TorchFunctionMode):
         """Record a call, or let it pass."""
         del types
         kwargs = kwargs or {}
-        if func in PLAIN or sys._getframe(1).f_globals["__name__"].startswith(_KERNELS):  # noqa: SLF001
+        if func in PLAIN or _in_a_kernel(sys._getframe(1)):  # noqa: SLF001  # the quickest way
             return func(*args, **kwargs)
         frame = self._frames[-1] if self._frames else None
         layer = None if frame is None else frame.operation
@@ -736,6 +737,14 @@ def _changed(
     if args and (inplace or (name.endswith("_") and not name.endswith("__"))):
         changed = args[0]
     return changed if isinstance(changed, torch.Tensor) else None
+
+
+def _in_a_kernel(frame: FrameType) -> bool:
+    """Return whether torch itself calls, to work out a shape."""
+    name = frame.f_globals["__name__"]
+    if name == "torch._ops" and frame.f_back is not None:
+        name = frame.f_back.f_globals["__name__"]
+    return str(name).startswith(_KERNELS)
 
 
 def _no_rule(*_args: object, **_kwargs: object) -> object:
