@@ -460,7 +460,7 @@ class Recorder(TorchFunctionMode):
             # It comes from where no function is seen, such as a scripted one: from what was last.
             operation = Opaque("hidden", tuple(tensor.shape), 0, self._found)
             last = (len(self._shapes) - 1,)
-            number = self._add(operation, last, self._joined_path("hidden"), (), [tensor])
+            number = self._add(operation, last, "hidden", (), [tensor])
         return number
 
     def _is_lost(self, tensor: torch.Tensor) -> bool:
