@@ -537,7 +537,9 @@ class Recorder(TorchFunctionMode):
         elif inplace:
             result = target
         else:
-            result = made(operation, shape, target, dtype or target.dtype)
+            # torch lays a result out as the first operand of its shape.
+            like = next((each for each in taken if tuple(each.shape) == shape), target)
+            result = made(operation, shape, like, dtype or target.dtype)
         number = self._add(
             operation,
             numbers,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from cnnexplain.operations import Operation
-from cnnexplain.operations.joining import Elementwise
-from cnnexplain.operations.normalisation import BatchNorm
+from cnnexplain.operations.joining import Cat, Elementwise
+from cnnexplain.operations.normalisation import BatchNorm, GroupNorm, LocalResponseNorm
 from cnnexplain.operations.padding import Pad
 from cnnexplain.operations.resampling import Upsample
 from cnnexplain.operations.spatial import Spatial
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from torch import nn
 
     from cnnexplain.operations import Shape
+
+
+# What lays its result out anew, wherever its input lies.
+_LAID_ANEW = {"masked_fill", "bernoulli", "LogSigmoid()"}
 
 
 def tensors(values: object) -> list[torch.Tensor]:
@@ -81,12 +85,14 @@ def made(
     """
     if not source.is_contiguous():
         last = torch.channels_last
-        if isinstance(operation, Spatial | Upsample | Pad | BatchNorm):
+        if isinstance(operation, Spatial | Upsample | Pad | BatchNorm | GroupNorm | Cat):
             channels_last = len(shape) == 4 and source.is_contiguous(memory_format=last)  # noqa: PLR2004
             keeps = last if channels_last else torch.contiguous_format
             return torch.empty(shape, dtype=dtype, device="meta", memory_format=keeps)
-        alone = type(operation).seen is Operation.seen or isinstance(operation, Elementwise)
-        if alone and tuple(source.shape) == shape:
+        alone = type(operation).seen is Operation.seen or isinstance(
+            operation, Elementwise | LocalResponseNorm
+        )
+        if alone and tuple(source.shape) == shape and str(operation) not in _LAID_ANEW:
             return torch.empty_like(source, dtype=dtype)
     return torch.empty(shape, dtype=dtype, device="meta")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
@@ -37,9 +38,9 @@ def _unflatten(rec: Recorder, func: Any, input: Any, dim: int, sizes: Any) -> An
 def _view(rec: Recorder, func: Any, input: Any, *shape: Any, **kwargs: Any) -> Any:
     given = shape or tuple(kwargs.values())
     sizes = given[0] if len(given) == 1 and isinstance(given[0], tuple | list) else given
-    if any(not isinstance(each, int) or isinstance(each, bool) for each in sizes):
-        return NotImplemented  # a view as another dtype
-    sizes = tuple(map(int, sizes))
+    if any(isinstance(each, torch.dtype) for each in sizes):
+        return NotImplemented
+    sizes = tuple(map(operator.index, sizes))
     return rec.add(Reshape(written_as(func.__name__, *sizes), sizes), func, (input, *shape), kwargs)
 
 
