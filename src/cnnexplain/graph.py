@@ -201,12 +201,12 @@ class _Told:
 def _told(along: tuple[Along, ...]) -> _Told:
     fields = [each.field for each in along if each.field is not None]
     counts = [each.touched for each in along]
-    touched = tuple(count for count in counts if count is not None)
+    touched = tuple([count for count in counts if count is not None])
     known = len(fields) == len(along)
     return _Told(
-        receptive_field=tuple(field.size for field in fields) if known else None,
-        effective_stride=tuple(field.stride for field in fields) if known else None,
-        effective_padding=tuple(field.padding for field in fields) if known else None,
+        receptive_field=tuple([field.size for field in fields]) if known else None,
+        effective_stride=tuple([field.stride for field in fields]) if known else None,
+        effective_padding=tuple([field.padding for field in fields]) if known else None,
         touched=touched if len(touched) == len(along) else None,
     )
 

@@ -19,7 +19,7 @@ from cnnexplain.notes import notes
 from cnnexplain.terminal import terminal_width
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
@@ -116,7 +116,9 @@ class Trace:
 
     def _shapes(self) -> list[tuple[int, ...]]:
         shapes = [(self.batch_size, *size) for size in self.input_sizes]
-        rows = walk(self.network, self.input_sizes, self.batch_size)
+        rows: Iterable[Row] = self.rows
+        if len(self.rows) < len(self.network.nodes):  # rows of modules
+            rows = walk(self.network, self.input_sizes, self.batch_size)
         return [*shapes, *(row.output_shape for row in rows)]
 
     @property

@@ -23,6 +23,8 @@ LANGUAGES = ("en", "ja", "fr")
 _GROUP = {"en": ",", "ja": ",", "fr": "\N{NARROW NO-BREAK SPACE}"}
 _DECIMAL = {"en": ".", "ja": ".", "fr": ","}
 
+_SEPARATORS = {code: str.maketrans({",": _GROUP[code], ".": _DECIMAL[code]}) for code in LANGUAGES}
+
 # A notebook runs every cell in a context of its own, so what set_language() says must outlive
 # contexts, while a `with` block must stay inside its own.
 _default = "en"
@@ -187,9 +189,7 @@ def number(value: float | Fraction, digits: int = 2) -> str:
         plain = f"{float(value):,.{digits}f}"
         if "." in plain:
             plain = plain.rstrip("0").rstrip(".")
-    code = current()
-    swapped = {",": _GROUP[code], ".": _DECIMAL[code]}
-    return "".join(swapped.get(character, character) for character in plain)
+    return plain.translate(_SEPARATORS[current()])
 
 
 def shape(sizes: Sequence[int | Fraction]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 from dataclasses import MISSING, dataclass, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from cnnexplain.errors import ArgumentError, ShapeError, shown
@@ -29,6 +30,10 @@ class Operation:
 
     def __str__(self) -> str:
         """Return the operation as one writes it, leaving out what is at its default."""
+        return self._written
+
+    @cached_property
+    def _written(self) -> str:
         parts: list[str] = []
         for each in fields(self):
             value = getattr(self, each.name)

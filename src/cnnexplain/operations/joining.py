@@ -11,7 +11,8 @@ from cnnexplain.errors import ShapeError
 from cnnexplain.formula import Formula
 from cnnexplain.languages import shape as show
 from cnnexplain.operations.base import Operation, Shape, changed
-from cnnexplain.operations.regions import every, indices, within
+from cnnexplain.operations.regions import ends, every, indices, within
+from cnnexplain.operations.reshaping import axis_of
 from cnnexplain.operations.views import View, joined
 
 if TYPE_CHECKING:
@@ -79,7 +80,14 @@ class Elementwise(Operation):
         return self.written
 
     def output_shape(self, *shapes: Shape) -> Shape:
-        return broadcast(self.written, *shapes, *self.others)
+        shape = broadcast(self.written, *shapes, *self.others)
+        if self.inplace and shape != shapes[0]:
+            raise ShapeError(
+                f"an operand that can be broadcast to {show(shapes[0])}, which is written to",
+                " and ".join(map(show, (*shapes[1:], *self.others))),
+                "write the operation without the underscore, or x = x + y instead of x += y",
+            )
+        return shape
 
     def formula(self, *shapes: Shape) -> Formula | None:
         return changed(shapes[0], self.output_shape(*shapes))
@@ -89,6 +97,19 @@ class Elementwise(Operation):
 
     def seen(self, region: Region, *shapes: Shape) -> tuple[Region, ...]:
         return tuple(unbroadcast(region, shape) for shape in shapes)
+
+
+def all_of(shapes: tuple[Shape, ...], others: tuple[Shape | None, ...]) -> list[Shape]:
+    """Return the shapes of all operands in order.
+
+    Args:
+        shapes: Those of the operands that come from the network's input.
+        others: For each place, the shape of one that does not, or None; nothing if all do.
+    """
+    if not others:
+        return list(shapes)
+    rest = iter(shapes)
+    return [next(rest) if other is None else other for other in others]
 
 
 @dataclass(frozen=True)
@@ -112,16 +133,10 @@ class Cat(Operation):
     def __str__(self) -> str:
         return f"cat(dim={self.dim})"
 
-    def _all(self, shapes: tuple[Shape, ...]) -> list[Shape]:
-        if not self.others:
-            return list(shapes)
-        rest = iter(shapes)
-        return [next(rest) if other is None else other for other in self.others]
-
     def output_shape(self, *shapes: Shape) -> Shape:
-        everything = self._all(shapes)
+        everything = all_of(shapes, self.others)
         first = everything[0]
-        at = self.dim % len(first)
+        at = axis_of("dim", self.dim, first)
         for shape in everything[1:]:
             if len(shape) != len(first) or any(
                 one != other
@@ -136,7 +151,7 @@ class Cat(Operation):
         return *first[:at], sum(shape[at] for shape in everything), *first[at + 1 :]
 
     def formula(self, *shapes: Shape) -> Formula:
-        everything = self._all(shapes)
+        everything = all_of(shapes, self.others)
         sizes = [shape[self.dim % len(shape)] for shape in everything]
         runs = [(len(list(run)), size) for size, run in groupby(sizes)]
         terms = [f"{count}·{size}" if count > 1 else f"{size}" for count, size in runs]
@@ -147,7 +162,7 @@ class Cat(Operation):
         return joined(views, shape, self.dim % len(shape))
 
     def seen(self, region: Region, *shapes: Shape) -> tuple[Region, ...]:
-        everything = self._all(shapes)
+        everything = all_of(shapes, self.others)
         at = self.dim % len(region)
         starts = accumulate((shape[at] for shape in everything), initial=0)
         found = []
@@ -168,23 +183,29 @@ class Stack(Operation):
 
     Attributes:
         dim: The new axis.
+        others: For each place, the shape of an operand that does not come from the network's
+            input, or None for one that does.
     """
 
     dim: int
+    others: tuple[Shape | None, ...] = ()
 
     def __str__(self) -> str:
         return f"stack(dim={self.dim})"
 
     def _at(self, shape: Shape) -> int:
-        return self.dim % (len(shape) + 1)
+        return axis_of("dim", self.dim, (*shape, 1))
 
     def output_shape(self, *shapes: Shape) -> Shape:
-        if len(set(shapes)) > 1:
+        everything = all_of(shapes, self.others)
+        if len(set(everything)) > 1:
             raise ShapeError(
-                "equal shapes", " and ".join(map(show, shapes)), "bring the branches to one size"
+                "equal shapes",
+                " and ".join(map(show, everything)),
+                "bring the branches to one size",
             )
         at = self._at(shapes[0])
-        return *shapes[0][:at], len(shapes), *shapes[0][at:]
+        return *shapes[0][:at], len(everything), *shapes[0][at:]
 
     def formula(self, *shapes: Shape) -> Formula | None:
         return changed(shapes[0], self.output_shape(*shapes))
@@ -201,7 +222,12 @@ class Stack(Operation):
         at = self._at(shapes[0])
         bare = (*region[:at], *region[at + 1 :])
         nothing = (range(0),) * len(bare)
-        return tuple(bare if index in region[at] else nothing for index in range(len(shapes)))
+        places = [
+            place
+            for place in range(len(self.others) or len(shapes))
+            if not self.others or self.others[place] is None
+        ]
+        return tuple(bare if place in region[at] else nothing for place in places)
 
 
 @dataclass(frozen=True)
@@ -303,9 +329,11 @@ class Attention(Operation):
 
     Attributes:
         written: The operation as the user wrote it.
+        causal: Whether a query sees the keys up to its own place alone.
     """
 
     written: str = "scaled_dot_product_attention"
+    causal: bool = False
 
     def __str__(self) -> str:
         return self.written
@@ -339,11 +367,12 @@ class Attention(Operation):
 
     def seen(self, region: Region, *shapes: Shape) -> tuple[Region, ...]:
         query, key, value = shapes
-        batch = region[:-2]
+        batch, places = region[:-2], region[-2]
+        read = range(min(ends(places)[1] + 1, key[-2]) if self.causal and places else key[-2])
         return (
-            (*batch, region[-2], range(query[-1])),
-            (*unbroadcast(batch, key[:-2]), *every(key[-2:])),
-            (*unbroadcast(batch, value[:-2]), range(value[-2]), region[-1]),
+            (*batch, places, range(query[-1])),
+            (*unbroadcast(batch, key[:-2]), read, range(key[-1])),
+            (*unbroadcast(batch, value[:-2]), read, region[-1]),
         )
 
 

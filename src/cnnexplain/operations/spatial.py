@@ -21,14 +21,13 @@ from cnnexplain.operations.base import (
 )
 from cnnexplain.operations.padding import check_padding, padded_from
 from cnnexplain.operations.regions import indices, within
-from cnnexplain.operations.views import Along
-from cnnexplain.windows import Convolution, Transposed
+from cnnexplain.operations.views import Along, View
+from cnnexplain.windows import Convolution, Field, Transposed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cnnexplain.operations.regions import Indices, Region
-    from cnnexplain.operations.views import View
 
 PerAxis: TypeAlias = int | tuple[int, ...]
 
@@ -43,6 +42,10 @@ class Spatial(Layer):
     def windows(self) -> tuple[Convolution | Transposed, ...]:
         """The window of each axis."""
         return self._windows()
+
+    @cached_property
+    def _fields(self) -> tuple[Field, ...]:
+        return tuple(window.field for window in self.windows)
 
     def _windows(self) -> tuple[Convolution | Transposed, ...]:
         raise AssertionError
@@ -88,6 +91,19 @@ class Spatial(Layer):
         return joined_formula([window.formula(size) for window, size in pairs])
 
     def view(self, view: View) -> View:
+        layout, along = [*view.layout], [*view.along]
+        for index, window in enumerate(self.windows, 2):
+            factors = layout[index]
+            ((picture, size),) = factors if len(factors) == 1 else ((None, 0),)
+            if picture is None:
+                return self._slid_apart(view)
+            outputs = window.output_size(size)
+            layout[index] = ((picture, outputs),)
+            along[picture] = _slid(along[picture], window, outputs, self._fields[index - 2])
+        return View(tuple(layout), tuple(along), view.source, view.sees_everything)
+
+    def _slid_apart(self, view: View) -> View:
+        """Return what units see where an axis carries no picture, or more than one factor."""
         for index, window in enumerate(self.windows):
             view = slid(view, index + 2, window)
         return view
@@ -107,12 +123,13 @@ def slid(view: View, axis: int, window: Convolution | Transposed) -> View:
     """
     outputs = window.output_size(view.shape[axis])
 
-    def change(along: Along) -> Along:
-        field = None if along.field is None else along.field.then(window.field)
-        clean = None if along.clean is None else window.clean(along.clean, outputs)
-        return Along(field, outputs, clean)
+    return view.changed(axis, outputs, lambda along: _slid(along, window, outputs, window.field))
 
-    return view.changed(axis, outputs, change)
+
+def _slid(along: Along, window: Convolution | Transposed, outputs: int, own: Field) -> Along:
+    field = None if along.field is None else along.field.then(own)
+    clean = None if along.clean is None else window.clean(along.clean, outputs)
+    return Along(field, outputs, clean)
 
 
 def behind(outputs: Indices, window: Convolution | Transposed, size: int) -> Indices:

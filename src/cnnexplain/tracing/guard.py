@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-# What every module has, hooks above all; what a forward writes to lies elsewhere.
-_TORCHS = frozenset(vars(torch.nn.Module())) - {"_parameters", "_buffers", "_modules"}
+# What every module has, hooks above all; but for these, a forward writes to something else.
+_TORCHS = vars(torch.nn.Module()).keys()
+_WRITTEN = ("_parameters", "_buffers", "_modules")
+# A tuple, not a union: isinstance() is asked for every attribute of every module.
+_CONTAINERS = (dict, list, set)
 
 
 @contextmanager
@@ -26,7 +29,9 @@ def untouched(modules: Iterable[nn.Module]) -> Iterator[None]:
     Args:
         modules: The modules.
     """
-    held = [pair for module in modules for pair in _held(vars(module))]
+    held: list[tuple[Any, Any]] = []
+    for module in modules:
+        _hold(vars(module), held)
     state, torch_state = random.getstate(), torch.get_rng_state()
     # Whoever draws from numpy has imported this, which takes longer than all the rest.
     numpy_random = sys.modules.get("numpy.random")
@@ -42,12 +47,13 @@ def untouched(modules: Iterable[nn.Module]) -> Iterator[None]:
             numpy_random.set_state(numpy_state)
 
 
-def _held(attributes: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
-    """Yield a module's dictionary, and the containers in it, each with a copy."""
-    yield attributes, attributes.copy()
-    for name, value in attributes.items():
-        if isinstance(value, dict | list | set) and name not in _TORCHS:
-            yield value, value.copy()
+def _hold(attributes: dict[str, Any], held: list[tuple[Any, Any]]) -> None:
+    """Keep a module's dictionary, and the containers in it, each with a copy."""
+    held.append((attributes, attributes.copy()))
+    for name in (*_WRITTEN, *(attributes.keys() - _TORCHS)):
+        value = attributes[name]
+        if isinstance(value, _CONTAINERS) and (value or name not in _WRITTEN):
+            held.append((value, value.copy()))
 
 
 def _restore(container: Any, copy: Any) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from dataclasses import MISSING, dataclass, fields
-from functools import cache
+from functools import cache, partial
+from itertools import chain
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +26,11 @@ from cnnexplain.operations.base import Opaque
 from cnnexplain.operations.joining import MultiheadAttention
 from cnnexplain.tracing.paths import Paths, joined
 from cnnexplain.tracing.rules import PLAIN, RULES, VALUES, WHERE
-from cnnexplain.tracing.tensors import made, on_meta, storage, tensors
+from cnnexplain.tracing.tensors import made, on_meta, parameters_of, storage, tensors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
+    from types import FrameType
 
     from torch import nn
 
@@ -84,8 +85,8 @@ class Recorder(TorchFunctionMode):
         self.by_values = by_values
         self.needs_values: NeedsValues | None = None
         self._model = model
-        own = (each.device for each in (*model.parameters(), *model.buffers()))
-        self._device = next(own, torch.device("cpu"))
+        own = next(chain(model.parameters(), model.buffers()), None)
+        self._device = torch.device("cpu") if own is None else own.device
         self._fixed: set[int] = set()
         self._inputs = inputs
         self._nodes: list[Node] = []
@@ -94,13 +95,14 @@ class Recorder(TorchFunctionMode):
         self._numbers = {id(each): number for number, each in enumerate(inputs)}
         self._kept: list[object] = list(inputs)
         self._pending: dict[int, Callable[[], int]] = {}
-        self._names: Counter[str] = Counter()
+        self._names: dict[str, int] = {}
         self._counted: set[int] = set()
         self._derived: dict[int, tuple[torch.Tensor, ...]] = {}
         self._frames: list[Frame] = []
         self._failure: tuple[BaseException | None, str] = None, ""
         self._thread = get_ident()
         self._layers: dict[tuple[object, ...], Operation] = {}
+        self._announced: dict[int, int] = {}
         self._same: dict[Operation, Operation] = {}
         self._known: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
         self.modules = dict(model.named_modules(remove_duplicate=False))
@@ -189,7 +191,8 @@ class Recorder(TorchFunctionMode):
     ) -> Operation | None:
         """Return what torch's attention does, whose forward moves axes to and fro."""
         three = [self.number(each) for each in arguments]
-        if len(three) < 3 or None in three or len(self._shapes[inputs[0]]) < 3:  # noqa: PLR2004
+        longer = module.bias_k is not None or module.add_zero_attn
+        if len(three) < 3 or None in three or len(self._shapes[inputs[0]]) < 3 or longer:  # noqa: PLR2004
             return None
         query, key, value = (inputs.index(each) for each in three if each is not None)
         return MultiheadAttention(
@@ -201,10 +204,16 @@ class Recorder(TorchFunctionMode):
             module.batch_first,
         )
 
-    def _weights(self, frame: Frame, operation: MultiheadAttention) -> torch.Tensor:
+    def _weights(
+        self, frame: Frame, operation: MultiheadAttention, kwargs: dict[str, Any]
+    ) -> torch.Tensor | None:
         """Return attention's weights, which are no row of the table unless something uses them."""
+        if not kwargs.get("need_weights", True):
+            return None
         shapes = [self._shapes[number] for number in frame.inputs]
-        shape = operation.weights_shape(*shapes)
+        batch, *lengths = operation.weights_shape(*shapes)
+        heads = () if kwargs.get("average_attn_weights", True) else (operation.num_heads,)
+        shape = (batch, *heads, *lengths)
         weights = torch.empty(shape, device="meta")
         opaque = Opaque("attention weights", shape, 0, self._found)
         path = f"{frame.path}.weights"
@@ -229,8 +238,7 @@ class Recorder(TorchFunctionMode):
             key = (kind, *values)
             if key not in self._layers:
                 self._layers[key] = kind(*values)
-            layer = self._layers[key]
-            return layer if _has_weights_of(module, layer) else None
+            return self._layers[key]
         except TypeError:  # something that cannot be hashed
             return kind(*(tuple(v) if isinstance(v, list) else v for v in values))
         except CnnExplainError as error:
@@ -251,17 +259,21 @@ class Recorder(TorchFunctionMode):
         elif len(self._nodes) == frame.first:
             self._hidden(frame, arguments, output)
 
-    def _hidden(self, frame: Frame, arguments: object, output: object) -> None:
+    def _hidden(self, frame: Frame, arguments: tuple[object, ...], output: object) -> None:
         """Record a module of which no function was seen, such as a scripted one."""
-        unknown = [each for each in tensors(output) if id(each) not in self._numbers]
+        known_ids = self._numbers.keys() | self._fixed
+        unknown = [each for each in tensors(output) if id(each) not in known_ids]
         inputs = tuple(dict.fromkeys(self._traced(arguments))) or frame.inputs
-        parameters = tuple(frame.module.parameters())
+        parameters = parameters_of(frame.module)
         known = {id(each) for each in parameters}
         if not inputs or not unknown or any(id(each) in known for each in unknown):
             return
+        cost = _cost(frame.module, arguments)
         for tensor in unknown:
-            operation = Opaque(type(frame.module).__name__, tuple(tensor.shape), 0, self._found)
+            name = type(frame.module).__name__
+            operation = Opaque(name, tuple(tensor.shape), cost, self._found)
             self._add(operation, inputs, frame.path, parameters, [tensor])
+            cost, parameters = 0, ()
 
     @property
     def _found(self) -> Any:
@@ -279,9 +291,13 @@ class Recorder(TorchFunctionMode):
         """Record a call, or let it pass."""
         del types
         kwargs = kwargs or {}
-        if func in PLAIN or sys._getframe(1).f_globals["__name__"].startswith(_KERNELS):  # noqa: SLF001
+        if func in PLAIN or _in_a_kernel(sys._getframe(1)):  # noqa: SLF001  # the quickest way
             return func(*args, **kwargs)
-        numbers = tuple(self._traced((args, kwargs)))
+        frame = self._frames[-1] if self._frames else None
+        layer = None if frame is None else frame.operation
+        # A layer's own input comes first; to look through all arguments takes longer.
+        first = self._numbers.get(id(args[0])) if layer is not None and args else None
+        numbers = tuple(self._traced((args, kwargs))) if first is None else (first,)
         if not numbers:
             return self._constant(func, args, kwargs)
         if func in WHERE and not self.by_values:
@@ -289,16 +305,32 @@ class Recorder(TorchFunctionMode):
         if func in VALUES and not self.by_values:
             self.needs_values = NeedsValues(f"{_name(func)}() in {self.where or 'forward'}")
             raise self.needs_values
-        frame = self._frames[-1] if self._frames else None
-        if frame is not None and frame.operation is not None:
-            taken = frame.inputs or numbers[:1]
-            try:
-                return self._whole(frame, frame.operation, taken, func, args, kwargs)
-            except CnnExplainError as error:
-                place = f"{shown(frame.path)}: {frame.operation}"
-                self._refused(error, place, func, args, kwargs)
-                frame.operation = None
-        return self._by_rule(func, args, kwargs)
+        if frame is None or layer is None or not (frame.result is not None or self._fits(frame)):
+            return self._by_rule(func, args, kwargs)
+        try:
+            return self._whole(frame, layer, frame.inputs or numbers[:1], func, args, kwargs)
+        except CnnExplainError as error:
+            self._refused(error, f"{shown(frame.path)}: {layer}", func, args, kwargs)
+            frame.operation = None
+            return self._by_rule(func, args, kwargs)
+
+    def _fits(self, frame: Frame) -> bool:
+        """Return whether a layer's weights are those that its attributes announce.
+
+        After pruning, or with another head put in, they need not be: torch goes by the weights.
+        """
+        layer, weights = frame.operation, parameters_of(frame.module)
+        assert layer is not None
+        if isinstance(layer, MultiheadAttention):
+            return True  # made from this module, not from attributes that may be out of date
+        if id(layer) not in self._announced:
+            self._announced[id(layer)] = layer.parameters
+            self._kept.append(layer)
+        fits = sum([each.numel() for each in weights]) == self._announced[id(layer)]
+        rows = getattr(layer, "out_features", None)
+        if not fits or (rows is not None and weights[0].shape[0] != rows):
+            frame.operation = None
+        return frame.operation is not None
 
     def _by_rule(
         self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -333,15 +365,15 @@ class Recorder(TorchFunctionMode):
             result = func(*args, **kwargs)
             if frame.result is None:
                 frame.result = result
-                parameters = tuple(frame.module.parameters())
+                parameters = parameters_of(frame.module)
                 self._add(operation, numbers, frame.path, parameters, list(tensors(result)))
             else:
                 for tensor in tensors(result):
                     self.set_number(tensor, len(self._shapes) - 1)
             return result
         if frame.result is None:
-            parameters = tuple(frame.module.parameters())
-            target = next(each for each in tensors((args, kwargs)) if id(each) in self._numbers)
+            parameters = parameters_of(frame.module)
+            target = args[0] if args and id(args[0]) in self._numbers else self._first(args, kwargs)
             shape = self._shape(operation, numbers)
             if operation.is_view:
                 # torch knows whether the values lie in memory so that they can be viewed.
@@ -350,12 +382,17 @@ class Recorder(TorchFunctionMode):
                 frame.result = target
             else:
                 frame.result = made(operation, shape, target, target.dtype)
+            results = [frame.result]
             if getattr(operation, "return_indices", False):
-                frame.result = (frame.result, torch.empty(shape, dtype=torch.long, device="meta"))
-            self._add(operation, numbers, frame.path, parameters, list(tensors(frame.result)))
+                results.append(torch.empty(shape, dtype=torch.long, device="meta"))
+                frame.result = tuple(results)
+            self._add(operation, numbers, frame.path, parameters, results, shape)
         if isinstance(operation, MultiheadAttention) and func is MULTI_HEAD:
-            return frame.result, self._weights(frame, operation)
+            return frame.result, self._weights(frame, operation, kwargs)
         return frame.result
+
+    def _first(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.Tensor:
+        return next(each for each in tensors((args, kwargs)) if id(each) in self._numbers)
 
     def _constant(
         self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -423,7 +460,7 @@ class Recorder(TorchFunctionMode):
             # It comes from where no function is seen, such as a scripted one: from what was last.
             operation = Opaque("hidden", tuple(tensor.shape), 0, self._found)
             last = (len(self._shapes) - 1,)
-            number = self._add(operation, last, self._joined_path("hidden"), (), [tensor])
+            number = self._add(operation, last, "hidden", (), [tensor])
         return number
 
     def _is_lost(self, tensor: torch.Tensor) -> bool:
@@ -500,7 +537,9 @@ class Recorder(TorchFunctionMode):
         elif inplace:
             result = target
         else:
-            result = made(operation, shape, target, dtype or target.dtype)
+            # torch lays a result out as the first operand of its shape.
+            like = next((each for each in taken if tuple(each.shape) == shape), target)
+            result = made(operation, shape, like, dtype or target.dtype)
         number = self._add(
             operation,
             numbers,
@@ -580,10 +619,14 @@ class Recorder(TorchFunctionMode):
             self._write_through(changed, number, name)
             return changed
         path = None
-        for index, tensor in enumerate(tensors(result)):
-            operation = Opaque(name, tuple(tensor.shape), 0 if index else cost, self._found)
-            path = path or self._name_of(func, operation)
-            self._add(operation, numbers, path, () if index else parameters, [tensor])
+        for tensor in tensors(result):
+            operation = Opaque(name, tuple(tensor.shape), 0 if path else cost, self._found)
+            if path is None:
+                path = self._name_of(func, operation)
+                self._add(operation, numbers, path, parameters, [tensor])
+            else:
+                # Such as the states of an LSTM, which most forwards throw away.
+                self.later(tensor, partial(self._add, operation, numbers, path, (), [tensor]))
         return result
 
     def _torchs(self, error: Exception, name: str) -> ShapeError:
@@ -609,11 +652,9 @@ class Recorder(TorchFunctionMode):
         except Exception as theirs:  # whatever torch raises, it refuses too
             raise error.at(f"layer {place}") from theirs
 
-    def _traced(self, values: object) -> Iterator[int]:
-        for tensor in tensors(values):
-            number = self.number(tensor)
-            if number is not None:
-                yield number
+    def _traced(self, values: object) -> list[int]:
+        numbers = map(self.number, tensors(values))
+        return [number for number in numbers if number is not None]
 
     def _shape(self, operation: Operation, numbers: tuple[int, ...]) -> Shape:
         taken = tuple(self._shapes[number] for number in numbers)
@@ -649,15 +690,18 @@ class Recorder(TorchFunctionMode):
         name: str,
         parameters: Sequence[torch.Tensor],
         results: Sequence[torch.Tensor],
+        shape: Shape | None = None,
     ) -> int:
-        shape = self._shape(operation, numbers)
+        shape = shape or self._shape(operation, numbers)
         name = name or _snake(type(operation).__name__)
-        self._names[name] += 1
-        if self._names[name] > 1:
-            name = f"{name}:{self._names[name]}"
-        new = [each for each in parameters if id(each) not in self._counted]
-        self._counted.update(map(id, new))
-        count = sum(each.numel() for each in new)
+        times = self._names[name] = self._names.get(name, 0) + 1
+        if times > 1:
+            name = f"{name}:{times}"
+        count = 0
+        for each in parameters:
+            if id(each) not in self._counted:
+                self._counted.add(id(each))
+                count += each.numel()
         self._nodes.append(Node(name, operation, numbers, count))
         self._shapes.append(shape)
         number = len(self._shapes) - 1
@@ -672,17 +716,17 @@ def _arguments(kind: type[Operation]) -> list[tuple[str, object]]:
     return [(each.name, None if each.default is MISSING else each.default) for each in fields(kind)]
 
 
-def _has_weights_of(module: nn.Module, layer: Operation) -> bool:
-    """Return whether a layer's weights are those that its attributes announce.
+def _cost(module: nn.Module, arguments: tuple[object, ...]) -> int:
+    """Return the multiply-accumulates of a scripted module, as torch counts them."""
+    if not isinstance(module, torch.jit.ScriptModule):
+        return 0
+    from torch.utils.flop_counter import FlopCounterMode  # noqa: PLC0415  # slow to import
 
-    After pruning, or with another head put in, they need not be: torch goes by the weights then.
-    """
-    weights = module._parameters  # noqa: SLF001  # quick to look at
-    if sum(each.numel() for each in weights.values() if each is not None) != layer.parameters:
-        return False
-    weight = weights.get("weight")
-    rows = getattr(layer, "out_features", None)
-    return weight is None or rows is None or weight.shape[0] == rows
+    counter = FlopCounterMode(display=False)
+    # Not by calling it, which would run the hooks once more.
+    with torch._C.DisableTorchFunction(), counter:  # noqa: SLF001  # the mode would see it
+        module.forward(*arguments)
+    return counter.get_total_flops() // 2
 
 
 def _changed(
@@ -695,6 +739,14 @@ def _changed(
     if args and (inplace or (name.endswith("_") and not name.endswith("__"))):
         changed = args[0]
     return changed if isinstance(changed, torch.Tensor) else None
+
+
+def _in_a_kernel(frame: FrameType) -> bool:
+    """Return whether torch itself calls, to work out a shape."""
+    name = frame.f_globals["__name__"]
+    if name == "torch._ops" and frame.f_back is not None:
+        name = frame.f_back.f_globals["__name__"]
+    return str(name).startswith(_KERNELS)
 
 
 def _no_rule(*_args: object, **_kwargs: object) -> object:

@@ -7,32 +7,54 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from cnnexplain.operations import Operation
-from cnnexplain.operations.joining import Elementwise
-from cnnexplain.operations.normalisation import BatchNorm
+from cnnexplain.operations.joining import Cat, Elementwise
+from cnnexplain.operations.normalisation import BatchNorm, GroupNorm, LocalResponseNorm
 from cnnexplain.operations.padding import Pad
 from cnnexplain.operations.resampling import Upsample
 from cnnexplain.operations.spatial import Spatial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from torch import nn
 
     from cnnexplain.operations import Shape
 
 
-def tensors(values: object) -> Iterator[torch.Tensor]:
-    """Yield the tensors among some values, in order.
+# What lays its result out anew, wherever its input lies.
+_LAID_ANEW = {"masked_fill", "bernoulli", "LogSigmoid()"}
+
+
+def tensors(values: object) -> list[torch.Tensor]:
+    """Return the tensors among some values, in order.
 
     Args:
         values: Anything, nested in tuples, lists and dictionaries.
     """
+    found: list[torch.Tensor] = []
+    _collect(values, found)
+    return found
+
+
+def _collect(values: object, found: list[torch.Tensor]) -> None:
     if isinstance(values, torch.Tensor):
-        yield values
-    elif isinstance(values, tuple | list):
+        found.append(values)
+    elif isinstance(values, (tuple, list)):  # a union of types would be made anew each time
         for each in values:
-            yield from tensors(each)
+            if each is not None:
+                _collect(each, found)
     elif isinstance(values, dict):
         for each in values.values():
-            yield from tensors(each)
+            _collect(each, found)
+
+
+def parameters_of(module: nn.Module) -> tuple[torch.Tensor, ...]:
+    """Return a module's parameters; most have no modules within, and need no walk.
+
+    Args:
+        module: The module.
+    """
+    if module._modules:  # noqa: SLF001
+        return tuple(module.parameters())
+    return tuple(each for each in module._parameters.values() if each is not None)  # noqa: SLF001
 
 
 def on_meta(values: Any) -> Any:
@@ -63,12 +85,14 @@ def made(
     """
     if not source.is_contiguous():
         last = torch.channels_last
-        if isinstance(operation, Spatial | Upsample | Pad | BatchNorm):
+        if isinstance(operation, Spatial | Upsample | Pad | BatchNorm | GroupNorm | Cat):
             channels_last = len(shape) == 4 and source.is_contiguous(memory_format=last)  # noqa: PLR2004
             keeps = last if channels_last else torch.contiguous_format
             return torch.empty(shape, dtype=dtype, device="meta", memory_format=keeps)
-        alone = type(operation).seen is Operation.seen or isinstance(operation, Elementwise)
-        if alone and tuple(source.shape) == shape:
+        alone = type(operation).seen is Operation.seen or isinstance(
+            operation, Elementwise | LocalResponseNorm
+        )
+        if alone and tuple(source.shape) == shape and str(operation) not in _LAID_ANEW:
             return torch.empty_like(source, dtype=dtype)
     return torch.empty(shape, dtype=dtype, device="meta")
 

@@ -29,9 +29,11 @@ def _cat(rec: Recorder, func: Any, tensors: Any, dim: int = 0, **kwargs: Any) ->
 
 @rule("torch.stack")
 def _stack(rec: Recorder, func: Any, tensors: Any, dim: int = 0, **kwargs: Any) -> Any:
-    if kwargs.get("out") is not None or any(rec.number(each) is None for each in tensors):
+    if kwargs.get("out") is not None:
         return NotImplemented
-    return rec.add(joining.Stack(dim), func, (list(tensors), dim))
+    fixed = tuple(None if rec.number(each) is not None else tuple(each.shape) for each in tensors)
+    others = fixed if any(each is not None for each in fixed) else ()
+    return rec.add(joining.Stack(dim, others), func, (list(tensors), dim))
 
 
 _BINARY = """
@@ -74,32 +76,37 @@ def _elementwise(rec: Recorder, func: Any, *args: Any, **kwargs: Any) -> Any:
         each for each in args if isinstance(each, int | float) and not isinstance(each, bool)
     ]
     operation = joining.Elementwise(written_as(bare, *numbers), others, inplace)
-    return rec.add(operation, func, args, kwargs, dtype=_dtype(bare, func, tensors))
+    operands = [each for each in args if isinstance(each, torch.Tensor | int | float | complex)]
+    dtype = torch.bool if func in _BOOLEAN else _dtype(bare, operands)
+    return rec.add(operation, func, args, kwargs, inputs=tensors, dtype=dtype)
 
 
-def _dtype(name: str, func: Any, tensors: Sequence[torch.Tensor]) -> torch.dtype:
+def _dtype(name: str, operands: Sequence[Any]) -> torch.dtype:
     """Return what the values of a result are."""
-    if func in _BOOLEAN:
-        return torch.bool
-    chosen = tensors[1:] if name == "where" and len(tensors) > 1 else tensors
-    dtype = reduce(torch.promote_types, (each.dtype for each in chosen))
+    if name == "where":
+        operands = operands[1:]
+    dtypes = {each.dtype for each in operands if isinstance(each, torch.Tensor)}
+    dtype = dtypes.pop() if len(dtypes) == 1 else None
+    if dtype is None or not dtype.is_floating_point:
+        pairs = zip(operands, [*operands[1:], operands[0]], strict=True)
+        dtype = reduce(torch.promote_types, (torch.result_type(*pair) for pair in pairs))
+    if name in {"abs", "absolute"} and dtype.is_complex:
+        return torch.empty(0, dtype=dtype, device="meta").real.dtype
     exact = not (dtype.is_floating_point or dtype.is_complex)
     return torch.get_default_dtype() if exact and name in _FRACTIONS else dtype
 
 
+def _reduced_dtype(name: str, dtype: torch.dtype) -> torch.dtype:
+    if name in {"all", "any"}:
+        return torch.bool
+    exact = not (dtype.is_floating_point or dtype.is_complex)
+    if name in {"argmax", "argmin", "count_nonzero"} or (exact and name in {"sum", "prod"}):
+        return torch.long
+    return dtype
+
+
 # What makes fractions of whole numbers.
-_FRACTIONS = {
-    "div",
-    "divide",
-    "true_divide",
-    "exp",
-    "log",
-    "sqrt",
-    "rsqrt",
-    "sin",
-    "cos",
-    "reciprocal",
-}
+_FRACTIONS = frozenset("div divide true_divide exp log sqrt rsqrt sin cos reciprocal".split())
 _BOOLEAN: set[Any] = set()
 for _name in [*_BINARY, *_UNARY, *_COMPARISONS]:
     rule(*everywhere([_name, *([] if _name.endswith("_") else [f"{_name}_"])]))(_elementwise)
@@ -119,7 +126,7 @@ def _extreme(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) ->
     *everywhere(
         """
     mean sum amax amin prod std var norm logsumexp nanmean nansum argmax argmin all any median
-    nanmedian count_nonzero mode aminmax std_mean var_mean
+    nanmedian count_nonzero
 """.split()
     )
 )
@@ -136,17 +143,13 @@ def _reduce(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> 
     keepdim = kwargs.get("keepdim", False)
     if "keepdim" not in kwargs:
         keepdim = next((each for each in given[::-1] if isinstance(each, bool)), False)
-        if name in {"std", "var"} and given and "unbiased" not in kwargs and dim is not None:
+        if name in {"std", "var"} and "unbiased" not in kwargs:  # which comes before keepdim
             keepdim = given[1] if len(given) > 1 else False
     dims = axes_of(dim, input.ndim)
     written = written_as(name, dim=plain(dim), keepdim=keepdim or None)
     operation = reducing.Reduce(written, dims, bool(keepdim))
-    both = dim is not None and name in {"max", "min", "median", "nanmedian", "mode"}
-    if name in {"aminmax", "std_mean", "var_mean"}:
-        return NotImplemented
-    if not both:
-        dtype = {"argmax": torch.long, "argmin": torch.long, "count_nonzero": torch.long}.get(name)
-        dtype = torch.bool if name in {"all", "any"} else dtype
+    if dim is None or name not in {"max", "min", "median", "nanmedian"}:
+        dtype = kwargs.get("dtype") or _reduced_dtype(name, input.dtype)
         return rec.add(operation, func, (input, *args), kwargs, dtype=dtype)
     if rec.by_values:
         found = func(input, *args, **kwargs)
@@ -166,12 +169,9 @@ def _weighed(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) ->
     if kwargs.get("out") is not None or dim is None:
         return NotImplemented
     written = written_as(func.__name__, dim=plain(dim))
-    return rec.add(
-        reducing.Weighed(written, axes_of(dim, input.ndim), func is not F.normalize),
-        func,
-        (input, *args),
-        kwargs,
-    )
+    dtype = None if input.dtype.is_floating_point else _reduced_dtype("sum", input.dtype)
+    operation = reducing.Weighed(written, axes_of(dim, input.ndim), func is not F.normalize)
+    return rec.add(operation, func, (input, *args), kwargs, dtype=dtype)
 
 
 @rule(*everywhere(["matmul", "mm", "bmm", "mv", "__matmul__", "__rmatmul__"]))
@@ -179,6 +179,11 @@ def _matmul(rec: Recorder, func: Any, input: Any, other: Any, **kwargs: Any) -> 
     if kwargs.get("out") is not None:
         return NotImplemented
     left, right = (other, input) if func.__name__ == "__rmatmul__" else (input, other)
+    axes = {"mm": (2, 2), "bmm": (3, 3), "mv": (2, 1)}.get(func.__name__)
+    if axes is not None and (left.ndim, right.ndim) != axes:
+        return NotImplemented
+    if func.__name__ == "bmm" and left.shape[0] != right.shape[0]:
+        return NotImplemented
     operation = joining.MatMul("matmul" if "matmul" in func.__name__ else func.__name__)
     if rec.number(left) is None:
         operation = joining.MatMul(operation.written, tuple(left.shape), other_first=True)

@@ -30,15 +30,10 @@ def _attention(
     enable_gqa: bool = False,
 ) -> Any:
     three = [query, key, value]
-    if (
-        is_causal
-        or enable_gqa
-        or any(rec.number(each) is None for each in three)
-        or computed(rec, attn_mask)
-    ):
+    if enable_gqa or any(rec.number(each) is None for each in three) or computed(rec, attn_mask):
         return NotImplemented
     args = (query, key, value, attn_mask, dropout_p, is_causal)
-    return rec.add(joining.Attention(), func, args, {"scale": scale}, inputs=three)
+    return rec.add(joining.Attention(causal=is_causal), func, args, {"scale": scale}, inputs=three)
 
 
 @rule("F.multi_head_attention_forward")
@@ -53,46 +48,37 @@ def _multi_head(
     *args: Any,
     **kwargs: Any,
 ) -> Any:
-    distinct: list[Any] = []
-    for each in (query, key, value):
-        if not any(each is other for other in distinct):
-            distinct.append(each)
-    if any(rec.number(each) is None for each in distinct) or computed(rec, kwargs.get("attn_mask")):
+    three = [query, key, value]
+    numbers = [rec.number(each) for each in three]
+    longer = args[2:3] != (None,) or args[4:5] != (False,)  # one more key, and one more value
+    if None in numbers or longer or computed(rec, kwargs.get("attn_mask")):
         return NotImplemented
-    numbers = [rec.number(each) for each in distinct]
-    if len(set(numbers)) < len(numbers):
-        distinct = [each for at, each in enumerate(distinct) if numbers.index(numbers[at]) == at]
-    known = [rec.number(each) for each in distinct]
-    roles = tuple(known.index(rec.number(each)) for each in (query, key, value))
+    known = list(dict.fromkeys(numbers))
+    inputs = [three[numbers.index(number)] for number in known]
+    first, second, third = map(known.index, numbers)
     operation = joining.MultiheadAttention(
-        embed_dim_to_check,
-        num_heads,
-        (roles[0], roles[1], roles[2]),
-        key.shape[-1],
-        value.shape[-1],
+        embed_dim_to_check, num_heads, (first, second, third), key.shape[-1], value.shape[-1]
     )
-    everything = (query, key, value, embed_dim_to_check, num_heads, *args)
-    weights = None
+    everything = (*three, embed_dim_to_check, num_heads, *args)
+    output = weights = None
     if rec.by_values:
         output, weights = func(*everything, **kwargs)
-        result = rec.add(operation, func, everything, kwargs, inputs=distinct, result=output)
-    else:
-        result = rec.add(operation, func, everything, kwargs, inputs=distinct)
-        if kwargs.get("need_weights", True):
-            size = (query.shape[0], key.shape[0])
-            shape = (*query.shape[1:-1], *size)
-            weights = torch.empty(shape, dtype=query.dtype, device="meta")
+    elif kwargs.get("need_weights", True):
+        heads = () if kwargs.get("average_attn_weights", True) else (num_heads,)
+        shape = (*query.shape[1:-1], *heads, query.shape[0], key.shape[0])
+        weights = torch.empty(shape, dtype=query.dtype, device="meta")
+    result = rec.add(operation, func, everything, kwargs, inputs=inputs, result=output)
     if weights is not None:
-        _weights_of(rec, func, weights, distinct)
+        _weights_of(rec, func, weights, inputs)
     return result, weights
 
 
-def _weights_of(rec: Recorder, func: Any, weights: Any, distinct: Sequence[Any]) -> None:
+def _weights_of(rec: Recorder, func: Any, weights: Any, inputs: Sequence[Any]) -> None:
     # Most modules throw the weights away, and then they are no row of the table.
     def record() -> int:
         operation = Opaque(
             "attention weights", tuple(weights.shape), 0, "run" if rec.by_values else "meta"
         )
-        return rec.insert(operation, func, weights, distinct)
+        return rec.insert(operation, func, weights, inputs)
 
     rec.later(weights, record)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch.nn.functional as F  # noqa: N812  # as everybody calls it
 
 from cnnexplain.operations import OPERATIONS
-from cnnexplain.tracing.rules.registry import Rule, computed, layer, rule
+from cnnexplain.tracing.rules.registry import Rule, computed, fits, layer, rule
 
 if TYPE_CHECKING:
     from cnnexplain.tracing.recorder import Recorder
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @rule("F.linear")
 def _linear(rec: Recorder, func: Any, input: Any, weight: Any, bias: Any = None) -> Any:
-    if computed(rec, weight, bias) or weight.ndim != 2:  # noqa: PLR2004
+    if computed(rec, weight, bias) or weight.ndim != 2 or not fits(bias, weight.shape[0]):  # noqa: PLR2004
         return NotImplemented
     operation = layer("Linear", weight.shape[1], weight.shape[0], bias is not None)
     return rec.add(operation, func, (input, weight, bias), inputs=[input])
@@ -108,6 +108,8 @@ def _layer_norm(
     eps: float = 1e-5,
     *rest: Any,
 ) -> Any:
+    if not fits(weight, *normalized_shape) or not fits(bias, *normalized_shape):
+        return NotImplemented
     operation = layer(
         "LayerNorm", tuple(normalized_shape), eps, weight is not None, bias is not None
     )

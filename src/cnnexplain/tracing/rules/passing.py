@@ -124,16 +124,21 @@ _CASTS = {
 )
 def _passed(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> Any:
     number = rec.number(input)
-    if number is None:  # the other operand of type_as
-        return NotImplemented
+    if number is None:  # a constant that takes another tensor's dtype
+        result = input.to(next(each.dtype for each in args if isinstance(each, torch.Tensor)))
+        rec.fix(result)
+        return result
     if rec.by_values:
         result = func(input, *args, **kwargs)
     else:
         dtypes = [each for each in (*args, *kwargs.values()) if isinstance(each, torch.dtype)]
         dtypes += [each.dtype for each in args if isinstance(each, torch.Tensor)]
         dtype = _CASTS.get(func.__name__) or (dtypes[0] if dtypes else input.dtype)
-        keeps = func.__name__ in {"detach", "alias", "detach_", "requires_grad_"}
-        lies = torch.contiguous_format if func.__name__ == "contiguous" else torch.preserve_format
+        lies = kwargs.get("memory_format")
+        keeps = func.__name__ != "contiguous" and dtype == input.dtype and lies is None
+        lies = lies or (
+            torch.contiguous_format if func.__name__ == "contiguous" else torch.preserve_format
+        )
         result = (
             input.detach() if keeps else torch.empty_like(input, dtype=dtype, memory_format=lies)
         )

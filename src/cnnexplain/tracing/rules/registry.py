@@ -126,6 +126,16 @@ def computed(rec: Recorder, *tensors: Any) -> bool:
     return any(rec.number(each) is not None for each in tensors if each is not None)
 
 
+def fits(weights: Any, *sizes: int) -> bool:
+    """Return whether weights have a shape, if there are any.
+
+    Args:
+        weights: The weights, or None.
+        *sizes: The shape.
+    """
+    return weights is None or tuple(weights.shape) == sizes
+
+
 def one(value: Any) -> Any:
     """Return (2,), which torch's functions take for all axes, as 2.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
@@ -37,18 +38,26 @@ def _unflatten(rec: Recorder, func: Any, input: Any, dim: int, sizes: Any) -> An
 def _view(rec: Recorder, func: Any, input: Any, *shape: Any, **kwargs: Any) -> Any:
     given = shape or tuple(kwargs.values())
     sizes = given[0] if len(given) == 1 and isinstance(given[0], tuple | list) else given
-    if any(not isinstance(each, int) or isinstance(each, bool) for each in sizes):
-        return NotImplemented  # a view as another dtype
-    sizes = tuple(map(int, sizes))
+    if any(isinstance(each, torch.dtype) for each in sizes):
+        return NotImplemented
+    sizes = tuple(map(operator.index, sizes))
     return rec.add(Reshape(written_as(func.__name__, *sizes), sizes), func, (input, *shape), kwargs)
 
 
 @rule("Tensor.view_as", "Tensor.reshape_as")
 def _view_as(rec: Recorder, func: Any, input: Any, other: Any) -> Any:
+    if rec.number(input) is None:
+        return _of_constant(rec, func(input, other))
     sizes = tuple(other.shape)
     return rec.add(
         Reshape(written_as(func.__name__, *sizes), sizes), func, (input, other), inputs=[input]
     )
+
+
+def _of_constant(rec: Recorder, result: Any) -> Any:
+    """Return a constant that took only the shape of what comes from the inputs."""
+    rec.fix(result)
+    return result
 
 
 def _reshaped(names: Sequence[str]) -> Rule:
@@ -90,6 +99,8 @@ for _attribute in ("T", "mT", "H", "mH"):
 
 def _expanding(*, copies: bool) -> Rule:
     def expanded(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> Any:
+        if rec.number(input) is None:
+            return _of_constant(rec, func(input, *args, **kwargs))
         probe = torch.empty(tuple(input.shape), device="meta")
         sizes = tuple(func(probe, *args, **kwargs).shape)
         shown = [tuple(each.shape) if isinstance(each, torch.Tensor) else each for each in args]

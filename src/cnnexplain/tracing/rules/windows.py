@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # as everybody calls it
 
 from cnnexplain.operations.padding import Pad
-from cnnexplain.tracing.rules.registry import Rule, computed, layer, one, rule, shared
+from cnnexplain.tracing.rules.registry import Rule, computed, fits, layer, one, rule, shared
 
 if TYPE_CHECKING:
     from cnnexplain.operations import Operation
@@ -28,7 +28,8 @@ def _conv(
     groups: int = 1,
 ) -> Any:
     axes = weight.ndim - 2
-    if computed(rec, weight, bias) or input.ndim != axes + 2:
+    out = weight.shape[0]
+    if computed(rec, weight, bias) or input.ndim != axes + 2 or not fits(bias, out):
         return NotImplemented
     operation = layer(
         f"Conv{axes}d",
@@ -60,7 +61,8 @@ def _conv_transpose(
     dilation: Any = 1,
 ) -> Any:
     axes = weight.ndim - 2
-    if computed(rec, weight, bias) or input.ndim != axes + 2:
+    out = weight.shape[1] * groups
+    if computed(rec, weight, bias) or input.ndim != axes + 2 or not fits(bias, out):
         return NotImplemented
     operation = layer(
         f"ConvTranspose{axes}d",
@@ -186,6 +188,8 @@ for _count in (1, 2, 3):
 def _pad(
     rec: Recorder, func: Any, input: Any, pad: Any, mode: Any = "constant", value: Any = None
 ) -> Any:
+    if isinstance(mode, str) and mode != "constant" and len(pad) != 2 * (input.ndim - 2):
+        return NotImplemented
     kept, keywords = (mode, {"value": value}) if isinstance(mode, str) else ("constant", {})
     if not isinstance(mode, str) or func is not F.pad:
         return rec.add(Pad(tuple(pad)), func, (input, pad, mode))
