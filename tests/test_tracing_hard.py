@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+import torch.fx
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -256,3 +257,12 @@ def test_a_picture_without_batch_inside_a_forward_is_what_torch_makes_of_it() ->
     traced = cx.trace(module, (3, 8, 8))
     assert traced.rows[-1].output_shape == (5, 6, 6)
     assert traced.rows[-1].origin == "meta"
+
+
+def test_a_graph_module_of_torch_fx_is_traced_as_what_it_was_made_from() -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 5))
+    graph = torch.fx.symbolic_trace(module)
+    ours, theirs = cx.trace(graph, (3, 8, 8)).rows, cx.trace(module, (3, 8, 8)).rows
+    assert [(row.name, row.output_shape, row.parameters) for row in ours] == [
+        (row.name, row.output_shape, row.parameters) for row in theirs
+    ]

@@ -743,9 +743,10 @@ def _changed(
 
 def _in_a_kernel(frame: FrameType) -> bool:
     """Return whether torch itself calls, to work out a shape."""
-    name = frame.f_globals["__name__"]
+    # Code that was made at run time, such as that of torch.fx, may have no name.
+    name = frame.f_globals.get("__name__", "")
     if name == "torch._ops" and frame.f_back is not None:
-        name = frame.f_back.f_globals["__name__"]
+        name = frame.f_back.f_globals.get("__name__", "")
     return str(name).startswith(_KERNELS)
 
 

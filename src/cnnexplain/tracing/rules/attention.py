@@ -32,6 +32,11 @@ def _attention(
     three = [query, key, value]
     if enable_gqa or any(rec.number(each) is None for each in three) or computed(rec, attn_mask):
         return NotImplemented
+    lengths = query.shape[-2], key.shape[-2]
+    if attn_mask is not None and any(
+        size not in {1, length} for size, length in zip(attn_mask.shape[-2:], lengths, strict=True)
+    ):
+        return NotImplemented
     args = (query, key, value, attn_mask, dropout_p, is_causal)
     return rec.add(joining.Attention(causal=is_causal), func, args, {"scale": scale}, inputs=three)
 
