@@ -648,9 +648,12 @@ class Recorder(TorchFunctionMode):
     ) -> None:
         """Raise an error of our rules, unless torch takes what they refuse."""
         try:
-            func(*on_meta(args), **on_meta(kwargs))
+            result = func(*on_meta(args), **on_meta(kwargs))
         except Exception as theirs:  # whatever torch raises, it refuses too
             raise error.at(f"layer {place}") from theirs
+        if any(each.numel() == 0 for each in tensors(result)):
+            # torch's arithmetic of shapes goes on with nothing where its kernels refuse to.
+            raise error.at(f"layer {place}")
 
     def _traced(self, values: object) -> list[int]:
         numbers = map(self.number, tensors(values))
