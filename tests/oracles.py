@@ -179,7 +179,9 @@ def _summed(axes: int) -> Callable[..., Any]:
             sides += [before[index], before[index] + step[index] + kernel[index] * apart[index]]
         ones = x.new_ones(x.shape[1], 1, *kernel)
         result = convolve(F.pad(x, sides), ones, stride=step, dilation=apart, groups=x.shape[1])
-        return result[(..., *(slice(size) for size in shape[2:]))]
+        for axis, size in enumerate(shape[2:], start=2):
+            result = result.narrow(axis, 0, size)
+        return result
 
     return sum_pool
 
@@ -232,7 +234,10 @@ def by_gradient(
     for name in wanted or values:
         value = values[name]
         for unit in wanted[name] if wanted else every(value.shape[2:]):
-            total = value[(slice(1), slice(None), *unit)].sum()
+            part = value[0]
+            for index in reversed(unit):
+                part = part.select(-1, index)
+            total = part.sum()
             (gradient,) = torch.autograd.grad(
                 total, inputs[source], retain_graph=True, allow_unused=True
             )
@@ -315,7 +320,7 @@ def _nan(model: nn.Module, inputs: Sequence[torch.Tensor]) -> dict[tuple[str, Un
     with torch.no_grad():
         # The module may overwrite what it is given.
         values = Recording(model, [each.clone() for each in inputs], _INFLUENCE).values
-    found = {}
+    found: dict[tuple[str, Unit], bool] = {}
     for name, value in values.items():
         if value.is_floating_point() or value.is_complex():
             nan = value.isnan()[:1]

@@ -262,8 +262,7 @@ def test_every_unit_of_a_small_network_sees_what_the_oracle_says(name: str) -> N
     assert all(traced.receptive_field(value, unit).exact for value, unit in list(seen)[::7])
     assert traced.receptive_field(case.last).size[0] == case.height
     if case.affine is not None:
-        assert traced[case.last].receptive_field is not None
-        assert traced[case.last].receptive_field[0] == case.affine
+        assert (traced[case.last].receptive_field or ())[:1] == (case.affine,)
 
 
 @cache

@@ -13,6 +13,7 @@ from torch import nn
 
 from cnnexplain import trace
 from cnnexplain.errors import CnnExplainError
+from cnnexplain.operations import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -265,15 +266,17 @@ def test_random_networks_have_torchs_shapes(case: drawn.Case) -> None:
     assert len(traced) >= sum("contiguous" not in each.expression for each in case.model.steps)
 
 
-class Wrong(nn.Module):
-    """Says that it is one thing, and is another where nobody looks at values."""
+def test_a_row_with_a_wrong_shape_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = OPERATIONS["MaxPool2d"]
+    right = kind.output_shape
 
-    def forward(self, x: torch.Tensor) -> Any:
-        return x[:, :, ::2] if x.is_meta else x[:, :, ::3]
+    def wrong(self: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return (*right(self, shape)[:-1], shape[-1])
 
-
-def test_a_row_with_a_wrong_shape_would_be_found() -> None:
-    assert rows(Wrong(), PICTURE) != shapes(Wrong(), PICTURE)
+    monkeypatch.setattr(kind, "output_shape", wrong)
+    model = nn.Sequential(nn.MaxPool2d(2), nn.ReLU())
+    assert rows(model, PICTURE) == {"0": (1, 3, 8, 16), "1": (1, 3, 8, 16)}
+    assert shapes(model, PICTURE) == {"0": (1, 3, 8, 8), "1": (1, 3, 8, 8)}
 
 
 def test_the_random_networks_are_of_many_kinds() -> None:
