@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING
+from operator import gt
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from cnnexplain.errors import ArgumentError, shown, whole
 from cnnexplain.languages import shape as show
+from cnnexplain.languages import text
 from cnnexplain.operations.regions import Region, ends, union
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
     from cnnexplain.graph import Network
     from cnnexplain.operations import Shape
+
+Difference: TypeAlias = Literal["operation", "everything", "uneven", "border", "phase"]
 
 # A unit may see a few parts of a value that no one box holds; beyond that they are taken as one.
 _MOST_PARTS = 16
@@ -30,16 +34,54 @@ class ReceptiveField:
             the picture; empty if the unit sees nothing but padding.
         exact: Whether rules told all of the way; where an operation has none, the unit is taken to
             see all of that operation's inputs.
+        difference: Why it is not as large as the table says of the whole layer; None if it is.
     """
 
     unit: tuple[int, ...]
     intervals: tuple[range, ...]
     exact: bool
+    difference: Difference | None = None
 
     @property
     def size(self) -> tuple[int, ...]:
         """The number of pixels from the first to the last along each axis."""
         return tuple(map(len, self.intervals))
+
+    @property
+    def note(self) -> str | None:
+        """Why it is not as large as the table says, in the current language."""
+        return text(f"field.{self.difference}") if self.difference else None
+
+
+def difference(
+    found: ReceptiveField, told: Shape | None, picture: Shape, *, everything: bool
+) -> Difference | None:
+    """Return why what a unit sees is not as large as the table says of its layer.
+
+    Args:
+        found: What the unit sees.
+        told: What the table says; None if it says nothing.
+        picture: The size of the picture.
+        everything: Whether the layer is marked to see everything.
+
+    Returns:
+        `"operation"` if an operation has no rule, `"everything"` beyond the receptive field,
+        `"uneven"` if units of the layer see differently shaped parts, `"border"` if the picture
+        ends, `"phase"` if units see differently many pixels; None if it is as large.
+    """
+    if not found.exact:
+        return "operation"
+    if told is None:
+        return "everything" if everything else "uneven"
+    if found.size == told:
+        return None
+    if everything and any(map(gt, found.size, told)):
+        return "everything"
+    ends = (
+        interval.start == 0 or interval.stop == size
+        for interval, size in zip(found.intervals, picture, strict=True)
+    )
+    return "border" if any(ends) else "phase"
 
 
 def receptive_field(

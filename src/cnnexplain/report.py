@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from cnnexplain import table
 from cnnexplain.collapse import collapsed
-from cnnexplain.difference import Difference, difference
+from cnnexplain.difference import Difference
+from cnnexplain.difference import difference as difference_of
 from cnnexplain.errors import ArgumentError, shown, whole
 from cnnexplain.formats.text import to_text
-from cnnexplain.geometry import receptive_field
+from cnnexplain.geometry import difference, receptive_field
 from cnnexplain.graph import walk
 from cnnexplain.languages import catalogue, current, shape, text
 from cnnexplain.languages import language as chosen_language
@@ -111,8 +112,13 @@ class Trace:
             >>> alexnet.receptive_field("conv1", unit=(0, 1)).intervals
             (range(0, 11), range(4, 15))
         """
-        first, shapes = len(self.input_sizes), self._shapes()
-        return receptive_field(self.network, shapes, first + self[name].node, unit, input)
+        first, shapes, row = len(self.input_sizes), self._shapes(), self[name]
+        found = receptive_field(self.network, shapes, first + row.node, unit, input)
+        told, picture = row.receptive_field, self.input_sizes[input][1:]
+        if told is not None and len(told) != len(picture):
+            return found  # the table tells of another input
+        why = difference(found, told, picture, everything=row.sees_everything)
+        return replace(found, difference=why)
 
     def _shapes(self) -> list[tuple[int, ...]]:
         shapes = [(self.batch_size, *size) for size in self.input_sizes]
@@ -178,7 +184,7 @@ class Trace:
             raise ArgumentError(
                 "another trace", shown(other), "write for example cx.trace(...).diff(cx.trace(...))"
             )
-        return difference(self, other)
+        return difference_of(self, other)
 
     def _table(self, columns: Sequence[str]) -> table.Table:
         totals = {each: getattr(self, each) for each in ("parameters", "macs", "memory")}
