@@ -18,8 +18,9 @@ from cnnexplain.operations import OPERATIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# What passes its input on as it is has no row of its own; a maximum's indices lie where it does.
-NO_ROW = ("contiguous", "detach", "long", "max:2")
+# What passes its input on as it is has no row of its own, nor have a maximum's indices and an
+# LSTM's last states.
+NO_ROW = ("contiguous", "detach", "long", "max:2", "lstm:2", "lstm:3")
 
 
 def shapes(
@@ -231,7 +232,8 @@ def torchs(model: nn.Module, shape: tuple[int, ...]) -> tuple[int, ...] | None:
             result: torch.Tensor = model(torch.zeros(shape))
     except (RuntimeError, ValueError, TypeError, IndexError):
         return None
-    return tuple(result.shape)
+    # Nothing at all is no size for us.
+    return tuple(result.shape) if result.numel() else None
 
 
 def ours(model: nn.Module, shape: tuple[int, ...]) -> tuple[int, ...] | None:
