@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -266,3 +267,40 @@ def test_a_graph_module_of_torch_fx_is_traced_as_what_it_was_made_from() -> None
     assert [(row.name, row.output_shape, row.parameters) for row in ours] == [
         (row.name, row.output_shape, row.parameters) for row in theirs
     ]
+
+
+def build_at_first(self: Any, x: torch.Tensor) -> torch.Tensor:
+    if not hasattr(self, "positions"):
+        self.register_buffer("positions", torch.zeros(x.shape[1:], device=x.device))
+        self.head = nn.Identity()
+    self.register_forward_hook(lambda *_: None)
+    self.seen["last"].append(x)
+    return self.head(x + self.positions)
+
+
+def test_what_a_forward_builds_or_keeps_is_gone_afterwards() -> None:
+    module = Module(build_at_first, seen={"last": []})
+    cx.trace(module, (3, 8, 8))
+    assert not hasattr(module, "positions")
+    assert not module._modules
+    assert not module._forward_hooks
+    assert module.seen == {"last": []}
+
+
+def test_a_module_that_decides_by_values_is_run_whatever_the_default_device_is() -> None:
+    module = Module(lambda self, x: self.first(x if x.sum() > 0 else -x), **convolutions())
+    with torch.device("meta"):
+        traced = cx.trace(module, (3, 8, 8))
+    assert traced.network.by_values
+
+
+def test_in_inference_mode_the_trace_is_the_same() -> None:
+    module = Module(through_a_view, **convolutions())
+    with torch.inference_mode():
+        inside = cx.trace(module, (3, 8, 8))
+    assert inside == cx.trace(module, (3, 8, 8))
+
+
+def test_a_trace_can_be_pickled() -> None:
+    traced = cx.trace(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.GroupNorm(2, 4)), (3, 8, 8))
+    assert pickle.loads(pickle.dumps(traced)) == traced  # noqa: S301

@@ -234,3 +234,5 @@ def _pointwise(name: str, arguments: Mapping[str, bool | float | str]) -> type[L
 _POINTWISE: Mapping[str, type[Layer]] = {
     name: _pointwise(name, arguments) for name, arguments in _ARGUMENTS.items()
 }
+# By their names too, so that they can be pickled.
+globals().update(_POINTWISE)

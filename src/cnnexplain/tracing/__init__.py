@@ -39,10 +39,13 @@ def network_of(model: nn.Module, sizes: Sequence[Shape], batch_size: int) -> Net
     if not list(model.children()) and type(model) is torch.nn.Sequential:
         raise ArgumentError("at least one layer", "an empty nn.Sequential", "add a layer")
     shapes = [(batch_size, *size) for size in sizes]
-    try:
-        return _recorded(model, [_placeholder(model, shape) for shape in shapes], by_values=False)
-    except NeedsValues as needed:
-        return _run(model, shapes, needed)
+    # In inference mode, tensors would not know what they are views of.
+    with torch.inference_mode(mode=False), torch.no_grad():
+        try:
+            inputs = [_placeholder(model, shape) for shape in shapes]
+            return _recorded(model, inputs, by_values=False)
+        except NeedsValues as needed:
+            return _run(model, shapes, needed)
 
 
 def _recorded(model: nn.Module, inputs: Sequence[torch.Tensor], *, by_values: bool) -> Network:
@@ -52,7 +55,7 @@ def _recorded(model: nn.Module, inputs: Sequence[torch.Tensor], *, by_values: bo
         raise ArgumentError(
             "modules in a few levels", "hundreds of levels", "look for a module in itself"
         ) from None
-    with untouched(recorder.modules.values()), torch.no_grad():
+    with untouched(recorder.modules.values()):
         try:
             recorder.run()
         except (CnnExplainError, NeedsValues):
@@ -94,8 +97,11 @@ def _run(model: nn.Module, shapes: Sequence[Shape], needed: NeedsValues) -> Netw
             f"{needed}, and a module on the meta device",
             "build the module on a real device",
         ) from needed
-    generator = torch.Generator().manual_seed(_SEED)
-    inputs = [torch.randn(shape, generator=generator).to(device, _dtype(model)) for shape in shapes]
+    generator = torch.Generator(device="cpu").manual_seed(_SEED)
+    inputs = [
+        torch.randn(shape, generator=generator, device="cpu").to(device, _dtype(model))
+        for shape in shapes
+    ]
     try:
         twin = copy.deepcopy(model)
     except Exception as error:
