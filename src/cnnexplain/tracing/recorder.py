@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from dataclasses import MISSING, dataclass, fields
 from functools import cache, partial
 from itertools import chain
@@ -25,7 +26,7 @@ from cnnexplain.operations import OPERATIONS, Operation
 from cnnexplain.operations.base import Opaque
 from cnnexplain.operations.joining import MultiheadAttention
 from cnnexplain.tracing.paths import Paths, joined
-from cnnexplain.tracing.rules import PLAIN, RULES, VALUES, WHERE
+from cnnexplain.tracing.rules import GRADIENTS, PLAIN, RULES, VALUES, WHERE
 from cnnexplain.tracing.tensors import made, on_meta, parameters_of, storage, tensors
 
 if TYPE_CHECKING:
@@ -39,11 +40,41 @@ if TYPE_CHECKING:
 
 # Where torch works out shapes in Python, for functions that it was called with from elsewhere.
 _KERNELS = ("torch._prims", "torch._refs", "torch._meta_registrations", "torch._decomp")
+# Methods that write to their tensor, beside those whose name ends in an underscore.
+_WRITERS = {"__setitem__", "__set__"} | {
+    f"__i{name}__"
+    for name in (
+        "add",
+        "sub",
+        "mul",
+        "matmul",
+        "truediv",
+        "div",
+        "floordiv",
+        "mod",
+        "pow",
+        "and",
+        "or",
+        "xor",
+        "lshift",
+        "rshift",
+    )
+}
+_FORWARDS = {"forward", "_conv_forward"}
 MULTI_HEAD = torch.nn.functional.multi_head_attention_forward
 
 
 class NeedsValues(Exception):  # noqa: N818  # no error: the module is run instead
-    """A forward decides by the values of a tensor, of which only the shape is known."""
+    """A forward decides by the values of a tensor, of which only the shape is known.
+
+    Args:
+        what: What asks for them.
+        gradients: Whether it asks for gradients.
+    """
+
+    def __init__(self, what: str, *, gradients: bool) -> None:
+        super().__init__(what)
+        self.gradients = gradients
 
 
 @dataclass(slots=True)
@@ -116,6 +147,12 @@ class Recorder(TorchFunctionMode):
                         "run the module once on a real input before tracing it",
                     )
         self._storages: set[int] | None = None
+
+    def _need_values(self, func: Callable[..., Any]) -> NeedsValues:
+        what = f"{_name(func)}() in {self.where or 'forward'}"
+        # Kept, since the module may catch it.
+        self.needs_values = NeedsValues(what, gradients=func in GRADIENTS)
+        return self.needs_values
 
     @property
     def where(self) -> str:
@@ -225,8 +262,8 @@ class Recorder(TorchFunctionMode):
         kind = OPERATIONS.get(type(module).__name__)
         attributes = vars(module)
         # A subclass, a hook, or another forward may do anything.
-        changed = module._forward_pre_hooks or "forward" in attributes  # noqa: SLF001
-        if kind is None or changed or not type(module).__module__.startswith("torch.nn.modules."):
+        changed = module._forward_pre_hooks or attributes.keys() & _FORWARDS  # noqa: SLF001
+        if kind is None or changed or not _is_torchs(type(module)):
             return None
         # A module keeps the bias itself where its constructor took True or False.
         bias = module._parameters.get("bias") is not None  # noqa: SLF001  # quick to look at
@@ -303,8 +340,7 @@ class Recorder(TorchFunctionMode):
         if func in WHERE and not self.by_values:
             return WHERE[func](self._device)
         if func in VALUES and not self.by_values:
-            self.needs_values = NeedsValues(f"{_name(func)}() in {self.where or 'forward'}")
-            raise self.needs_values
+            raise self._need_values(func)
         if frame is None or layer is None or not (frame.result is not None or self._fits(frame)):
             return self._by_rule(func, args, kwargs)
         try:
@@ -425,8 +461,7 @@ class Recorder(TorchFunctionMode):
         try:
             return func(*on_meta(args), **on_meta(kwargs))
         except Exception:  # noqa: BLE001  # whatever it is that values are needed for
-            self.needs_values = NeedsValues(f"{_name(func)}() in {self.where or 'forward'}")
-            raise self.needs_values from error
+            raise self._need_values(func) from error
 
     def _is_models(self, tensor: torch.Tensor) -> bool:
         if self.by_values:
@@ -599,7 +634,8 @@ class Recorder(TorchFunctionMode):
         name = _name(func)
         counter = FlopCounterMode(display=False)
         try:
-            with counter:
+            # The counter cannot be there while gradients are computed.
+            with nullcontext() if func in GRADIENTS else counter:
                 result = (
                     func(*args, **kwargs)
                     if self.by_values
@@ -607,8 +643,7 @@ class Recorder(TorchFunctionMode):
                 )
         except Exception as error:
             if not self.by_values and _is_metas(error):
-                self.needs_values = NeedsValues(f"{name}() in {self.where or 'forward'}")
-                raise self.needs_values from error
+                raise self._need_values(func) from error
             raise self._torchs(error, name) from error
         cost = counter.get_total_flops() // 2
         parameters = self._parameters((args, kwargs))
@@ -738,10 +773,15 @@ def _changed(
     """Return the tensor that a function writes to, if it writes to one."""
     name = getattr(func, "__name__", "")
     changed = kwargs.get("out")
-    inplace = name in {"__setitem__", "__set__"} or (name[:3] == "__i" and name != "__invert__")
-    if args and (inplace or (name.endswith("_") and not name.endswith("__"))):
+    if args and (name in _WRITERS or (name.endswith("_") and not name.endswith("__"))):
         changed = args[0]
     return changed if isinstance(changed, torch.Tensor) else None
+
+
+def _is_torchs(kind: type[nn.Module]) -> bool:
+    """Return whether a class is torch's own, with the forward that torch gave it."""
+    both = kind.__module__, kind.forward.__module__
+    return all(name.startswith("torch.nn.modules.") for name in both)
 
 
 def _in_a_kernel(frame: FrameType) -> bool:

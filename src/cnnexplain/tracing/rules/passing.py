@@ -50,8 +50,11 @@ PLAIN: set[Any] = {
     torch.numel,
 }
 
+# What follows a graph of gradients, which there is only where values are computed.
+GRADIENTS: set[Any] = {torch.autograd.grad, torch.autograd.backward, torch.Tensor.backward}
+
 # What tells the values themselves, or makes tensors whose size depends on them.
-VALUES: set[Any] = {
+VALUES: set[Any] = GRADIENTS | {
     getattr(owner, name)
     for name in """
         item tolist numpy __bool__ __int__ __float__ __index__ __complex__ __contains__ __array__
