@@ -126,6 +126,7 @@ class Recorder(TorchFunctionMode):
         self._numbers = {id(each): number for number, each in enumerate(inputs)}
         self._kept: list[object] = list(inputs)
         self._pending: dict[int, Callable[[], int]] = {}
+        self._shared: list[torch.Tensor] = []
         self._names: dict[str, int] = {}
         self._counted: set[int] = set()
         self._derived: dict[int, tuple[torch.Tensor, ...]] = {}
@@ -202,7 +203,6 @@ class Recorder(TorchFunctionMode):
             type(self._model).__name__,
             modules=modules,
             unused=unused,
-            itemsize=self._inputs[0].element_size(),
             by_values=self.by_values,
         )
 
@@ -414,6 +414,7 @@ class Recorder(TorchFunctionMode):
             if operation.is_view:
                 # torch knows whether the values lie in memory so that they can be viewed.
                 frame.result = func(*args, **kwargs)
+                self.share(frame.result, target)
             elif getattr(operation, "inplace", False):
                 frame.result = target
             else:
@@ -422,7 +423,9 @@ class Recorder(TorchFunctionMode):
             if getattr(operation, "return_indices", False):
                 results.append(torch.empty(shape, dtype=torch.long, device="meta"))
                 frame.result = tuple(results)
-            self._add(operation, numbers, frame.path, parameters, results, shape)
+            number = self._add(operation, numbers, frame.path, parameters, results, shape)
+            if frame.result is target:
+                self._write_through(target, number, _name(func))
         if isinstance(operation, MultiheadAttention) and func is MULTI_HEAD:
             return frame.result, self._weights(frame, operation, kwargs)
         return frame.result
@@ -584,24 +587,44 @@ class Recorder(TorchFunctionMode):
         )
         if inplace:
             self._write_through(target, number, _name(func))
+        elif operation.is_view:
+            self.share(result, target)
         return result
 
+    def share(self, tensor: torch.Tensor, source: torch.Tensor) -> None:
+        """Remember that a tensor lies in another's memory.
+
+        Args:
+            tensor: The tensor.
+            source: The other one.
+        """
+        self._shared += [tensor, source]
+
     def _write_through(self, target: torch.Tensor, number: int, name: str) -> None:
-        """Let what a view shows change with the view."""
-        base = target._base  # noqa: SLF001  # torch has no public name for it
-        if base is None or base is target:
+        """Let whatever lies in the same memory change too, if anything uses it later."""
+        if not self._shared:
             return
-        before = self._pending.pop(id(base), None)
-        whole = self._numbers.pop(id(base), None)
-        operation = Opaque(name, tuple(base.shape), 0, self._found)
-        path = self._joined_path(name)
+        place, path = storage(target), self._joined_path(name)
+        others = {id(each): each for each in self._shared if each is not target}
+        for other in others.values():
+            before = self._pending.get(id(other))
+            whole = self._numbers.get(id(other))
+            if storage(other) == place and (before is not None or whole is not None):
+                self._numbers.pop(id(other), None)
+                self.later(other, partial(self._changed_too, other, before, whole, number, path))
 
-        def record() -> int:
-            changed = before() if before is not None else whole
-            numbers = (number,) if changed is None else (changed, number)
-            return self._add(operation, numbers, path, (), [base])
-
-        self.later(base, record)
+    def _changed_too(
+        self,
+        tensor: torch.Tensor,
+        before: Callable[[], int] | None,
+        whole: int | None,
+        number: int,
+        path: str,
+    ) -> int:
+        changed = before() if before is not None else whole
+        numbers = (number,) if changed is None else (changed, number)
+        operation = Opaque(path.rpartition(".")[2], tuple(tensor.shape), 0, self._found)
+        return self._add(operation, numbers, path, (), [tensor])
 
     def insert(
         self, operation: Operation, func: Callable[..., Any], tensor: Any, sources: Sequence[Any]
@@ -616,6 +639,8 @@ class Recorder(TorchFunctionMode):
         """
         operation = self._same.setdefault(operation, operation)
         numbers = tuple(each for each in map(self.number, sources) if each is not None)
+        if operation.is_view:
+            self.share(tensor, sources[0])
         return self._add(operation, numbers, self._name_of(func, operation), (), [tensor])
 
     def without_rule(
@@ -734,13 +759,17 @@ class Recorder(TorchFunctionMode):
         name = name or _snake(type(operation).__name__)
         times = self._names[name] = self._names.get(name, 0) + 1
         if times > 1:
-            name = f"{name}:{times}"
+            bare = name
+            while name in self._names:
+                name, times = f"{bare}:{times}", times + 1
+            self._names[name] = 1
         count = 0
         for each in parameters:
             if id(each) not in self._counted:
                 self._counted.add(id(each))
                 count += each.numel()
-        self._nodes.append(Node(name, operation, numbers, count))
+        size = results[0].element_size() if results else 4
+        self._nodes.append(Node(name, operation, numbers, count, size))
         self._shapes.append(shape)
         number = len(self._shapes) - 1
         for tensor in results:
