@@ -85,6 +85,12 @@ def attention(**arguments: Any) -> dict[str, Any]:
     return {"attention": nn.MultiheadAttention(64, 2, batch_first=True, **arguments)}
 
 
+def energy(self: Any, x: torch.Tensor) -> torch.Tensor:
+    with torch.enable_grad():
+        x = x.requires_grad_()
+        return self.second(torch.autograd.grad(self.first(x).sum(), x)[0])
+
+
 def tokens(self: Any, x: torch.Tensor) -> Any:
     x = x.flatten(2)
     return self.attention(query=x, key=x, value=x)[0] + self.attention(x, x, x)[0]
@@ -106,6 +112,10 @@ HARD: dict[str, tuple[Callable[[Any, torch.Tensor], Any], dict[str, Any]]] = {
     ),
     "type_as of a constant": (
         lambda self, x: self.first(x * torch.ones(3, 1, 1).type_as(x).expand_as(x)),
+        convolutions(),
+    ),
+    "an integer made of a tensor": (
+        lambda self, x: self.first(x)[:, :, : int(x.sum() * 0 + 5)],
         convolutions(),
     ),
     "flattened and back": (lambda _, x: x.flatten(2).unflatten(2, (8, 8)), {}),
@@ -202,9 +212,30 @@ def layer_with_fewer_rows() -> nn.Module:
     return layer
 
 
+def layer_with_another_convolution() -> nn.Module:
+    layer = nn.Conv2d(3, 5, 3)
+    layer._conv_forward = (  # type: ignore[method-assign]
+        lambda x, weight, bias: F.conv2d(F.pad(x, (1, 1, 1, 1), mode="circular"), weight, bias)
+    )
+    return layer
+
+
+class Wrapper(nn.Module):
+    """A wrapper that names what it wraps as torch.compile does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._orig_mod = nn.Linear(8, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([self._orig_mod(x), x], dim=-1)
+
+
 @pytest.mark.parametrize(
     "make",
     [
+        layer_with_another_convolution,
+        Wrapper,
         layer_with_a_hook,
         layer_with_another_forward,
         layer_with_other_weights,
@@ -304,3 +335,27 @@ def test_in_inference_mode_the_trace_is_the_same() -> None:
 def test_a_trace_can_be_pickled() -> None:
     traced = cx.trace(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.GroupNorm(2, 4)), (3, 8, 8))
     assert pickle.loads(pickle.dumps(traced)) == traced  # noqa: S301
+
+
+def test_a_class_with_another_forward_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def same(self: Any, x: torch.Tensor) -> torch.Tensor:
+        return F.conv2d(F.pad(x, (1, 1, 1, 1)), self.weight, self.bias)
+
+    monkeypatch.setattr(nn.Conv2d, "forward", same)
+    assert cx.trace(nn.Conv2d(3, 5, 3), (3, 8, 8)).rows[-1].output_shape == (1, 5, 8, 8)
+
+
+def test_inputs_that_no_tensor_can_have_are_refused() -> None:
+    with pytest.raises(cx.ArgumentError, match="expected: an input of at most"):
+        cx.trace(nn.ReLU(), (3, 10**9, 10**9))
+    decides = Module(lambda _, x: x if x.sum() > 0 else -x)
+    with pytest.raises(cx.ForwardError, match="expected: memory for an input with values"):
+        cx.trace(decides, (3, 10**6, 10**6))
+
+
+def test_gradients_inside_a_forward_are_computed_in_a_run() -> None:
+    module = Module(energy, **convolutions())
+    traced = cx.trace(module, (3, 8, 8))
+    assert traced.network.by_values
+    assert traced.rows[-1].output_shape == tuple(module(torch.rand(1, 3, 8, 8)).shape)
+    assert all(each.grad is None for each in module.parameters())

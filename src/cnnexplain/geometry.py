@@ -93,6 +93,8 @@ def receptive_field(
 ) -> ReceptiveField:
     """Return what a unit sees of one of the network's inputs.
 
+    What constants hide, such as a mask that is the same for every input, is not followed.
+
     Args:
         network: The network.
         shapes: The shape of each value: the inputs, then what each node makes.

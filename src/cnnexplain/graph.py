@@ -31,12 +31,14 @@ class Node:
         operation: What it does.
         inputs: The numbers of the values that it takes.
         parameters: How many learned parameters it is the first to use.
+        itemsize: The bytes that one value of the result takes.
     """
 
     name: str
     operation: Operation
     inputs: tuple[int, ...]
     parameters: int
+    itemsize: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,6 @@ class Network:
         input_size: The (channels, height, width) it was designed for, if that is known.
         modules: The class of each module by its path.
         unused: The names of the parameters that no node uses.
-        itemsize: The bytes that one value takes.
         by_values: Whether its graph depends on values and was found by running it.
 
     Example:
@@ -63,7 +64,6 @@ class Network:
     input_size: Shape | None = None
     modules: Mapping[str, str] = field(default_factory=dict, hash=False)
     unused: tuple[str, ...] = ()
-    itemsize: int = 4
     by_values: bool = False
 
     def __str__(self) -> str:
@@ -169,7 +169,7 @@ def walk(network: Network, input_sizes: Sequence[Shape], batch_size: int = 1) ->
         if id(view.along) not in told:
             # Most operations see what the one before them sees.
             told[id(view.along)] = _told(view.along)
-        yield _row(number, node, taken, result, told[id(view.along)], view, network.itemsize)
+        yield _row(number, node, taken, result, told[id(view.along)], view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +218,6 @@ def _row(
     result: _Result,
     told: _Told,
     view: View,
-    itemsize: int,
 ) -> Row:
     operation = node.operation
     return Row(
@@ -229,7 +228,7 @@ def _row(
         formula=result.formula,
         parameters=node.parameters,
         macs=result.macs,
-        memory=itemsize * prod(result.output_shape) if operation.allocates else 0,
+        memory=node.itemsize * prod(result.output_shape) if operation.allocates else 0,
         receptive_field=told.receptive_field,
         effective_stride=told.effective_stride,
         effective_padding=told.effective_padding,

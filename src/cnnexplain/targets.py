@@ -204,7 +204,7 @@ def _trace(model: object, input_sizes: Sequence[Sequence[int]], batch_size: int)
         return trace(cast("nn.Module", model), cast("Sequence[int]", sizes or None), batch_size)
     except CnnExplainError:
         raise
-    except Exception as error:  # a foreign forward() may raise anything  # noqa: BLE001
+    except (Exception, SystemExit) as error:  # a foreign forward() may raise anything  # noqa: BLE001
         raise _failed(error, "trace") from None
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from math import prod
+from typing import TYPE_CHECKING, cast
 
 import torch
 
-from cnnexplain.errors import ArgumentError, CnnExplainError, ForwardError, shown
+from cnnexplain.errors import LARGEST, ArgumentError, CnnExplainError, ForwardError, shown
 from cnnexplain.tracing.guard import untouched
 from cnnexplain.tracing.recorder import NeedsValues, Recorder
 
@@ -35,10 +38,18 @@ def network_of(model: nn.Module, sizes: Sequence[Shape], batch_size: int) -> Net
         ShapeError: If an operation cannot take what those before it make.
         ForwardError: If the module's own code fails.
     """
-    model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
+    if type(model).__module__ == "torch._dynamo.eval_frame":
+        model = cast("nn.Module", getattr(model, "_orig_mod"))  # noqa: B009  # what torch.compile wraps
     if not list(model.children()) and type(model) is torch.nn.Sequential:
         raise ArgumentError("at least one layer", "an empty nn.Sequential", "add a layer")
     shapes = [(batch_size, *size) for size in sizes]
+    for shape in shapes:
+        if prod(shape) > LARGEST // 8:
+            raise ArgumentError(
+                f"an input of at most {LARGEST // 8} values",
+                shown(shape),
+                "use a smaller input_size",
+            )
     # In inference mode, tensors would not know what they are views of.
     with torch.inference_mode(mode=False), torch.no_grad():
         try:
@@ -55,7 +66,7 @@ def _recorded(model: nn.Module, inputs: Sequence[torch.Tensor], *, by_values: bo
         raise ArgumentError(
             "modules in a few levels", "hundreds of levels", "look for a module in itself"
         ) from None
-    with untouched(recorder.modules.values()):
+    with untouched(recorder.modules.values()), _uncompiled():
         try:
             recorder.run()
         except (CnnExplainError, NeedsValues):
@@ -98,10 +109,17 @@ def _run(model: nn.Module, shapes: Sequence[Shape], needed: NeedsValues) -> Netw
             "build the module on a real device",
         ) from needed
     generator = torch.Generator(device="cpu").manual_seed(_SEED)
-    inputs = [
-        torch.randn(shape, generator=generator, device="cpu").to(device, _dtype(model))
-        for shape in shapes
-    ]
+    try:
+        inputs = [
+            torch.randn(shape, generator=generator, device="cpu").to(device, _dtype(model))
+            for shape in shapes
+        ]
+    except RuntimeError as error:
+        raise ForwardError(
+            "memory for an input with values, since the module decides by values",
+            shown(str(error), limit=200),
+            "use a smaller input_size or batch_size",
+        ) from error
     try:
         twin = copy.deepcopy(model)
     except Exception as error:
@@ -110,4 +128,12 @@ def _run(model: nn.Module, shapes: Sequence[Shape], needed: NeedsValues) -> Netw
             f"{type(error).__name__}: {shown(str(error))}",
             "trace it without what cannot be copied",
         ) from error
-    return _recorded(twin, inputs, by_values=True)
+    with torch.set_grad_enabled(needed.gradients):
+        return _recorded(twin, inputs, by_values=True)
+
+
+def _uncompiled() -> AbstractContextManager[object]:
+    """Let compiled functions run as they were written, if something has been compiled."""
+    if "torch._dynamo" not in sys.modules:
+        return nullcontext()
+    return cast("AbstractContextManager[object]", torch.compiler.set_stance("force_eager"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from dataclasses import MISSING, dataclass, fields
 from functools import cache, partial
 from itertools import chain
@@ -25,7 +26,7 @@ from cnnexplain.operations import OPERATIONS, Operation
 from cnnexplain.operations.base import Opaque
 from cnnexplain.operations.joining import MultiheadAttention
 from cnnexplain.tracing.paths import Paths, joined
-from cnnexplain.tracing.rules import PLAIN, RULES, VALUES, WHERE
+from cnnexplain.tracing.rules import GRADIENTS, PLAIN, RULES, VALUES, WHERE
 from cnnexplain.tracing.tensors import made, on_meta, parameters_of, storage, tensors
 
 if TYPE_CHECKING:
@@ -39,11 +40,41 @@ if TYPE_CHECKING:
 
 # Where torch works out shapes in Python, for functions that it was called with from elsewhere.
 _KERNELS = ("torch._prims", "torch._refs", "torch._meta_registrations", "torch._decomp")
+# Methods that write to their tensor, beside those whose name ends in an underscore.
+_WRITERS = {"__setitem__", "__set__"} | {
+    f"__i{name}__"
+    for name in (
+        "add",
+        "sub",
+        "mul",
+        "matmul",
+        "truediv",
+        "div",
+        "floordiv",
+        "mod",
+        "pow",
+        "and",
+        "or",
+        "xor",
+        "lshift",
+        "rshift",
+    )
+}
+_FORWARDS = {"forward", "_conv_forward"}
 MULTI_HEAD = torch.nn.functional.multi_head_attention_forward
 
 
 class NeedsValues(Exception):  # noqa: N818  # no error: the module is run instead
-    """A forward decides by the values of a tensor, of which only the shape is known."""
+    """A forward decides by the values of a tensor, of which only the shape is known.
+
+    Args:
+        what: What asks for them.
+        gradients: Whether it asks for gradients.
+    """
+
+    def __init__(self, what: str, *, gradients: bool) -> None:
+        super().__init__(what)
+        self.gradients = gradients
 
 
 @dataclass(slots=True)
@@ -95,6 +126,7 @@ class Recorder(TorchFunctionMode):
         self._numbers = {id(each): number for number, each in enumerate(inputs)}
         self._kept: list[object] = list(inputs)
         self._pending: dict[int, Callable[[], int]] = {}
+        self._shared: list[torch.Tensor] = []
         self._names: dict[str, int] = {}
         self._counted: set[int] = set()
         self._derived: dict[int, tuple[torch.Tensor, ...]] = {}
@@ -116,6 +148,12 @@ class Recorder(TorchFunctionMode):
                         "run the module once on a real input before tracing it",
                     )
         self._storages: set[int] | None = None
+
+    def _need_values(self, func: Callable[..., Any]) -> NeedsValues:
+        what = f"{_name(func)}() in {self.where or 'forward'}"
+        # Kept, since the module may catch it.
+        self.needs_values = NeedsValues(what, gradients=func in GRADIENTS)
+        return self.needs_values
 
     @property
     def where(self) -> str:
@@ -165,7 +203,6 @@ class Recorder(TorchFunctionMode):
             type(self._model).__name__,
             modules=modules,
             unused=unused,
-            itemsize=self._inputs[0].element_size(),
             by_values=self.by_values,
         )
 
@@ -225,8 +262,8 @@ class Recorder(TorchFunctionMode):
         kind = OPERATIONS.get(type(module).__name__)
         attributes = vars(module)
         # A subclass, a hook, or another forward may do anything.
-        changed = module._forward_pre_hooks or "forward" in attributes  # noqa: SLF001
-        if kind is None or changed or not type(module).__module__.startswith("torch.nn.modules."):
+        changed = module._forward_pre_hooks or attributes.keys() & _FORWARDS  # noqa: SLF001
+        if kind is None or changed or not _is_torchs(type(module)):
             return None
         # A module keeps the bias itself where its constructor took True or False.
         bias = module._parameters.get("bias") is not None  # noqa: SLF001  # quick to look at
@@ -303,8 +340,7 @@ class Recorder(TorchFunctionMode):
         if func in WHERE and not self.by_values:
             return WHERE[func](self._device)
         if func in VALUES and not self.by_values:
-            self.needs_values = NeedsValues(f"{_name(func)}() in {self.where or 'forward'}")
-            raise self.needs_values
+            raise self._need_values(func)
         if frame is None or layer is None or not (frame.result is not None or self._fits(frame)):
             return self._by_rule(func, args, kwargs)
         try:
@@ -378,6 +414,7 @@ class Recorder(TorchFunctionMode):
             if operation.is_view:
                 # torch knows whether the values lie in memory so that they can be viewed.
                 frame.result = func(*args, **kwargs)
+                self.share(frame.result, target)
             elif getattr(operation, "inplace", False):
                 frame.result = target
             else:
@@ -386,7 +423,9 @@ class Recorder(TorchFunctionMode):
             if getattr(operation, "return_indices", False):
                 results.append(torch.empty(shape, dtype=torch.long, device="meta"))
                 frame.result = tuple(results)
-            self._add(operation, numbers, frame.path, parameters, results, shape)
+            number = self._add(operation, numbers, frame.path, parameters, results, shape)
+            if frame.result is target:
+                self._write_through(target, number, _name(func))
         if isinstance(operation, MultiheadAttention) and func is MULTI_HEAD:
             return frame.result, self._weights(frame, operation, kwargs)
         return frame.result
@@ -425,8 +464,7 @@ class Recorder(TorchFunctionMode):
         try:
             return func(*on_meta(args), **on_meta(kwargs))
         except Exception:  # noqa: BLE001  # whatever it is that values are needed for
-            self.needs_values = NeedsValues(f"{_name(func)}() in {self.where or 'forward'}")
-            raise self.needs_values from error
+            raise self._need_values(func) from error
 
     def _is_models(self, tensor: torch.Tensor) -> bool:
         if self.by_values:
@@ -549,24 +587,44 @@ class Recorder(TorchFunctionMode):
         )
         if inplace:
             self._write_through(target, number, _name(func))
+        elif operation.is_view:
+            self.share(result, target)
         return result
 
+    def share(self, tensor: torch.Tensor, source: torch.Tensor) -> None:
+        """Remember that a tensor lies in another's memory.
+
+        Args:
+            tensor: The tensor.
+            source: The other one.
+        """
+        self._shared += [tensor, source]
+
     def _write_through(self, target: torch.Tensor, number: int, name: str) -> None:
-        """Let what a view shows change with the view."""
-        base = target._base  # noqa: SLF001  # torch has no public name for it
-        if base is None or base is target:
+        """Let whatever lies in the same memory change too, if anything uses it later."""
+        if not self._shared:
             return
-        before = self._pending.pop(id(base), None)
-        whole = self._numbers.pop(id(base), None)
-        operation = Opaque(name, tuple(base.shape), 0, self._found)
-        path = self._joined_path(name)
+        place, path = storage(target), self._joined_path(name)
+        others = {id(each): each for each in self._shared if each is not target}
+        for other in others.values():
+            before = self._pending.get(id(other))
+            whole = self._numbers.get(id(other))
+            if storage(other) == place and (before is not None or whole is not None):
+                self._numbers.pop(id(other), None)
+                self.later(other, partial(self._changed_too, other, before, whole, number, path))
 
-        def record() -> int:
-            changed = before() if before is not None else whole
-            numbers = (number,) if changed is None else (changed, number)
-            return self._add(operation, numbers, path, (), [base])
-
-        self.later(base, record)
+    def _changed_too(
+        self,
+        tensor: torch.Tensor,
+        before: Callable[[], int] | None,
+        whole: int | None,
+        number: int,
+        path: str,
+    ) -> int:
+        changed = before() if before is not None else whole
+        numbers = (number,) if changed is None else (changed, number)
+        operation = Opaque(path.rpartition(".")[2], tuple(tensor.shape), 0, self._found)
+        return self._add(operation, numbers, path, (), [tensor])
 
     def insert(
         self, operation: Operation, func: Callable[..., Any], tensor: Any, sources: Sequence[Any]
@@ -581,6 +639,8 @@ class Recorder(TorchFunctionMode):
         """
         operation = self._same.setdefault(operation, operation)
         numbers = tuple(each for each in map(self.number, sources) if each is not None)
+        if operation.is_view:
+            self.share(tensor, sources[0])
         return self._add(operation, numbers, self._name_of(func, operation), (), [tensor])
 
     def without_rule(
@@ -599,7 +659,8 @@ class Recorder(TorchFunctionMode):
         name = _name(func)
         counter = FlopCounterMode(display=False)
         try:
-            with counter:
+            # The counter cannot be there while gradients are computed.
+            with nullcontext() if func in GRADIENTS else counter:
                 result = (
                     func(*args, **kwargs)
                     if self.by_values
@@ -607,8 +668,7 @@ class Recorder(TorchFunctionMode):
                 )
         except Exception as error:
             if not self.by_values and _is_metas(error):
-                self.needs_values = NeedsValues(f"{name}() in {self.where or 'forward'}")
-                raise self.needs_values from error
+                raise self._need_values(func) from error
             raise self._torchs(error, name) from error
         cost = counter.get_total_flops() // 2
         parameters = self._parameters((args, kwargs))
@@ -699,13 +759,17 @@ class Recorder(TorchFunctionMode):
         name = name or _snake(type(operation).__name__)
         times = self._names[name] = self._names.get(name, 0) + 1
         if times > 1:
-            name = f"{name}:{times}"
+            bare = name
+            while name in self._names:
+                name, times = f"{bare}:{times}", times + 1
+            self._names[name] = 1
         count = 0
         for each in parameters:
             if id(each) not in self._counted:
                 self._counted.add(id(each))
                 count += each.numel()
-        self._nodes.append(Node(name, operation, numbers, count))
+        size = results[0].element_size() if results else 4
+        self._nodes.append(Node(name, operation, numbers, count, size))
         self._shapes.append(shape)
         number = len(self._shapes) - 1
         for tensor in results:
@@ -738,10 +802,15 @@ def _changed(
     """Return the tensor that a function writes to, if it writes to one."""
     name = getattr(func, "__name__", "")
     changed = kwargs.get("out")
-    inplace = name in {"__setitem__", "__set__"} or (name[:3] == "__i" and name != "__invert__")
-    if args and (inplace or (name.endswith("_") and not name.endswith("__"))):
+    if args and (name in _WRITERS or (name.endswith("_") and not name.endswith("__"))):
         changed = args[0]
     return changed if isinstance(changed, torch.Tensor) else None
+
+
+def _is_torchs(kind: type[nn.Module]) -> bool:
+    """Return whether a class is torch's own, with the forward that torch gave it."""
+    both = kind.__module__, kind.forward.__module__
+    return all(name.startswith("torch.nn.modules.") for name in both)
 
 
 def _in_a_kernel(frame: FrameType) -> bool:

@@ -5,10 +5,10 @@ cannot tell returns `NotImplemented`, and torch is asked instead.
 """
 
 from cnnexplain.tracing.rules import arithmetic, attention, layers, shapes, windows
-from cnnexplain.tracing.rules.passing import PLAIN, VALUES, WHERE
+from cnnexplain.tracing.rules.passing import GRADIENTS, PLAIN, VALUES, WHERE
 from cnnexplain.tracing.rules.registry import RULES
 
-__all__ = ["PLAIN", "RULES", "VALUES", "WHERE"]
+__all__ = ["GRADIENTS", "PLAIN", "RULES", "VALUES", "WHERE"]
 
 # Imported for the rules in them.
 _FAMILIES = (arithmetic, attention, layers, shapes, windows)

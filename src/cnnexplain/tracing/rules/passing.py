@@ -50,8 +50,11 @@ PLAIN: set[Any] = {
     torch.numel,
 }
 
+# What follows a graph of gradients, which there is only where values are computed.
+GRADIENTS: set[Any] = {torch.autograd.grad, torch.autograd.backward, torch.Tensor.backward}
+
 # What tells the values themselves, or makes tensors whose size depends on them.
-VALUES: set[Any] = {
+VALUES: set[Any] = GRADIENTS | {
     getattr(owner, name)
     for name in """
         item tolist numpy __bool__ __int__ __float__ __index__ __complex__ __contains__ __array__
@@ -131,19 +134,26 @@ def _passed(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> 
     if rec.by_values:
         result = func(input, *args, **kwargs)
     else:
-        dtypes = [each for each in (*args, *kwargs.values()) if isinstance(each, torch.dtype)]
-        dtypes += [each.dtype for each in args if isinstance(each, torch.Tensor)]
-        dtype = _CASTS.get(func.__name__) or (dtypes[0] if dtypes else input.dtype)
-        lies = kwargs.get("memory_format")
-        keeps = func.__name__ != "contiguous" and dtype == input.dtype and lies is None
-        lies = lies or (
-            torch.contiguous_format if func.__name__ == "contiguous" else torch.preserve_format
-        )
-        result = (
-            input.detach() if keeps else torch.empty_like(input, dtype=dtype, memory_format=lies)
-        )
+        result = _cast(func.__name__, input, args, kwargs)
+    if result is not input:
+        rec.share(result, input)
     rec.set_number(result, number)
     return result
+
+
+def _cast(name: str, input: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return the tensor that a cast, or a move to another device, makes."""
+    dtypes = [each for each in (*args, *kwargs.values()) if isinstance(each, torch.dtype)]
+    dtypes += [each.dtype for each in args if isinstance(each, torch.Tensor)]
+    dtype = _CASTS.get(name) or (dtypes[0] if dtypes else input.dtype)
+    if name in {"detach", "detach_", "alias"}:
+        return input.detach()
+    lies = kwargs.get("memory_format")
+    if name == "contiguous":
+        lies = lies or torch.contiguous_format
+    if dtype == input.dtype and (lies is None or input.is_contiguous(memory_format=lies)):
+        return input  # as torch does where there is nothing to do
+    return torch.empty_like(input, dtype=dtype, memory_format=lies or torch.preserve_format)
 
 
 def _data(rec: Recorder, func: Any, input: Any) -> Any:
