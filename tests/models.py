@@ -11,6 +11,10 @@ from torch import nn
 from torch.nn.utils import parametrizations
 from torch.utils.checkpoint import checkpoint
 
+# Tensors in tests are so small that a second thread only waits: with another program beside it on
+# two cores, everything takes thirty times as long.
+torch.set_num_threads(1)
+
 # torch.nn's own modules return Any.
 Tensor = torch.Tensor
 

@@ -300,35 +300,39 @@ def by_influence(
     generator = torch.Generator().manual_seed(1)
     inputs = [torch.rand(1, *size, generator=generator, dtype=torch.float64) for size in sizes]
     picture = sizes[source][1:]
-    # A unit that is NaN in any case, as the variance of a single value, tells nothing.
-    found: dict[tuple[str, Unit], list[set[int]]] = {
-        key: [set() for _ in picture] for key, nan in _nan(twin, inputs).items() if not nan
-    }
+    before = _nan(twin, inputs)
+    seen: dict[str, list[list[list[int]]]] = {}
     for axis, size in enumerate(picture):
+        hits: dict[str, list[torch.Tensor]] = {name: [] for name in before}
         for row in range(size):
             x = inputs[source].clone()
             x.select(axis + 2, row).fill_(torch.nan)
             changed = [x if index == source else each for index, each in enumerate(inputs)]
-            for key, nan in _nan(twin, changed).items():
-                if nan and key in found:
-                    found[key][axis].add(row)
-    return {key: tuple(map(frozenset, places)) for key, places in found.items()}
+            for name, nan in _nan(twin, changed).items():
+                hits[name].append(nan.flatten())
+        for name, found in hits.items():
+            reached = torch.stack(found, dim=1)
+            places = [unit.nonzero().flatten().tolist() for unit in reached]
+            seen.setdefault(name, []).append(places)
+    return {
+        (name, unit): tuple(frozenset(axis[number]) for axis in seen[name])
+        for name, nan in before.items()
+        for number, unit in enumerate(every(nan.shape))
+        # A unit that is NaN in any case, as the variance of a single value, tells nothing.
+        if not nan[unit]
+    }
 
 
-def _nan(model: nn.Module, inputs: Sequence[torch.Tensor]) -> dict[tuple[str, Unit], bool]:
-    """Return for every unit of every value whether it is NaN."""
+def _nan(model: nn.Module, inputs: Sequence[torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return for every value which units are NaN, in the first sample and any channel."""
     with torch.no_grad():
         # The module may overwrite what it is given.
         values = Recording(model, [each.clone() for each in inputs], _INFLUENCE).values
-    found: dict[tuple[str, Unit], bool] = {}
+    found = {}
     for name, value in values.items():
         if value.is_floating_point() or value.is_complex():
-            nan = value.isnan()[:1]
-            nan = nan.any(dim=1) if value.ndim > 1 else nan
-            units = every(value.shape[2:])
-            found.update(
-                ((name, unit), hit) for unit, hit in zip(units, nan.flatten().tolist(), strict=True)
-            )
+            first = value.isnan()[:1] if value.ndim else value.isnan()
+            found[name] = first.any(dim=(0, 1)) if value.ndim > 1 else first.any()
     return found
 
 
