@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+import torch
+from torch import nn
 
 import cnnexplain as cx
 from cnnexplain.errors import ArgumentError
@@ -12,7 +14,7 @@ from cnnexplain.languages import LANGUAGES
 def field(text: str, size: tuple[int, ...], unit: tuple[int, ...] | None = None) -> object:
     traced = cx.trace(text, size)
     found = traced.receptive_field(traced.rows[-1].name, unit)
-    return found.size, found.difference
+    return found.size, found.reason
 
 
 def test_a_unit_far_from_the_border_sees_what_the_table_says() -> None:
@@ -75,5 +77,22 @@ def test_a_unit_that_is_not_there_is_refused(unit: object, received: str) -> Non
 
 
 def test_an_input_that_is_not_there_is_refused() -> None:
-    with pytest.raises(ArgumentError, match="expected: input below 1"):
+    with pytest.raises(ArgumentError, match="expected: input between 0 and 0"):
         cx.trace(cx.networks.alexnet()).receptive_field("pool5", (0, 0), input=1)
+
+
+def test_with_two_inputs_nothing_is_said_of_the_one_that_the_table_does_not_tell_of() -> None:
+    class Both(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.narrow, self.wide = nn.Conv2d(1, 1, 3, padding=1), nn.Conv2d(1, 1, 5, padding=2)
+
+        def forward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+            return self.narrow(x) + self.wide(y)
+
+    traced = cx.trace(Both(), [(1, 20, 20), (1, 20, 20)])
+    assert traced["add"].receptive_field == (3, 3)
+    assert traced["wide"].source == 1
+    first, second = (traced.receptive_field("add", (9, 9), input=each) for each in (0, 1))
+    assert (first.size, first.note) == ((3, 3), None)
+    assert (second.size, second.note) == ((5, 5), None)

@@ -74,6 +74,7 @@ def row(name: str, words: str, **others: Any) -> Row:
         "touched": (1, 2),
         "sees_everything": False,
         "origin": "rule",
+        "source": 0,
         "node": 0,
     }
     return Row(**plain | others)

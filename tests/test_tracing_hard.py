@@ -118,6 +118,10 @@ HARD: dict[str, tuple[Callable[[Any, torch.Tensor], Any], dict[str, Any]]] = {
         lambda self, x: self.first(x)[:, :, : int(x.sum() * 0 + 5)],
         convolutions(),
     ),
+    "a mask over axes moved": (
+        lambda _, x: x.permute(0, 2, 3, 1).masked_fill(torch.ones(3) > 0, 0.0).view(1, -1),
+        {},
+    ),
     "flattened and back": (lambda _, x: x.flatten(2).unflatten(2, (8, 8)), {}),
     "several axes at once": (lambda _, x: x[:, :2, -1:, None, ::2], {}),
 }

@@ -44,6 +44,7 @@ def trace(
         ArgumentError: If an argument is not allowed.
         SourceError: If the text is no network.
         ShapeError: If a layer cannot take what the layers before it make.
+        ForwardError: If the module's own forward fails, or loses its input on the way.
 
     Example:
         >>> pooled = trace("nn.Sequential(nn.MaxPool2d(3, stride=2), nn.Flatten())", (256, 13, 13))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cnnexplain.graph import Network
     from cnnexplain.operations import Shape
 
-Difference: TypeAlias = Literal["operation", "everything", "uneven", "border", "phase"]
+Reason: TypeAlias = Literal["operation", "everything", "uneven", "border", "phase"]
 
 # A unit may see a few parts of a value that no one box holds; beyond that they are taken as one.
 _MOST_PARTS = 16
@@ -34,13 +34,13 @@ class ReceptiveField:
             the picture; empty if the unit sees nothing but padding.
         exact: Whether rules told all of the way; where an operation has none, the unit is taken to
             see all of that operation's inputs.
-        difference: Why it is not as large as the table says of the whole layer; None if it is.
+        reason: Why it is not as large as the table says of the whole layer; None if it is.
     """
 
     unit: tuple[int, ...]
     intervals: tuple[range, ...]
     exact: bool
-    difference: Difference | None = None
+    reason: Reason | None = None
 
     @property
     def size(self) -> tuple[int, ...]:
@@ -50,12 +50,12 @@ class ReceptiveField:
     @property
     def note(self) -> str | None:
         """Why it is not as large as the table says, in the current language."""
-        return text(f"field.{self.difference}") if self.difference else None
+        return text(f"field.{self.reason}") if self.reason else None
 
 
-def difference(
+def reason(
     found: ReceptiveField, told: Shape | None, picture: Shape, *, everything: bool
-) -> Difference | None:
+) -> Reason | None:
     """Return why what a unit sees is not as large as the table says of its layer.
 
     Args:
@@ -77,11 +77,11 @@ def difference(
         return None
     if everything and any(map(gt, found.size, told)):
         return "everything"
-    ends = (
+    at_border = (
         interval.start == 0 or interval.stop == size
         for interval, size in zip(found.intervals, picture, strict=True)
     )
-    return "border" if any(ends) else "phase"
+    return "border" if any(at_border) else "phase"
 
 
 def receptive_field(
@@ -113,7 +113,7 @@ def receptive_field(
     """
     inputs = len(shapes) - len(network.nodes)
     if not 0 <= whole("input", source, 0) < inputs:
-        raise ArgumentError(f"input below {inputs}", f"input={source}", "write input=0")
+        raise ArgumentError(f"input between 0 and {inputs - 1}", f"input={source}", "write input=0")
     chosen = _unit(unit, shapes[value])
     region = _region(chosen, shapes[value])
     found, exact = _followed(network, shapes, value, region)
@@ -139,7 +139,9 @@ def _unit(unit: Sequence[int] | None, shape: Shape) -> tuple[int, ...]:
     for index, size in zip(unit, sizes, strict=True):
         if whole("unit", index, 0) >= size:
             raise ArgumentError(
-                f"indices below {show(sizes)}", f"unit={shown(unit)}", "count from 0"
+                f"indices below {show(sizes)}",
+                f"unit={shown(unit)}",
+                f"use at most unit={tuple(each - 1 for each in sizes)}: units count from 0",
             )
     return tuple(map(int, unit))
 

@@ -105,6 +105,8 @@ class Row:
             None where no single number tells it.
         sees_everything: Whether a unit sees all of the input beyond its receptive field, as behind
             a normalisation over the picture, or attention.
+        source: The number of the input that its receptive field, effective stride and padding, and
+            touched cells are about: the first one that it sees.
         node: The number of its node; that of the last one where rows are taken together.
         origin: Where the output's shape comes from: `"rule"`, one of ours; `"meta"`, torch's own
             arithmetic of shapes; `"run"`, torch run with values.
@@ -125,6 +127,7 @@ class Row:
     touched: Shape | None
     sees_everything: bool
     origin: Literal["rule", "meta", "run"]
+    source: int
     node: int
 
     @property
@@ -236,6 +239,7 @@ def _row(
         touched=told.touched,
         sees_everything=view.sees_everything,
         origin=operation.origin,
+        source=view.source,
         node=number,
     )
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from cnnexplain import table
 from cnnexplain.collapse import collapsed
-from cnnexplain.difference import Difference
-from cnnexplain.difference import difference as difference_of
+from cnnexplain.difference import Difference, difference
 from cnnexplain.errors import ArgumentError, shown, whole
 from cnnexplain.formats.text import to_text
-from cnnexplain.geometry import difference, receptive_field
+from cnnexplain.geometry import reason, receptive_field
 from cnnexplain.graph import walk
 from cnnexplain.languages import catalogue, current, shape, text
 from cnnexplain.languages import language as chosen_language
@@ -93,7 +92,7 @@ class Trace:
         self,
         name: str,
         unit: Sequence[int] | None = None,
-        input: int = 0,  # noqa: A002
+        input: int = 0,  # noqa: A002  # as users call it
     ) -> ReceptiveField:
         """Return exactly what a unit of a layer sees, through branches and at the borders.
 
@@ -114,11 +113,10 @@ class Trace:
         """
         first, shapes, row = len(self.input_sizes), self._shapes(), self[name]
         found = receptive_field(self.network, shapes, first + row.node, unit, input)
+        if input != row.source:
+            return found  # the table tells of another one
         told, picture = row.receptive_field, self.input_sizes[input][1:]
-        if told is not None and len(told) != len(picture):
-            return found  # the table tells of another input
-        why = difference(found, told, picture, everything=row.sees_everything)
-        return replace(found, difference=why)
+        return replace(found, reason=reason(found, told, picture, everything=row.sees_everything))
 
     def _shapes(self) -> list[tuple[int, ...]]:
         shapes = [(self.batch_size, *size) for size in self.input_sizes]
@@ -184,7 +182,7 @@ class Trace:
             raise ArgumentError(
                 "another trace", shown(other), "write for example cx.trace(...).diff(cx.trace(...))"
             )
-        return difference_of(self, other)
+        return difference(self, other)
 
     def _table(self, columns: Sequence[str]) -> table.Table:
         totals = {each: getattr(self, each) for each in ("parameters", "macs", "memory")}

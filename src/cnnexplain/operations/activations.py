@@ -142,6 +142,15 @@ class GLU(Layer):
 
 
 @dataclass(frozen=True)
+class Identity(Layer):
+    """Its input as it is."""
+
+    @property
+    def is_view(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
 class Threshold(Layer):
     """Values up to a threshold replaced by another value."""
 
@@ -196,7 +205,6 @@ _ARGUMENTS: Mapping[str, Mapping[str, bool | float | str]] = {
     "Dropout3d": {"p": 0.5, "inplace": False},
     "AlphaDropout": {"p": 0.5, "inplace": False},
     "FeatureAlphaDropout": {"p": 0.5, "inplace": False},
-    "Identity": {},
 }
 
 
@@ -205,10 +213,11 @@ def _check_arguments(operation: Operation) -> None:
     chance = getattr(operation, "p", 0.5)
     if not 0 <= chance <= 1:
         raise ArgumentError("p between 0 and 1", f"p={shown(chance)}", "write p=0.5")
-    if getattr(operation, "approximate", "none") not in {"none", "tanh"}:
+    approximate = getattr(operation, "approximate", "none")
+    if approximate not in {"none", "tanh"}:
         raise ArgumentError(
             "approximate as 'none' or 'tanh'",
-            f"approximate={shown(operation.approximate)}",  # type: ignore[attr-defined]
+            f"approximate={shown(approximate)}",
             "write approximate='none'",
         )
 

@@ -328,15 +328,13 @@ class Attention(Operation):
     Vaswani et al., "Attention is all you need", https://arxiv.org/abs/1706.03762.
 
     Attributes:
-        written: The operation as the user wrote it.
         causal: Whether a query sees the keys up to its own place alone.
     """
 
-    written: str = "scaled_dot_product_attention"
     causal: bool = False
 
     def __str__(self) -> str:
-        return self.written
+        return "scaled_dot_product_attention"
 
     def output_shape(self, *shapes: Shape) -> Shape:
         query, key, value = shapes
@@ -383,7 +381,7 @@ class MultiheadAttention(Operation):
     Attributes:
         embed_dim: The length of queries.
         num_heads: The number of heads.
-        head: The inputs' roles: the places of query, key and value among the distinct inputs.
+        roles: The places of query, key and value among the distinct inputs.
         kdim: The length of keys.
         vdim: The length of values.
         batch_first: Whether the batch is the first axis, or the second.
@@ -434,10 +432,6 @@ class MultiheadAttention(Operation):
         size, rows, columns = self.embed_dim, prod(query[:-1]), prod(key[:-1])
         projections = size * (rows * size + columns * (key[-1] + value[-1]) + rows * size)
         return projections + 2 * rows * key[axis] * size
-
-    def formula(self, *shapes: Shape) -> Formula | None:
-        del shapes
-        return None
 
     def view(self, *views: View) -> View:
         query = views[self.roles[0]]

@@ -221,7 +221,7 @@ class _LastAxesNorm(Layer):
                 f"an input that ends in {show(self._sizes)} "
                 f"(normalized_shape={self.normalized_shape})",
                 show(input_shape),
-                f"use normalized_shape={input_shape[-1]} for the last axis",
+                f"use normalized_shape={input_shape[-count:] if count > 1 else input_shape[-1]}",
             )
         return input_shape
 

@@ -70,7 +70,7 @@ class Reduce(Operation):
 
 @dataclass(frozen=True)
 class Weighed(Operation):
-    """Every value of an axis weighed against all others: softmax, cumsum, normalize and their like.
+    """Every value of an axis weighed against others: cumsum, cumprod, normalize.
 
     Attributes:
         written: The operation as the user wrote it.
@@ -78,7 +78,7 @@ class Weighed(Operation):
         causal: Whether a value is weighed against those before it alone.
 
     Example:
-        >>> Weighed("softmax(dim=-1)", (1,)).output_shape((1, 1000))
+        >>> Weighed("cumsum(dim=-1)", (1,), causal=True).output_shape((1, 1000))
         (1, 1000)
     """
 

@@ -6,7 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
 Shape: TypeAlias = tuple[int, ...]
 # A run of indices is kept as a range, so that whole axes cost nothing.
@@ -82,16 +82,6 @@ def within(one: Indices, size: int) -> Indices:
         start = max(one.start, 0)
         return range(start, max(start, min(one.stop, size)))
     return indices(each for each in one if 0 <= each < size)
-
-
-def moved(one: Indices, change: Callable[[int], int]) -> Indices:
-    """Return where each index comes from.
-
-    Args:
-        one: The indices.
-        change: Its origin for each of them.
-    """
-    return indices(map(change, one))
 
 
 def unravelled(region: Region, shape: Shape, origin: Shape) -> Region:

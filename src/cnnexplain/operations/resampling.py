@@ -82,7 +82,6 @@ class _Resized:
             return None
         # From the middle, where nothing is clipped.
         middle = self.outputs // 2 // step.denominator * step.denominator
-        first = last = Fraction(0)
         ends = []
         for index in range(middle, min(middle + step.denominator, self.outputs)):
             reads = list(self.inputs(index))

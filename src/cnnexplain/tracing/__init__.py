@@ -35,6 +35,7 @@ def network_of(model: nn.Module, sizes: Sequence[Shape], batch_size: int) -> Net
         batch_size: The number of inputs at once.
 
     Raises:
+        ArgumentError: If the module has no layers or no sizes, or the input is too large.
         ShapeError: If an operation cannot take what those before it make.
         ForwardError: If the module's own code fails.
     """

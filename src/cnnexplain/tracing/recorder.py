@@ -27,6 +27,7 @@ from cnnexplain.operations.base import Opaque
 from cnnexplain.operations.joining import MultiheadAttention
 from cnnexplain.tracing.paths import Paths, joined
 from cnnexplain.tracing.rules import GRADIENTS, PLAIN, RULES, VALUES, WHERE
+from cnnexplain.tracing.rules.registry import writes
 from cnnexplain.tracing.tensors import made, on_meta, parameters_of, storage, tensors
 
 if TYPE_CHECKING:
@@ -40,26 +41,6 @@ if TYPE_CHECKING:
 
 # Where torch works out shapes in Python, for functions that it was called with from elsewhere.
 _KERNELS = ("torch._prims", "torch._refs", "torch._meta_registrations", "torch._decomp")
-# Methods that write to their tensor, beside those whose name ends in an underscore.
-_WRITERS = {"__setitem__", "__set__"} | {
-    f"__i{name}__"
-    for name in (
-        "add",
-        "sub",
-        "mul",
-        "matmul",
-        "truediv",
-        "div",
-        "floordiv",
-        "mod",
-        "pow",
-        "and",
-        "or",
-        "xor",
-        "lshift",
-        "rshift",
-    )
-}
 _FORWARDS = {"forward", "_conv_forward"}
 MULTI_HEAD = torch.nn.functional.multi_head_attention_forward
 
@@ -181,8 +162,8 @@ class Recorder(TorchFunctionMode):
                 after.remove()
         finally:
             before.remove()
-        made = list(tensors(output))
-        if made and all(self.number(each) is None for each in made):
+        outputs = tensors(output)
+        if outputs and all(self.number(each) is None for each in outputs):
             raise ForwardError(
                 "a forward whose output comes from its input",
                 "one whose output was lost on the way, or never depended on it",
@@ -800,10 +781,7 @@ def _changed(
     func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> torch.Tensor | None:
     """Return the tensor that a function writes to, if it writes to one."""
-    name = getattr(func, "__name__", "")
-    changed = kwargs.get("out")
-    if args and (name in _WRITERS or (name.endswith("_") and not name.endswith("__"))):
-        changed = args[0]
+    changed = args[0] if args and writes(func) else kwargs.get("out")
     return changed if isinstance(changed, torch.Tensor) else None
 
 

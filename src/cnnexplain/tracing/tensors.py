@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 # What lays its result out anew, wherever its input lies.
-_LAID_ANEW = {"masked_fill", "bernoulli", "LogSigmoid()"}
+_LAID_ANEW = {"masked_fill", "bernoulli", "LogSigmoid"}
 
 
 def tensors(values: object) -> list[torch.Tensor]:
@@ -92,7 +92,11 @@ def made(
         alone = type(operation).seen is Operation.seen or isinstance(
             operation, Elementwise | LocalResponseNorm
         )
-        if alone and tuple(source.shape) == shape and str(operation) not in _LAID_ANEW:
+        if (
+            alone
+            and tuple(source.shape) == shape
+            and str(operation).split("(")[0] not in _LAID_ANEW
+        ):
             return torch.empty_like(source, dtype=dtype)
     return torch.empty(shape, dtype=dtype, device="meta")
 

@@ -9,7 +9,16 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # as everybody calls it
 
 from cnnexplain.operations import joining, reducing
-from cnnexplain.tracing.rules.registry import axes_of, everywhere, plain, rule, shared, written_as
+from cnnexplain.tracing.rules.registry import (
+    Rule,
+    axes_of,
+    everywhere,
+    plain,
+    rule,
+    shared,
+    writes,
+    written_as,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,23 +26,20 @@ if TYPE_CHECKING:
     from cnnexplain.tracing.recorder import Recorder
 
 
-@rule("torch.cat", "torch.concat", "torch.concatenate")
-def _cat(rec: Recorder, func: Any, tensors: Any, dim: int = 0, **kwargs: Any) -> Any:
-    if kwargs.get("out") is not None:
-        return NotImplemented
-    dim = kwargs.get("axis", dim)
-    fixed = tuple(None if rec.number(each) is not None else tuple(each.shape) for each in tensors)
-    others = fixed if any(each is not None for each in fixed) else ()
-    return rec.add(joining.Cat(dim, others), func, (list(tensors), dim))
+def _joining(kind: type[joining.Cat | joining.Stack]) -> Rule:
+    def joined(rec: Recorder, func: Any, tensors: Any, dim: int = 0, **kwargs: Any) -> Any:
+        if kwargs.get("out") is not None:
+            return NotImplemented
+        dim = kwargs.get("axis", dim)
+        fixed = [None if rec.number(each) is not None else tuple(each.shape) for each in tensors]
+        others = tuple(fixed) if any(each is not None for each in fixed) else ()
+        return rec.add(kind(dim, others), func, (list(tensors), dim))
+
+    return joined
 
 
-@rule("torch.stack")
-def _stack(rec: Recorder, func: Any, tensors: Any, dim: int = 0, **kwargs: Any) -> Any:
-    if kwargs.get("out") is not None:
-        return NotImplemented
-    fixed = tuple(None if rec.number(each) is not None else tuple(each.shape) for each in tensors)
-    others = fixed if any(each is not None for each in fixed) else ()
-    return rec.add(joining.Stack(dim, others), func, (list(tensors), dim))
+rule("torch.cat", "torch.concat", "torch.concatenate")(_joining(joining.Cat))
+rule("torch.stack")(_joining(joining.Stack))
 
 
 _BINARY = """
@@ -65,9 +71,7 @@ def _elementwise(rec: Recorder, func: Any, *args: Any, **kwargs: Any) -> Any:
     if bare not in _BINARY and bare[:1] in "ri" and f"__{bare}__" in _BINARY:
         bare = bare[1:]
     bare = {"truediv": "div", "floordiv": "floor_divide", "mod": "remainder"}.get(bare, bare)
-    inplace = (name.endswith("_") and not name.endswith("__")) or (
-        name[:3] == "__i" and name != "__invert__"
-    )
+    inplace = writes(func)
     tensors = [each for each in (*args, *kwargs.values()) if isinstance(each, torch.Tensor)]
     others = tuple(tuple(each.shape) for each in tensors if rec.number(each) is None)
     if inplace and rec.number(args[0]) is None:

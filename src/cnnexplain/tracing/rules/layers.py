@@ -24,16 +24,10 @@ def _linear(rec: Recorder, func: Any, input: Any, weight: Any, bias: Any = None)
 
 @rule("F.embedding", "torch.embedding")
 def _embedding(rec: Recorder, func: Any, input: Any, weight: Any, *args: Any, **kwargs: Any) -> Any:
-    if func is not F.embedding:
-        input, weight = weight, input
-        operation = layer("Embedding", *weight.shape)
-        return rec.add(
-            operation, func, (weight, input, *args), kwargs, inputs=[input], dtype=weight.dtype
-        )
-    operation = layer("Embedding", *weight.shape)
-    return rec.add(
-        operation, func, (input, weight, *args), kwargs, inputs=[input], dtype=weight.dtype
-    )
+    indices, table = (input, weight) if func is F.embedding else (weight, input)
+    operation = layer("Embedding", *table.shape)
+    everything = (input, weight, *args)
+    return rec.add(operation, func, everything, kwargs, inputs=[indices], dtype=table.dtype)
 
 
 @rule("F.batch_norm")

@@ -126,6 +126,26 @@ def computed(rec: Recorder, *tensors: Any) -> bool:
     return any(rec.number(each) is not None for each in tensors if each is not None)
 
 
+# Methods that write to their tensor, beside those whose name ends in an underscore.
+_WRITERS = {"__setitem__", "__set__"} | {
+    f"__i{name}__"
+    for name in (
+        *("add", "sub", "mul", "matmul", "truediv", "div", "floordiv"),
+        *("mod", "pow", "and", "or", "xor", "lshift", "rshift"),
+    )
+}
+
+
+def writes(func: Any) -> bool:
+    """Return whether a function of torch writes to its first argument.
+
+    Args:
+        func: The function.
+    """
+    name = getattr(func, "__name__", "")
+    return name in _WRITERS or (name.endswith("_") and not name.endswith("__"))
+
+
 def fits(weights: Any, *sizes: int) -> bool:
     """Return whether weights have a shape, if there are any.
 

@@ -19,8 +19,6 @@ from cnnexplain.tracing.rules.registry import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from cnnexplain.tracing.recorder import Recorder
 
 
@@ -60,20 +58,12 @@ def _of_constant(rec: Recorder, result: Any) -> Any:
     return result
 
 
-def _reshaped(names: Sequence[str]) -> Rule:
-    """Return a rule for functions that add or remove axes of size 1, whose result torch tells."""
-
-    def reshaped(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> Any:
-        sizes = tuple(func(input, *args, **kwargs).shape)
-        return rec.add(
-            Reshape(written_as(func.__name__, *args, **kwargs), sizes), func, (input, *args), kwargs
-        )
-
-    rule(*everywhere(names))(reshaped)
-    return reshaped
-
-
-_reshaped(["squeeze", "unsqueeze", "ravel", "atleast_1d", "atleast_2d", "atleast_3d"])
+@rule(*everywhere(["squeeze", "unsqueeze", "ravel", "atleast_1d", "atleast_2d", "atleast_3d"]))
+def _reshaped(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> Any:
+    # torch tells where axes of size 1 come and go.
+    sizes = tuple(func(input, *args, **kwargs).shape)
+    written = written_as(func.__name__, *args, **kwargs)
+    return rec.add(Reshape(written, sizes), func, (input, *args), kwargs)
 
 
 def _permuted(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> Any:
