@@ -410,3 +410,11 @@ def test_padding_touches_the_cells_that_the_oracle_finds(name: str, axis: int) -
         if row.touched is not None and len(row.output_shape) == 4:
             assert row.touched[axis] == touched[row.name], row.name
     assert touched[LARGE[name].last] > 0
+
+
+def test_the_padding_oracle_tells_padding_from_none() -> None:
+    layers = [nn.Conv2d(1, 1, 3, padding=(1, 0)), nn.MaxPool2d(2), nn.Conv2d(1, 1, 3, padding=1)]
+    model, size = nn.Sequential(*layers), (1, 8, 10)
+    assert oracles.by_padding(model, size, 0) == {"0": 2, "1": 2, "2": 4}
+    assert oracles.by_padding(model, size, 1) == {"0": 0, "1": 0, "2": 2}
+    assert trace(model, size)["2"].touched == (4, 2)
