@@ -101,7 +101,7 @@ def whole(name: str, value: object, minimum: int) -> int:
     if isinstance(value, bool):
         raise ArgumentError(expected, f"{name}={value}", f"write {name}={max(minimum, int(value))}")
     try:
-        number = operator.index(value)  # type: ignore[arg-type]
+        number = operator.index(value)  # type: ignore[arg-type]  # refused below if it is none
     except Exception:  # noqa: BLE001  # a foreign __index__ may raise anything
         raise ArgumentError(
             expected, f"{name}={shown(value)}", f"write for example {name}={max(minimum, 1)}"

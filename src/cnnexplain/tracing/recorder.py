@@ -721,7 +721,10 @@ class Recorder(TorchFunctionMode):
             children, kind = {}, kind.__mro__[1]
         if children or not kind.__module__.startswith("torch.nn.modules."):
             return self._joined_path(_name(func))
-        if kind.__name__ in OPERATIONS and kind.__name__ != type(operation).__name__:
+        if kind.__name__ in OPERATIONS and type(operation).__name__ not in {
+            kind.__name__,
+            "Opaque",
+        }:
             return self._joined_path(_name(func))
         # A layer of torch's own is known by its path.
         frame.named = True
