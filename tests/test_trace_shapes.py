@@ -265,7 +265,10 @@ def test_random_networks_have_torchs_shapes(case: drawn.Case) -> None:
     traced = rows(case.model, case.size, batch_size=case.batch_size)
     assert traced == {name: real.get(name) for name in traced}
     # Something is said of every step.
-    assert len(traced) >= sum("contiguous" not in each.expression for each in case.model.steps)
+    silent = sum(
+        each.expression.endswith((".contiguous()", ".detach()")) for each in case.model.steps
+    )
+    assert len(traced) >= len(case.model.steps) - silent
 
 
 def test_a_row_with_a_wrong_shape_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
