@@ -55,7 +55,7 @@ class _Frame:
 class Recording(TorchFunctionMode):
     """Runs a module on real tensors and keeps a copy of every value that comes from its inputs.
 
-    A layer of torch.nn is one value (or several), under its path; outside of them, a function is,
+    A layer of torch.nn is one value, under its path; outside of them, a function is,
     under the path of the module around it and its own name.
 
     Attributes:
@@ -100,7 +100,9 @@ class Recording(TorchFunctionMode):
         del arguments
         frame = self._frames.pop()
         if frame.layer and not self._inside():
-            self._keep(frame.path or _snake(type(module).__name__), output)
+            # An LSTM's last states, attention's weights and a maximum's indices are no values of
+            # their own to a reader of the table.
+            self._keep(frame.path or _snake(type(module).__name__), next(tensors(output)))
 
     def _inside(self) -> bool:
         return any(frame.layer for frame in self._frames)
@@ -134,7 +136,9 @@ class Recording(TorchFunctionMode):
         if not self._inside():
             name = name.strip("_")
             path = self._frames[-1].path if self._frames else ""
-            self._keep(f"{path}.{name}" if path else name, changed)
+            found = list(tensors(changed))
+            kept = [each for each in found if each.is_floating_point() or len(found) == 1]
+            self._keep(f"{path}.{name}" if path else name, kept)
         return result
 
 

@@ -18,9 +18,8 @@ from cnnexplain.operations import OPERATIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# What passes its input on as it is has no row of its own, nor have a maximum's indices and an
-# LSTM's last states.
-NO_ROW = ("contiguous", "detach", "long", "max:2", "lstm:2", "lstm:3")
+# What passes its input on as it is has no row of its own.
+NO_ROW = ("contiguous", "detach", "long")
 
 
 def shapes(
