@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,7 @@ if sys.modules.get("torch") is not None:
     import_module("cnnexplain.tracing")
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from torch import nn
 
@@ -68,6 +70,32 @@ def trace(
             "write for example input_size=(3, 224, 224)",
         )
     each_size = sizes(wanted)
+    with _uncollected():
+        return _traced(network, each_size, batch_size, depth)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector out: nothing here makes cycles, and torch is long to walk through.
+
+    One full collection takes longer than the trace of most networks.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _traced(
+    network: nn.Module | Network,
+    each_size: tuple[tuple[int, ...], ...],
+    batch_size: int,
+    depth: int | None,
+) -> Trace:
     if not isinstance(network, Network):
         # Whoever has a module has torch, and nobody else needs it.
         from cnnexplain.tracing import network_of  # noqa: PLC0415

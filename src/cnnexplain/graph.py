@@ -157,13 +157,13 @@ def walk(network: Network, input_sizes: Sequence[Shape], batch_size: int = 1) ->
     known: dict[tuple[int, tuple[Shape, ...]], _Result] = {}
     told: dict[int, _Told] = {}
     for number, node in enumerate(network.nodes):
-        taken = tuple(shapes[index] for index in node.inputs)
+        taken = tuple([shapes[index] for index in node.inputs])
         key = id(node.operation), taken
         try:
             if key not in known:
                 # Deep networks repeat their layers, and these have the same numbers every time.
                 known[key] = _result(node.operation, taken)
-            view = node.operation.view(*(views[index] for index in node.inputs))
+            view = node.operation.view(*[views[index] for index in node.inputs])
         except CnnExplainError as error:
             raise error.at(f"layer {shown(node.name)}: {node.operation}") from None
         result = known[key]
@@ -202,15 +202,19 @@ class _Told:
 
 
 def _told(along: tuple[Along, ...]) -> _Told:
+    axes = len(along)
+    if axes > 1 and along.count(along[0]) == axes:
+        along = along[:1]  # what one axis tells, all tell
     fields = [each.field for each in along if each.field is not None]
     counts = [each.touched for each in along]
     touched = tuple([count for count in counts if count is not None])
     known = len(fields) == len(along)
+    times = axes if len(along) == 1 else 1
     return _Told(
-        receptive_field=tuple([field.size for field in fields]) if known else None,
-        effective_stride=tuple([field.stride for field in fields]) if known else None,
-        effective_padding=tuple([field.padding for field in fields]) if known else None,
-        touched=touched if len(touched) == len(along) else None,
+        receptive_field=tuple([field.size for field in fields]) * times if known else None,
+        effective_stride=tuple([field.stride for field in fields]) * times if known else None,
+        effective_padding=tuple([field.padding for field in fields]) * times if known else None,
+        touched=touched * times if len(touched) == len(along) else None,
     )
 
 
@@ -223,24 +227,25 @@ def _row(
     view: View,
 ) -> Row:
     operation = node.operation
+    # In the order of the attributes: by their names it takes longer, and there are many rows.
     return Row(
-        name=node.name,
-        operation=operation,
-        input_shapes=taken,
-        output_shape=result.output_shape,
-        formula=result.formula,
-        parameters=node.parameters,
-        macs=result.macs,
-        memory=node.itemsize * prod(result.output_shape) if operation.allocates else 0,
-        receptive_field=told.receptive_field,
-        effective_stride=told.effective_stride,
-        effective_padding=told.effective_padding,
-        unread=result.unread,
-        touched=told.touched,
-        sees_everything=view.sees_everything,
-        origin=operation.origin,
-        source=view.source,
-        node=number,
+        node.name,
+        operation,
+        taken,
+        result.output_shape,
+        result.formula,
+        node.parameters,
+        result.macs,
+        node.itemsize * prod(result.output_shape) if operation.allocates else 0,
+        told.receptive_field,
+        told.effective_stride,
+        told.effective_padding,
+        result.unread,
+        told.touched,
+        view.sees_everything,
+        operation.origin,
+        view.source,
+        number,
     )
 
 

@@ -44,6 +44,11 @@ class Spatial(Layer):
         return self._windows()
 
     @cached_property
+    def _alike(self) -> bool:
+        """Whether the windows of all axes are the same."""
+        return len(set(self.windows)) == 1
+
+    @cached_property
     def _fields(self) -> tuple[Field, ...]:
         return tuple(window.field for window in self.windows)
 
@@ -92,14 +97,19 @@ class Spatial(Layer):
 
     def view(self, view: View) -> View:
         layout, along = [*view.layout], [*view.along]
+        first = 0
         for index, window in enumerate(self.windows, 2):
             factors = layout[index]
             ((picture, size),) = factors if len(factors) == 1 else ((None, 0),)
             if picture is None:
                 return self._slid_apart(view)
-            outputs = window.output_size(size)
-            layout[index] = ((picture, outputs),)
-            along[picture] = _slid(along[picture], window, outputs, self._fields[index - 2])
+            if index > 2 and self._alike and view.along[picture] is view.along[first]:  # noqa: PLR2004
+                along[picture] = along[first]
+            else:
+                outputs = window.output_size(size)
+                along[picture] = _slid(along[picture], window, outputs, self._fields[index - 2])
+                first = picture
+            layout[index] = ((picture, along[picture].size),)
         return View(tuple(layout), tuple(along), view.source, view.sees_everything)
 
     def _slid_apart(self, view: View) -> View:

@@ -83,7 +83,9 @@ class View:
             source: The input's number.
         """
         picture = [((axis, size),) for axis, size in enumerate(shape[2:])]
-        along = tuple(Along(Field(), size, range(size)) for size in shape[2:])
+        # Height and width are most often equal, and then what is found out for one holds for both.
+        known = {size: Along(Field(), size, range(size)) for size in shape[2:]}
+        along = tuple(known[size] for size in shape[2:])
         return cls((*(((None, size),) for size in shape[:2]), *picture), along, source)
 
     @property

@@ -39,20 +39,7 @@ def untouched(modules: Iterable[nn.Module]) -> Iterator[None]:
     Args:
         modules: The modules.
     """
-    held: list[tuple[Any, Any]] = []
-    empty: list[Any] = []
-    for module in modules:
-        attributes = vars(module)
-        held.append((attributes, attributes.copy()))
-        for name in _WRITTEN:
-            container = attributes.get(name)  # a scripted module has other things there
-            if isinstance(container, dict):
-                if container:
-                    held.append((container, container.copy()))
-                else:
-                    empty.append(container)  # most are, and need no copy
-        for name in attributes.keys() - _TORCHS:
-            _hold(attributes[name], held)
+    held, empty = _kept(modules)
     state, torch_state = random.getstate(), torch.get_rng_state()
     # Whoever draws from numpy has imported this, which takes longer than all the rest.
     numpy_random = sys.modules.get("numpy.random")
@@ -69,6 +56,27 @@ def untouched(modules: Iterable[nn.Module]) -> Iterator[None]:
         torch.set_rng_state(torch_state)
         if numpy_random is not None:
             numpy_random.set_state(numpy_state)
+
+
+def _kept(modules: Iterable[nn.Module]) -> tuple[list[tuple[Any, Any]], list[Any]]:
+    """Return what modules hold, each container with a copy, and the containers that are empty."""
+    held: list[tuple[Any, Any]] = []
+    empty: list[Any] = []
+    for module in modules:
+        attributes = vars(module)
+        held.append((attributes, attributes.copy()))
+        for name in _WRITTEN:
+            container = attributes.get(name)  # a scripted module has other things there
+            if isinstance(container, dict):
+                if container:
+                    held.append((container, container.copy()))
+                else:
+                    empty.append(container)  # most are, and need no copy
+        for name in attributes.keys() - _TORCHS:
+            value = attributes[name]
+            if isinstance(value, _CONTAINERS):
+                _hold(value, held)
+    return held, empty
 
 
 def _hold(value: Any, held: list[tuple[Any, Any]]) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cache, partial
 from itertools import chain
+from operator import itemgetter
 from threading import get_ident
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from torch.nn.modules import module as torch_modules
@@ -24,6 +25,7 @@ from cnnexplain.errors import (
 from cnnexplain.graph import Network, Node
 from cnnexplain.operations import OPERATIONS, Operation
 from cnnexplain.operations.base import Opaque
+from cnnexplain.operations.dense import Linear
 from cnnexplain.operations.joining import MultiheadAttention
 from cnnexplain.tracing.paths import Paths, joined
 from cnnexplain.tracing.rules import GRADIENTS, PLAIN, RULES, VALUES, WHERE
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from cnnexplain.operations import Shape
 
 
+_Read: TypeAlias = "Callable[[dict[str, Any]], tuple[Any, ...]]"
 # Where torch works out shapes in Python, for functions that it was called with from elsewhere.
 _KERNELS = ("torch._prims", "torch._refs", "torch._meta_registrations", "torch._decomp")
 _FORWARDS = {"forward", "_conv_forward"}
@@ -67,6 +70,7 @@ class Frame:
         path: Its path.
         operation: What it does, if it is a layer that has a rule as a whole.
         result: The tensors that it has made, once it is recorded.
+        parameters: Its weights, once it is recorded.
         named: Whether a node bears its path already.
         first: The number of nodes when it began.
         inputs: The numbers of the values that it was given, each once.
@@ -76,6 +80,7 @@ class Frame:
     path: str
     operation: Operation | None
     result: Any = None
+    parameters: tuple[torch.Tensor, ...] = ()
     named: bool = False
     first: int = 0
     inputs: tuple[int, ...] = ()
@@ -116,6 +121,7 @@ class Recorder(TorchFunctionMode):
         self._thread = get_ident()
         self._layers: dict[tuple[object, ...], Operation] = {}
         self._announced: dict[int, int] = {}
+        self._owned: dict[type[nn.Module], bool] = {}
         self._same: dict[Operation, Operation] = {}
         self._known: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
         self.modules = dict(model.named_modules(remove_duplicate=False))
@@ -243,24 +249,29 @@ class Recorder(TorchFunctionMode):
         kind = OPERATIONS.get(type(module).__name__)
         attributes = vars(module)
         # A subclass, a hook, or another forward may do anything.
-        changed = module._forward_pre_hooks or attributes.keys() & _FORWARDS  # noqa: SLF001
-        if kind is None or changed or not _is_torchs(type(module)):
+        changed = module._forward_pre_hooks or not _FORWARDS.isdisjoint(attributes)  # noqa: SLF001
+        if kind is None or changed or not self._is_torchs(type(module)):
             return None
         # A module keeps the bias itself where its constructor took True or False.
         bias = module._parameters.get("bias") is not None  # noqa: SLF001  # quick to look at
-        values = [
-            bias if name == "bias" else attributes.get(name, default)
-            for name, default in _arguments(kind)  # type: ignore[arg-type]  # classes can be hashed
-        ]
+        names, read, biased = _reader(kind)  # type: ignore[arg-type]  # classes can be hashed
         try:
-            key = (kind, *values)
+            key = kind, bias, read(attributes)
             if key not in self._layers:
-                self._layers[key] = kind(*values)
+                values = dict(zip(names, key[2], strict=True))
+                self._layers[key] = kind(**values, **({"bias": bias} if biased else {}))
             return self._layers[key]
-        except TypeError:  # something that cannot be hashed
-            return kind(*(tuple(v) if isinstance(v, list) else v for v in values))
+        except (KeyError, TypeError):  # an attribute that is gone, or that cannot be hashed
+            return None
         except CnnExplainError as error:
             raise error.at(f"layer {shown(path)}: {type(module).__name__}") from None
+
+    def _is_torchs(self, kind: type[nn.Module]) -> bool:
+        """Return whether a class is torch's own, with the forward that torch gave it."""
+        if kind not in self._owned:
+            both = kind.__module__, kind.forward.__module__
+            self._owned[kind] = all(name.startswith("torch.nn.modules.") for name in both)
+        return self._owned[kind]
 
     def _leave(self, module: nn.Module, arguments: tuple[object, ...], output: object) -> None:
         # What a hook returns would replace the output: this one returns nothing.
@@ -309,12 +320,12 @@ class Recorder(TorchFunctionMode):
         """Record a call, or let it pass."""
         del types
         kwargs = kwargs or {}
-        if func in PLAIN or _in_a_kernel(sys._getframe(1)):  # noqa: SLF001  # the quickest way
-            return func(*args, **kwargs)
         frame = self._frames[-1] if self._frames else None
         layer = None if frame is None else frame.operation
         # A layer's own input comes first; to look through all arguments takes longer.
         first = self._numbers.get(id(args[0])) if layer is not None and args else None
+        if func in PLAIN or (first is None and _in_a_kernel(sys._getframe(1))):  # noqa: SLF001  # the quickest way
+            return func(*args, **kwargs)
         numbers = tuple(self._traced((args, kwargs))) if first is None else (first,)
         if not numbers:
             return self._constant(func, args, kwargs)
@@ -337,6 +348,7 @@ class Recorder(TorchFunctionMode):
         After pruning, or with another head put in, they need not be: torch goes by the weights.
         """
         layer, weights = frame.operation, parameters_of(frame.module)
+        frame.parameters = weights
         assert layer is not None
         if isinstance(layer, MultiheadAttention):
             return True  # made from this module, not from attributes that may be out of date
@@ -344,8 +356,9 @@ class Recorder(TorchFunctionMode):
             self._announced[id(layer)] = layer.parameters
             self._kept.append(layer)
         fits = sum([each.numel() for each in weights]) == self._announced[id(layer)]
-        rows = getattr(layer, "out_features", None)
-        if not fits or (rows is not None and weights[0].shape[0] != rows):
+        if fits and isinstance(layer, Linear):
+            fits = weights[0].shape[0] == layer.out_features
+        if not fits:
             frame.operation = None
         return frame.operation is not None
 
@@ -382,14 +395,13 @@ class Recorder(TorchFunctionMode):
             result = func(*args, **kwargs)
             if frame.result is None:
                 frame.result = result
-                parameters = parameters_of(frame.module)
-                self._add(operation, numbers, frame.path, parameters, list(tensors(result)))
+                self._add(operation, numbers, frame.path, frame.parameters, tensors(result))
             else:
                 for tensor in tensors(result):
                     self.set_number(tensor, len(self._shapes) - 1)
             return result
         if frame.result is None:
-            parameters = parameters_of(frame.module)
+            parameters = frame.parameters
             target = args[0] if args and id(args[0]) in self._numbers else self._first(args, kwargs)
             shape = self._shape(operation, numbers)
             if operation.is_view:
@@ -701,7 +713,7 @@ class Recorder(TorchFunctionMode):
         return [number for number in numbers if number is not None]
 
     def _shape(self, operation: Operation, numbers: tuple[int, ...]) -> Shape:
-        taken = tuple(self._shapes[number] for number in numbers)
+        taken = tuple([self._shapes[number] for number in numbers])
         key = id(operation), taken
         if key not in self._known:
             self._known[key] = operation.output_shape(*taken)
@@ -757,14 +769,19 @@ class Recorder(TorchFunctionMode):
         self._shapes.append(shape)
         number = len(self._shapes) - 1
         for tensor in results:
-            self.set_number(tensor, number)
+            self._numbers[id(tensor)] = number
+        self._kept += results
         return number
 
 
 @cache
-def _arguments(kind: type[Operation]) -> list[tuple[str, object]]:
-    """Return the names of a layer's arguments with their defaults."""
-    return [(each.name, None if each.default is MISSING else each.default) for each in fields(kind)]
+def _reader(kind: type[Operation]) -> tuple[list[str], _Read, bool]:
+    """Return a layer's arguments, what reads them off a module, and whether it takes a bias."""
+    every = [each.name for each in fields(kind)]
+    names = [name for name in every if name != "bias"]
+    if len(names) > 1:
+        return names, itemgetter(*names), len(names) < len(every)
+    return names, lambda held: tuple(held[name] for name in names), len(names) < len(every)
 
 
 def _cost(module: nn.Module, arguments: tuple[object, ...]) -> int:
@@ -786,12 +803,6 @@ def _changed(
     """Return the tensor that a function writes to, if it writes to one."""
     changed = args[0] if args and writes(func) else kwargs.get("out")
     return changed if isinstance(changed, torch.Tensor) else None
-
-
-def _is_torchs(kind: type[nn.Module]) -> bool:
-    """Return whether a class is torch's own, with the forward that torch gave it."""
-    both = kind.__module__, kind.forward.__module__
-    return all(name.startswith("torch.nn.modules.") for name in both)
 
 
 def _in_a_kernel(frame: FrameType) -> bool:
