@@ -8,7 +8,10 @@ from dataclasses import dataclass
 _BRACKETS = {"floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
 _TEX = {"·": r" \cdot ", "×": r" \times ", "−": "-", "→": r" \to ", "₀": "_0", "₁": "_1"}
 _ROUNDED = re.compile(r"(floor|ceil)\(\((.*?)\)/(\w+)\)")
-_SUBSCRIPT = re.compile(r"_(\w{2,})")
+_SUBSCRIPT = re.compile(r"(?<!\\)_(\w{2,})")
+_WHOLE = re.compile(r"\b(floor|ceil)\(([^()]+)\)")
+# Words, such as torch's names of arguments, are no products of letters.
+_WORD = re.compile(r"\b[a-z]{2,}(?:_[a-z]+)*\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,23 @@ def tex(text: str) -> str:
     Example:
         >>> tex("floor((13 + 2·0 − 3)/2) + 1 = 6")
         '\\left\\lfloor \\frac{13 + 2 \\cdot 0 - 3}{2} \\right\\rfloor + 1 = 6'
+        >>> tex("out_features = 10")
+        '\\text{out\\_features} = 10'
+        >>> tex("floor(7·1.5) = 10")
+        '\\lfloor 7 \\cdot 1.5 \\rfloor = 10'
     """
+    text = _WORD.sub(_upright, text)
     for plain, command in _TEX.items():
         text = text.replace(plain, command)
     text = _SUBSCRIPT.sub(r"_{\\text{\1}}", text)
-    return _ROUNDED.sub(r"\\left\\l\1 \\frac{\2}{\3} \\right\\r\1", text)
+    text = _ROUNDED.sub(r"\\left\\l\1 \\frac{\2}{\3} \\right\\r\1", text)
+    return _WHOLE.sub(r"\\l\1 \2 \\r\1", text)
+
+
+def _upright(word: re.Match[str]) -> str:
+    if word[0] in _BRACKETS:
+        return word[0]
+    return rf"\text{{{word[0].replace('_', chr(92) + '_')}}}"
 
 
 def bracketed(text: str) -> str:
