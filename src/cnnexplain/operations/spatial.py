@@ -96,13 +96,22 @@ class Spatial(Layer):
         return joined_formula([window.formula(size) for window, size in pairs])
 
     def view(self, view: View) -> View:
+        return self._viewed(view, None)
+
+    def _viewed(self, view: View, channels: int | None) -> View:
+        """Return what units see; those of other channels see all channels of the input."""
         layout, along = [*view.layout], [*view.along]
         first = 0
+        if channels is not None:
+            if len(layout[1]) > 1 or layout[1][0][0] is not None:
+                return self._slid_apart(view).mixed(1, channels)
+            layout[1] = ((None, channels),)
         for index, window in enumerate(self.windows, 2):
             factors = layout[index]
             ((picture, size),) = factors if len(factors) == 1 else ((None, 0),)
             if picture is None:
-                return self._slid_apart(view)
+                apart = self._slid_apart(view)
+                return apart if channels is None else apart.mixed(1, channels)
             if index > 2 and self._alike and view.along[picture] is view.along[first]:  # noqa: PLR2004
                 along[picture] = along[first]
             else:
@@ -240,7 +249,7 @@ class _Kernels(Spatial):
         return Formula(symbols, f"{numbers} = {self.parameters}")
 
     def view(self, view: View) -> View:
-        return super().view(view).mixed(1, self.out_channels)
+        return self._viewed(view, self.out_channels)
 
     def seen(self, region: Region, input_shape: Shape) -> tuple[Region, ...]:
         ((batch, channels, *places),) = super().seen(region, input_shape)

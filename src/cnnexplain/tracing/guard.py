@@ -28,6 +28,8 @@ _WRITTEN = (
 )
 # A tuple, not a union: isinstance() is asked for every attribute of every module.
 _CONTAINERS = (dict, list, set, deque)
+# What most attributes are, which holds nothing that could change.
+_PLAIN = frozenset({bool, int, float, str, tuple, type(None)})
 
 
 @contextmanager
@@ -74,7 +76,7 @@ def _kept(modules: Iterable[nn.Module]) -> tuple[list[tuple[Any, Any]], list[Any
                     empty.append(container)  # most are, and need no copy
         for name in attributes.keys() - _TORCHS:
             value = attributes[name]
-            if isinstance(value, _CONTAINERS):
+            if type(value) not in _PLAIN:
                 _hold(value, held)
     return held, empty
 
