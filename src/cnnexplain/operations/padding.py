@@ -87,10 +87,10 @@ class _Pads:
 
     def _sides(self) -> tuple[Sides, ...]:
         """Return the padding before and after of each axis, the last axis first as in torch."""
-        raise NotImplementedError
+        raise AssertionError
 
     def _mode(self) -> str:
-        raise NotImplementedError
+        raise AssertionError
 
     def _per_axis(self, count: int) -> list[Sides]:
         sides = list(self._sides())[::-1]
