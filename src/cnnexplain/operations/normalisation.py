@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from cnnexplain.operations.views import View
 
 
+def _scale_and_shift(channels: int) -> Formula:
+    return Formula("2·C", f"2·{channels} = {2 * channels}")
+
+
 @dataclass(frozen=True)
 class BatchNorm(Layer):
     """What all batch normalisations have."""
@@ -45,7 +49,7 @@ class BatchNorm(Layer):
     @property
     def parameter_formula(self) -> Formula | None:
         """One scale and one shift for each channel."""
-        return Formula("2·C", f"2·{self.num_features} = {self.parameters}") if self.affine else None
+        return _scale_and_shift(self.num_features) if self.affine else None
 
 
 class BatchNorm1d(BatchNorm):
@@ -124,7 +128,7 @@ class GroupNorm(Layer):
     @property
     def parameter_formula(self) -> Formula | None:
         """One scale and one shift for each channel."""
-        return Formula("2·C", f"2·{self.num_channels} = {self.parameters}") if self.affine else None
+        return _scale_and_shift(self.num_channels) if self.affine else None
 
     def view(self, view: View) -> View:
         return view.marked(range(1, len(view.layout)))
@@ -163,7 +167,7 @@ class _InstanceNorm(Layer):
     @property
     def parameter_formula(self) -> Formula | None:
         """One scale and one shift for each channel."""
-        return Formula("2·C", f"2·{self.num_features} = {self.parameters}") if self.affine else None
+        return _scale_and_shift(self.num_features) if self.affine else None
 
     def view(self, view: View) -> View:
         return view.marked(range(2, len(view.layout)))
