@@ -174,6 +174,7 @@ def test_the_functions_result_is_torchs_and_a_rule_of_ours_tells_it(name: str) -
     traced = cx.trace(module, X, batch_size=2)
     assert {row.name: row.origin for row in traced.rows if row.origin != "rule"} == {}
     assert traced.rows[-1].output_shape == tuple(theirs.shape)
+    assert traced.rows[-1].memory == theirs.numel() * theirs.element_size()
     for row in traced.rows:
         # What the table calls unchanged is.
         assert row.formula is not None or row.output_shape == row.input_shape, row.name
