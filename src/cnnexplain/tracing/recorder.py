@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass, fields
@@ -45,6 +46,8 @@ _Read: TypeAlias = "Callable[[dict[str, Any]], tuple[Any, ...]]"
 # Where torch works out shapes in Python, for functions that it was called with from elsewhere.
 _KERNELS = ("torch._prims", "torch._refs", "torch._meta_registrations", "torch._decomp")
 _FORWARDS = {"forward", "_conv_forward"}
+# torch names the device where a value is missing; not so in the middle of another word.
+_META = re.compile(r"\bmeta\b", re.IGNORECASE)
 MULTI_HEAD = torch.nn.functional.multi_head_attention_forward
 
 
@@ -435,7 +438,7 @@ class Recorder(TorchFunctionMode):
             return changed  # the module stays as it is
         try:
             result = func(*args, **kwargs)
-        except (RuntimeError, NotImplementedError) as error:
+        except RuntimeError as error:
             result = self._constant_of_shape(func, args, kwargs, error)
         used = self._parameters((args, kwargs))
         for tensor in tensors(result):
@@ -820,7 +823,7 @@ def _no_rule(*_args: object, **_kwargs: object) -> object:
 
 def _is_metas(error: Exception) -> bool:
     """Return whether torch lacks the values, rather than refusing the sizes."""
-    return isinstance(error, NotImplementedError) or "meta" in str(error).lower()
+    return isinstance(error, NotImplementedError) or bool(_META.search(str(error)))
 
 
 def _name(func: Callable[..., Any]) -> str:
