@@ -19,6 +19,7 @@ SOURCES = Path(cx.__file__).parent
 PURE = [
     "errors",
     "files",
+    "raster",
     "languages",
     "formula",
     "windows",
@@ -26,6 +27,7 @@ PURE = [
     "operations",
     "graph",
     "geometry",
+    "exactness",
     "source",
     "table",
     "formats",
@@ -38,8 +40,21 @@ PURE = [
     "figures",
 ]
 # What a pure part imports only where somebody asks for it, and says if it is missing.
-EXTRAS = {("formats", "pandas")}
-ABOVE = ["tracing", "api", "targets", "cli", "__main__", "book"]
+EXTRAS = {("formats", "pandas"), ("raster", "resvg_py")}
+ABOVE = [
+    "tracing",
+    "api",
+    "conversion",
+    "devices",
+    "sliding",
+    "comparison",
+    "examples",
+    "images",
+    "targets",
+    "cli",
+    "__main__",
+    "book",
+]
 
 
 def modules() -> dict[str, list[str]]:

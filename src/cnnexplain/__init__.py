@@ -10,47 +10,62 @@ if TYPE_CHECKING:
     from cnnexplain import figures, networks
     from cnnexplain.api import trace
     from cnnexplain.axis import output_size
+    from cnnexplain.conversion import fully_convolutional
     from cnnexplain.difference import Difference
     from cnnexplain.errors import (
         ArgumentError,
         CnnExplainError,
+        ConversionError,
         ForwardError,
         ShapeError,
         SourceError,
     )
     from cnnexplain.languages import language, set_language
     from cnnexplain.report import Trace
+    from cnnexplain.sliding import slide
 
 # Where each public name lives; a module's own name stands for the module itself.
 _HOMES = {
     "ArgumentError": "errors",
     "CnnExplainError": "errors",
+    "Comparison": "comparison",
+    "Conversion": "conversion",
+    "ConversionError": "errors",
     "Difference": "difference",
     "ForwardError": "errors",
     "ShapeError": "errors",
     "SourceError": "errors",
     "Trace": "report",
+    "compare": "comparison",
     "figures": "figures",
+    "fully_convolutional": "conversion",
     "language": "languages",
     "networks": "networks",
     "output_size": "axis",
     "set_language": "languages",
+    "slide": "sliding",
     "trace": "api",
 }
 
 __all__ = [
     "ArgumentError",
     "CnnExplainError",
+    "Comparison",
+    "Conversion",
+    "ConversionError",
     "Difference",
     "ForwardError",
     "ShapeError",
     "SourceError",
     "Trace",
+    "compare",
     "figures",
+    "fully_convolutional",
     "language",
     "networks",
     "output_size",
     "set_language",
+    "slide",
     "trace",
 ]
 

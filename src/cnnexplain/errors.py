@@ -57,6 +57,10 @@ class ForwardError(CnnExplainError):
     """A module's own code fails for the inputs that it was given."""
 
 
+class ConversionError(CnnExplainError):
+    """A network cannot be made fully convolutional, since it does not work window by window."""
+
+
 class BookError(CnnExplainError):
     """The site cannot be built from its sources."""
 

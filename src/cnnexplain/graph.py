@@ -52,6 +52,7 @@ class Network:
         modules: The class of each module by its path.
         unused: The names of the parameters that no node uses.
         by_values: Whether its graph depends on values and was found by running it.
+        outputs: The numbers of the values that it returns.
 
     Example:
         >>> from cnnexplain.networks import lenet5
@@ -65,6 +66,7 @@ class Network:
     modules: Mapping[str, str] = field(default_factory=dict, hash=False)
     unused: tuple[str, ...] = ()
     by_values: bool = False
+    outputs: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         """Return one line a layer."""

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnexplain import figures
 from cnnexplain.book import build, contents, prose, results
 from cnnexplain.errors import BookError, CnnExplainError
 
@@ -33,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         book = build.Book(
             values=results.values(),
             figures=contents.FIGURES,
-            draw=figures.stride,
+            draw=contents.draw,
             tables=contents.TABLES,
             prepare=prose.prepare,
             execute=execute,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
-from cnnexplain import api, networks
+from cnnexplain import api, figures, networks
+from cnnexplain.book import experiments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from cnnexplain.figures import Figure
     from cnnexplain.report import Trace
 
 FIGURES: Mapping[str, Mapping[str, Any]] = {
@@ -30,8 +33,42 @@ FIGURES: Mapping[str, Mapping[str, Any]] = {
         "stride": 2,
         "operation": "max_pooling",
     },
+    "sliding-vgg16": {"family": "error_map", "experiment": "vgg16"},
+    "context-vgg16": {"family": "halo", "experiment": "vgg16"},
+    "sliding-faces": {"family": "comparison", "experiment": "faces", "part": "rnet"},
+    "sliding-cat": {"family": "comparison", "experiment": "imagenet"},
+    "placed-cat": {"family": "placed", "experiment": "imagenet"},
 }
-"""The parameters of `cnnexplain.figures.stride`, by the figure's name."""
+"""Each figure's family, a sliding window unless it is said, and its parameters."""
+
+
+def draw(family: str = "stride", **parameters: Any) -> Figure:
+    """Draw a figure in the current language.
+
+    Args:
+        family: The function of `cnnexplain.figures`; those that show what an experiment found take
+            its name, and the name of a part of what it found.
+        **parameters: What it takes.
+    """
+    if family == "stride":
+        return figures.stride(**parameters)
+    found = experiments.found(parameters["experiment"])
+    found = found[parameters["part"]] if "part" in parameters else found
+    if family == "halo":
+        return figures.halo({int(halo): error for halo, error in found["halos"].items()})
+    given: dict[str, Any] = {
+        "image_size": tuple(found["image_size"]),
+        "window": tuple(found["window"]),
+        "stride": tuple(found["stride"]),
+        "photograph": b64decode(found["photograph"]),
+    }
+    if family == "placed":
+        return figures.placed(found["one_pass"], **given)
+    given["exact"] = found["exact"]
+    if family == "error_map":
+        return figures.error_map(found["errors"], **given)
+    return figures.comparison(found["sliding"], found["one_pass"], found["errors"], **given)
+
 
 # The network of the first page, whose text a test compares with the page's.
 OWN_NETWORK = """

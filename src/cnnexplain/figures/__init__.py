@@ -1,6 +1,18 @@
-"""Figures of how a network's layers work: each moves, in every language, from its parameters."""
+"""Figures of how networks work, in every language, from their parameters: some of them move."""
 
 from cnnexplain.figures.figure import Figure, site_script, site_style
+from cnnexplain.figures.halo_sweep import halo
+from cnnexplain.figures.heatmaps import comparison, error_map
 from cnnexplain.figures.sliding_window import stride
+from cnnexplain.figures.stretching import placed
 
-__all__ = ["Figure", "site_script", "site_style", "stride"]
+__all__ = [
+    "Figure",
+    "comparison",
+    "error_map",
+    "halo",
+    "placed",
+    "site_script",
+    "site_style",
+    "stride",
+]

@@ -122,7 +122,7 @@
     }, { threshold: 0.25 }).observe(figure);
   }
 
-  const start = () => document.querySelectorAll(".cx-figure:not([data-cx-ready])").forEach(control);
+  const start = () => document.querySelectorAll(".cx-figure[data-cx]:not([data-cx-ready])").forEach(control);
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
   else start();
 })();

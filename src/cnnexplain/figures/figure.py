@@ -1,11 +1,11 @@
-"""A figure as a value: an SVG that stands alone, HTML with controls, and the files of both."""
+"""A figure as a value: an SVG that stands alone, HTML with controls, a PNG, and their files."""
 
 from __future__ import annotations
 
 import json
 import os
 from dataclasses import asdict, dataclass, field
-from functools import cache
+from functools import cache, partial
 from html import escape
 from importlib import resources
 from pathlib import Path
@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING
 from cnnexplain import files
 from cnnexplain.errors import ArgumentError, shown
 from cnnexplain.figures import motion, svg
-from cnnexplain.figures.svg import WIDTH, element
+from cnnexplain.figures.svg import SHARED, THEMES, WIDTH, Theme, element
+from cnnexplain.languages import current
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-_FORMATS = (".svg", ".html")
-# Where a figure stands alone, no page gives it a ground and a font.
-_GROUND = (
-    "background:var(--cx-paper);color-scheme:light dark;"
+_FORMATS = ".svg, .html or .png"
+_FONT = (
     "font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Hiragino Sans','Yu Gothic UI',"
     "'Noto Sans JP','Noto Sans CJK JP',sans-serif"
 )
+# Where a figure stands alone, no page gives it a ground and a font.
+_GROUND = f"background:var(--cx-paper);color-scheme:light dark;{_FONT}"
 # How pages and notebooks say that they are light or dark, whatever the reader's system is.
 _LIGHT_PAGES = ("[data-md-color-scheme=default]", "[data-jp-theme-light=true]", ".vscode-light")
 _DARK_PAGES = ("[data-md-color-scheme=slate]", "[data-jp-theme-light=false]", ".vscode-dark")
@@ -54,7 +55,7 @@ class Script:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure that moves, in one language.
+    """A figure in one language: it moves, or it stands still.
 
     Attributes:
         title: What it shows, in one line.
@@ -63,8 +64,8 @@ class Figure:
         height: Its height; every figure has the same width.
         body: Its drawing.
         variables: Its CSS variables.
-        steps: The number of steps of its motion.
-        script: What its controls say.
+        steps: The number of steps of its motion; 1 if it stands still.
+        script: What its controls say, or None if it stands still.
         draw: Draws the moment of a step.
     """
 
@@ -75,19 +76,20 @@ class Figure:
     body: str = field(repr=False)
     variables: str = field(repr=False)
     steps: int
-    script: Script = field(repr=False)
+    script: Script | None = field(repr=False)
     draw: Callable[[int], str] = field(repr=False, compare=False)
 
     @property
     def svg(self) -> str:
         """The figure as an SVG that stands alone: it moves by itself, without a script."""
-        return self._svg(self.body, _alone())
+        return self._svg(self.body, _alone() if self.script else _still())
 
     @property
     def html(self) -> str:
-        """The figure as HTML with its controls, its style and its script."""
+        """The figure as HTML with its style, and, if it moves, its controls and their script."""
         style = element("style", f"\n{_page_style()}\n")
-        return f"{self._wrapped()}\n{style}\n<script>\n{site_script()}</script>\n"
+        html = f"{self._wrapped()}\n{style}\n"
+        return f"{html}<script>\n{site_script()}</script>\n" if self.script else html
 
     def inline(self, id: str) -> str:  # noqa: A002  # it is the id of HTML
         """Return the figure for a page that has `site_style()` and `site_script()`.
@@ -121,14 +123,40 @@ class Figure:
             )
         return self._svg(self.draw(step), _still())
 
+    def png(self, width: int = 960, theme: Theme = "light") -> bytes:
+        """Return the still picture as a PNG.
+
+        Args:
+            width: Its width in pixels.
+            theme: Its colours, `"light"` or `"dark"`.
+
+        Raises:
+            ArgumentError: If an argument is not allowed.
+            CnnExplainError: If a package that it needs is missing.
+        """
+        # Figures are needed without the packages that make pixels of them.
+        from cnnexplain import raster  # noqa: PLC0415
+
+        if theme not in THEMES:
+            raise ArgumentError(
+                f"theme as one of {', '.join(THEMES)}",
+                f"theme={shown(theme)}",
+                'write for example theme="dark"',
+            )
+        paper = element("rect", class_="cx-paper", width=WIDTH, height=self.height)
+        style = f".cx-svg{{{_FONT}}}\n{svg.resolved(svg.style(), theme)}"
+        return raster.png(self._svg(paper + self.body, style), width)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the figure to a file: all of it or, if something fails, nothing.
 
         Args:
-            path: Where to write it; it ends with `.svg` or `.html`.
+            path: Where to write it; it ends with `.svg`, `.html` or `.png`. A PNG is the still
+                picture; `png()` gives it other sizes and colours.
 
         Raises:
             ArgumentError: If there is no such format, or the file cannot be written.
+            CnnExplainError: If a package that it needs is missing.
         """
         try:
             # Through a link, the file that it names.
@@ -140,17 +168,19 @@ class Figure:
             ) from None
         suffix = target.suffix.lower()
         if suffix == ".svg":
-            content = f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}\n'
+            content = f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}\n'.encode()
         elif suffix == ".html":
-            content = self._page()
+            content = self._page().encode()
+        elif suffix == ".png":
+            content = self.png()
         else:
             raise ArgumentError(
-                f"a file name that ends with {' or '.join(_FORMATS)}",
+                f"a file name that ends with {_FORMATS}",
                 f"path={shown(os.fspath(path))}",
                 'write for example figure.save("stride.svg")',
             )
         try:
-            files.write(target, content.encode())
+            files.write(target, content)
         except OSError as error:
             raise ArgumentError(
                 "a path that can be written",
@@ -167,6 +197,8 @@ class Figure:
         head = "\n".join(element(name, words, id=ids[name]) for name, words in names.items())
         if style:
             head += "\n" + element("style", f"\n{style}\n")
+        if id:
+            body = body.replace(SHARED, f"{id}-")
         return element(
             "svg",
             f"\n{head}\n{_lines(body)}\n",
@@ -175,7 +207,7 @@ class Figure:
             viewBox=f"0 0 {WIDTH} {self.height}",
             width=WIDTH,
             height=self.height,
-            style=self.variables,
+            style=self.variables or None,
             role="img",
             lang=self.language,
             aria_labelledby=ids["title"],
@@ -183,12 +215,18 @@ class Figure:
         )
 
     def _wrapped(self, id: str | None = None) -> str:  # noqa: A002
+        identity = f' id="{id}"' if id else ""
+        opening = f'<div class="cx-figure"{identity} lang="{self.language}"{self._words()}>'
+        return f"{opening}\n{self._svg(self.body, id=id)}\n</div>"
+
+    def _words(self) -> str:
+        """Return what the controls say as an attribute, which only figures with controls have."""
+        if not self.script:
+            return ""
         words = json.dumps(asdict(self.script), ensure_ascii=False, separators=(",", ":"))
         # In single quotes, JSON needs no escapes for its own.
         words = words.replace("&", "&amp;").replace("'", "&#39;").replace("<", "&lt;")
-        identity = f' id="{id}"' if id else ""
-        opening = f'<div class="cx-figure"{identity} lang="{self.language}" data-cx=\'{words}\'>'
-        return f"{opening}\n{self._svg(self.body, id=id)}\n</div>"
+        return f" data-cx='{words}'"
 
     def _page(self) -> str:
         return (
@@ -199,6 +237,28 @@ class Figure:
             f"body{{margin:16px;{_GROUND}}}</style>\n"
             f"</head>\n<body>\n{self.html}</body>\n</html>\n"
         )
+
+
+def standing(title: str, description: str, height: int, body: str) -> Figure:
+    """Return a figure that stands still, in the current language.
+
+    Args:
+        title: What it shows, in one line.
+        description: What it shows, in words for readers who do not see it.
+        height: Its height.
+        body: Its drawing.
+    """
+    return Figure(
+        title=title,
+        description=description,
+        language=current(),
+        height=height,
+        body=body,
+        variables="",
+        steps=1,
+        script=None,
+        draw=partial(_same, body),
+    )
 
 
 def site_script() -> str:
@@ -240,6 +300,11 @@ def _still() -> str:
 def _alone() -> str:
     calm = "@media (prefers-reduced-motion:reduce),print{.cx-x,.cx-y{animation:none!important}}"
     return "\n".join((_still(), motion.style(".cx-svg"), calm))
+
+
+def _same(body: str, _: int) -> str:
+    """Return the only moment of a figure that stands still."""
+    return body
 
 
 def _lines(body: str) -> str:

@@ -157,18 +157,18 @@ def plane(
             f"ceil_mode={shown(ceil_mode)}, operation={shown(operation)}",
             "leave ceil_mode out, or write operation='max_pooling'",
         )
-    if operation == "average_pooling" and _pair("dilation", dilation) != (1, 1):
+    if operation == "average_pooling" and pair("dilation", dilation) != (1, 1):
         raise ArgumentError(
             "dilation with a convolution or a max pooling, as in torch",
             f"dilation={shown(dilation)}, operation={shown(operation)}",
             "leave dilation out",
         )
-    sizes = _pair("input_size", input_size)
+    sizes = pair("input_size", input_size)
     columns = zip(
-        _pair("kernel_size", kernel_size),
-        _pair("stride", stride),
-        _pair("padding", padding),
-        _pair("dilation", dilation),
+        pair("kernel_size", kernel_size),
+        pair("stride", stride),
+        pair("padding", padding),
+        pair("dilation", dilation),
         strict=True,
     )
     height, width = (
@@ -192,8 +192,20 @@ def _side(input_size: object, window: Convolution) -> Side:
     return side
 
 
-def _pair(name: str, value: object) -> tuple[object, object]:
-    """Return an argument for height and width; the window checks each of them."""
+def pair(name: str, value: object) -> tuple[object, object]:
+    """Return an argument for height and width; whoever uses them checks each.
+
+    Args:
+        name: What the argument is called.
+        value: A number, or (height, width).
+
+    Raises:
+        ArgumentError: If it has another number of parts.
+
+    Example:
+        >>> pair("stride", 2)
+        (2, 2)
+    """
     if not isinstance(value, tuple | list):
         return value, value
     if len(value) != 2:  # noqa: PLR2004  # height and width

@@ -6,9 +6,10 @@ transforms nor variables.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -37,7 +38,22 @@ PALETTE: Mapping[str, tuple[str, str]] = {
     "window": ("#d9480f", "#ff9d52"),
     "taps": ("#ffb877", "#8f5218"),
     "padding": ("#7d8894", "#8b96a3"),
+    # The middle colours of maps, between the paper and the full colours: black and white can be
+    # read on them alike. Numbers in cells up to the middle are "on-low", and beyond it "on-high".
+    "score": ("#0d837d", "#0d837d"),
+    "score-full": ("#003a37", "#b9fff7"),
+    "score-ink": ("#0c6b66", "#6fd6cf"),
+    "error": ("#d93a34", "#d93a34"),
+    "error-full": ("#5c0407", "#ffd3cf"),
+    "error-ink": ("#b42323", "#ff9a94"),
+    "on-low": ("#000000", "#ffffff"),
+    "on-high": ("#ffffff", "#000000"),
 }
+THEMES = ("light", "dark")
+Theme: TypeAlias = Literal["light", "dark"]
+
+# Ids that are shared inside one figure begin so, until the page gives the figure its own.
+SHARED = "cx-shared-"
 
 _SIZES = f"""
 .cx-svg text{{font-size:{LABEL_SIZE}px}}
@@ -63,6 +79,26 @@ _RULES = """
 .cx-svg .cx-taps{fill:var(--cx-taps);fill-opacity:.85;stroke:var(--cx-window);stroke-opacity:.7}
 .cx-svg .cx-window{stroke:var(--cx-window);stroke-width:3}
 .cx-svg .cx-tie{stroke:var(--cx-window);stroke-width:1.25}
+.cx-svg .cx-paper{fill:var(--cx-paper)}
+.cx-svg .cx-cells{shape-rendering:crispEdges}
+.cx-svg .cx-score{fill:var(--cx-score)}
+.cx-svg .cx-score-full{fill:var(--cx-score-full)}
+.cx-svg .cx-score-line{stroke:var(--cx-score-ink)}
+.cx-svg .cx-score-ink{fill:var(--cx-score-ink);font-weight:600}
+.cx-svg .cx-error{fill:var(--cx-error)}
+.cx-svg .cx-error-full{fill:var(--cx-error-full)}
+.cx-svg .cx-error-line{stroke:var(--cx-error-ink)}
+.cx-svg .cx-error-ink{fill:var(--cx-error-ink);font-weight:600}
+.cx-svg .cx-hatch{stroke:var(--cx-on-low);stroke-opacity:.5}
+.cx-svg .cx-on-low{fill:var(--cx-on-low)}
+.cx-svg .cx-on-high{fill:var(--cx-on-high)}
+.cx-svg .cx-casing{stroke:var(--cx-paper)}
+.cx-svg .cx-exact{stroke:var(--cx-output-ink);stroke-width:3}
+.cx-svg .cx-guide{stroke:var(--cx-padding)}
+.cx-svg .cx-spot{fill:var(--cx-error-ink)}
+.cx-svg .cx-shift{stroke:var(--cx-ink)}
+.cx-svg .cx-middle{text-anchor:middle}
+.cx-svg .cx-end{text-anchor:end}
 """
 
 
@@ -93,6 +129,21 @@ def palette_css(light: str, dark: str = "", *, follow_system: bool = False) -> s
 def style() -> str:
     """Return the rules that every figure's SVG needs beside the palette."""
     return (_SIZES.lstrip() + _RULES.lstrip()).strip()
+
+
+def resolved(css: str, theme: Theme) -> str:
+    """Write a theme's colours into rules, for programs that do not know CSS variables.
+
+    Args:
+        css: The rules.
+        theme: `"light"` or `"dark"`.
+
+    Example:
+        >>> resolved(".cx-paper{fill:var(--cx-paper)}", "dark")
+        '.cx-paper{fill:#14181d}'
+    """
+    which = THEMES.index(theme)
+    return re.sub(r"var\(--cx-([\w-]+)\)", lambda match: PALETTE[match[1]][which], css)
 
 
 def decimal(value: float) -> str:
@@ -206,6 +257,26 @@ def box(x: float, y: float, width: float, height: float) -> str:
         'M0 0h4v2h-4z'
     """
     return f"M{decimal(x)} {decimal(y)}h{decimal(width)}v{decimal(height)}h{decimal(-width)}z"
+
+
+def rectangle(
+    class_: str, place: tuple[float, float, float, float], opacity: str | None = None
+) -> str:
+    """Return a rectangle as an element.
+
+    Args:
+        class_: Its class.
+        place: Where it starts, across and down, its width and its height.
+        opacity: How opaque its filling is.
+
+    Example:
+        >>> rectangle("cx-paper", (0.0, 0.0, 4.0, 2.0))
+        '<rect class="cx-paper" x="0" y="0" width="4" height="2"/>'
+    """
+    x, y, width, height = place
+    return element(
+        "rect", class_=class_, x=x, y=y, width=width, height=height, fill_opacity=opacity
+    )
 
 
 def grid(xs: Sequence[float], ys: Sequence[float]) -> str:

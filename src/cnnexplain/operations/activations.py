@@ -240,8 +240,8 @@ def _pointwise(name: str, arguments: Mapping[str, bool | float | str]) -> type[L
 
 
 # Kept here, since the classes are found among Layer's subclasses while something holds them.
-_POINTWISE: Mapping[str, type[Layer]] = {
+POINTWISE: Mapping[str, type[Layer]] = {
     name: _pointwise(name, arguments) for name, arguments in _ARGUMENTS.items()
 }
 # By their names too, so that they can be pickled.
-globals().update(_POINTWISE)
+globals().update(POINTWISE)

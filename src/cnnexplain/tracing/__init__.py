@@ -55,14 +55,38 @@ def network_of(model: nn.Module, sizes: Sequence[Shape], batch_size: int) -> Net
     with torch.inference_mode(mode=False), torch.no_grad():
         try:
             inputs = [_placeholder(model, shape) for shape in shapes]
-            return _recorded(model, inputs, by_values=False)
+            return _recorded(model, inputs, by_values=False).network()
         except NeedsValues as needed:
             return _run(model, shapes, needed)
 
 
-def _recorded(model: nn.Module, inputs: Sequence[torch.Tensor], *, by_values: bool) -> Network:
+def recording_of(model: nn.Module, size: Shape, batch_size: int) -> Recorder:
+    """Return what a module's forward does, call by call; the module stays as it was.
+
+    Args:
+        model: Any module, on any device.
+        size: The input's (channels, height, width), without the batch.
+        batch_size: The number of inputs at once.
+
+    Raises:
+        NeedsValues: If the forward decides by values.
+        ShapeError: If an operation cannot take what those before it make.
+        ForwardError: If the module's own code fails.
+    """
+    with torch.inference_mode(mode=False), torch.no_grad():
+        inputs = [_placeholder(model, (batch_size, *size))]
+        return _recorded(model, inputs, by_values=False, keep_calls=True)
+
+
+def _recorded(
+    model: nn.Module,
+    inputs: Sequence[torch.Tensor],
+    *,
+    by_values: bool,
+    keep_calls: bool = False,
+) -> Recorder:
     try:
-        recorder = Recorder(model, inputs, by_values=by_values)
+        recorder = Recorder(model, inputs, by_values=by_values, keep_calls=keep_calls)
     except RecursionError:
         raise ArgumentError(
             "modules in a few levels", "hundreds of levels", "look for a module in itself"
@@ -77,7 +101,7 @@ def _recorded(model: nn.Module, inputs: Sequence[torch.Tensor], *, by_values: bo
     if recorder.needs_values is not None:
         # The module caught it.
         raise recorder.needs_values
-    return recorder.network()
+    return recorder
 
 
 def _failure(recorder: Recorder, error: Exception) -> ForwardError:
@@ -130,7 +154,7 @@ def _run(model: nn.Module, shapes: Sequence[Shape], needed: NeedsValues) -> Netw
             "trace it without what cannot be copied",
         ) from error
     with torch.set_grad_enabled(needed.gradients):
-        return _recorded(twin, inputs, by_values=True)
+        return _recorded(twin, inputs, by_values=True).network()
 
 
 def _uncompiled() -> AbstractContextManager[object]:

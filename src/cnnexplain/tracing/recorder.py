@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from contextlib import nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache, partial
 from itertools import chain
 from operator import itemgetter
@@ -89,6 +89,36 @@ class Frame:
     inputs: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A value among the arguments of a call, or in what a forward returns.
+
+    Attributes:
+        number: The value's number.
+    """
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The call that a node stands for.
+
+    Attributes:
+        module: The layer that was called, if it is recorded as a whole.
+        func: The function of torch.
+        args: Its arguments, with a `Ref` for each value that comes from the inputs.
+        kwargs: Its keyword arguments, in the same way.
+        part: Which of the tensors that it returned the node is.
+    """
+
+    module: nn.Module | None
+    func: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    part: int = 0
+
+
 class Recorder(TorchFunctionMode):
     """Sees every function of torch that a forward calls, and records it as a node.
 
@@ -96,13 +126,25 @@ class Recorder(TorchFunctionMode):
         modules: Each module by its path; one that is in several places, at each.
         by_values: Whether tensors have values, and functions are run.
         needs_values: Why the module must be run, once that is known.
+        keeps_calls: Whether calls are kept, so that what a node stands for can be called again.
+        calls: For each node the call that it stands for, if they are kept.
+        output: What the forward returned, with a `Ref` for each value that comes from the inputs.
     """
 
     def __init__(
-        self, model: nn.Module, inputs: Sequence[torch.Tensor], *, by_values: bool
+        self,
+        model: nn.Module,
+        inputs: Sequence[torch.Tensor],
+        *,
+        by_values: bool,
+        keep_calls: bool = False,
     ) -> None:
         super().__init__()
         self.by_values = by_values
+        self.calls: list[Call] = []
+        self.output: Any = None
+        self.keeps_calls = keep_calls
+        self._call: Call | None = None
         self.needs_values: NeedsValues | None = None
         self._model = model
         own = next(chain(model.parameters(), model.buffers()), None)
@@ -146,6 +188,11 @@ class Recorder(TorchFunctionMode):
         return self.needs_values
 
     @property
+    def shapes(self) -> list[Shape]:
+        """The shape of each value: the inputs, then what each node makes."""
+        return self._shapes
+
+    @property
     def where(self) -> str:
         """The path of the module whose forward is running."""
         return self._frames[-1].path if self._frames else ""
@@ -171,6 +218,7 @@ class Recorder(TorchFunctionMode):
                 after.remove()
         finally:
             before.remove()
+        self.output = self._referred(output)
         outputs = tensors(output)
         if outputs and all(self.number(each) is None for each in outputs):
             raise ForwardError(
@@ -194,6 +242,7 @@ class Recorder(TorchFunctionMode):
             modules=modules,
             unused=unused,
             by_values=self.by_values,
+            outputs=tuple(each.number for each in refs(self.output)),
         )
 
     # The modules around a call, by hooks.
@@ -249,11 +298,13 @@ class Recorder(TorchFunctionMode):
 
     def _layer(self, module: nn.Module, path: str) -> Operation | None:
         """Return what a layer of torch's own does, from its attributes."""
-        kind = OPERATIONS.get(type(module).__name__)
+        # A layer of ours that computes what one of torch's does, only otherwise, says so.
+        told = getattr(type(module), "computes_as", None)
+        kind = OPERATIONS.get(told or type(module).__name__)
         attributes = vars(module)
         # A subclass, a hook, or another forward may do anything.
         changed = module._forward_pre_hooks or not _FORWARDS.isdisjoint(attributes)  # noqa: SLF001
-        if kind is None or changed or not self._is_torchs(type(module)):
+        if kind is None or changed or not (told or self._is_torchs(type(module))):
             return None
         # A module keeps the bias itself where its constructor took True or False.
         bias = module._parameters.get("bias") is not None  # noqa: SLF001  # quick to look at
@@ -287,6 +338,7 @@ class Recorder(TorchFunctionMode):
         if isinstance(frame.operation, OPERATIONS["Identity"]) and frame.result is None:
             (number,) = tuple(self._traced(arguments))[:1] or (None,)
             if number is not None:
+                self._call = Call(module, type(module).forward, arguments, {})
                 self._add(frame.operation, (number,), frame.path, (), list(tensors(output)))
         elif len(self._nodes) == frame.first:
             self._hidden(frame, arguments, output)
@@ -336,6 +388,7 @@ class Recorder(TorchFunctionMode):
             return WHERE[func](self._device)
         if func in VALUES and not self.by_values:
             raise self._need_values(func)
+        self._call = Call(None, func, args, kwargs)
         if frame is None or layer is None or not (frame.result is not None or self._fits(frame)):
             return self._by_rule(func, args, kwargs)
         try:
@@ -381,7 +434,7 @@ class Recorder(TorchFunctionMode):
             self._refused(error, shown(self._joined_path(_name(func))), func, args, kwargs)
         except Exception:  # noqa: BLE001, S110  # a call that the rule does not foresee: ask torch
             pass
-        del self._nodes[count:], self._shapes[len(self._inputs) + count :]
+        del self._nodes[count:], self._shapes[len(self._inputs) + count :], self.calls[count:]
         return self.without_rule(func, args, kwargs)
 
     def _whole(
@@ -394,6 +447,7 @@ class Recorder(TorchFunctionMode):
         kwargs: dict[str, Any],
     ) -> Any:
         """Record a layer as a whole at its first function; the rest of its forward adds nothing."""
+        self._call = Call(frame.module, func, args, kwargs)
         if self.by_values:
             result = func(*args, **kwargs)
             if frame.result is None:
@@ -531,7 +585,15 @@ class Recorder(TorchFunctionMode):
             tensor: The tensor that stands for it.
             record: What records it and returns its number.
         """
-        self._pending[id(tensor)] = record
+        call = self._call
+
+        def recorded() -> int:
+            self._call, other = call, self._call
+            number = record()
+            self._call = other
+            return number
+
+        self._pending[id(tensor)] = recorded
         self._kept.append(tensor)
 
     def add(
@@ -675,7 +737,9 @@ class Recorder(TorchFunctionMode):
             self._write_through(changed, number, name)
             return changed
         path = None
-        for tensor in tensors(result):
+        for part, tensor in enumerate(tensors(result)):
+            if self._call is not None:
+                self._call = replace(self._call, part=part)
             operation = Opaque(name, tuple(tensor.shape), 0 if path else cost, self._found)
             if path is None:
                 path = self._name_of(func, operation)
@@ -723,6 +787,19 @@ class Recorder(TorchFunctionMode):
             self._kept.append(operation)
         return self._known[key]
 
+    def _referred(self, values: Any) -> Any:
+        """Return values with a `Ref` in the place of each tensor that comes from the inputs."""
+        if isinstance(values, torch.Tensor):
+            number = self.number(values)
+            return values if number is None else Ref(number)
+        if type(values) in {tuple, list}:
+            return type(values)(map(self._referred, values))
+        if isinstance(values, dict):
+            return {key: self._referred(value) for key, value in values.items()}
+        if isinstance(values, tuple) and hasattr(values, "_fields"):
+            return type(values)(*map(self._referred, values))
+        return values
+
     def _joined_path(self, name: str) -> str:
         return joined(self.where, name)
 
@@ -768,6 +845,10 @@ class Recorder(TorchFunctionMode):
                 self._counted.add(id(each))
                 count += each.numel()
         size = results[0].element_size() if results else 4
+        if self.keeps_calls:
+            assert self._call is not None
+            args, kwargs = self._referred((self._call.args, self._call.kwargs))
+            self.calls.append(replace(self._call, args=args, kwargs=kwargs))
         self._nodes.append(Node(name, operation, numbers, count, size))
         self._shapes.append(shape)
         number = len(self._shapes) - 1
@@ -775,6 +856,21 @@ class Recorder(TorchFunctionMode):
             self._numbers[id(tensor)] = number
         self._kept += results
         return number
+
+
+def refs(values: object) -> list[Ref]:
+    """Return the references among some values, in order.
+
+    Args:
+        values: Anything, nested in tuples, lists and dictionaries.
+    """
+    if isinstance(values, Ref):
+        return [values]
+    if isinstance(values, dict):
+        return refs(list(values.values()))
+    if isinstance(values, tuple | list):
+        return [each for value in values for each in refs(value)]
+    return []
 
 
 @cache

@@ -135,6 +135,8 @@ def _passed(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> 
         result = func(input, *args, **kwargs)
     else:
         result = _cast(func.__name__, input, args, kwargs)
+        if rec.keeps_calls and result.dtype != input.dtype:
+            return NotImplemented  # no row of a table, but a call that changes values
     if result is not input:
         rec.share(result, input)
     rec.set_number(result, number)

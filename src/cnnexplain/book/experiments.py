@@ -1,0 +1,267 @@
+"""Real networks on real photographs, slid and passed over: what the pages show of it, as numbers.
+
+Each experiment is computed once, whatever the language, and kept under a key of all that can change
+it. What is kept is plain: numbers, lists, and photographs as bytes in base64.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from base64 import b64encode
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from cnnexplain.book import cache as keys
+from cnnexplain.book import files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import torch
+    from torch import nn
+
+    from cnnexplain.comparison import Comparison
+    from cnnexplain.graph import Network
+
+Found: TypeAlias = dict[str, Any]
+
+FOLDER = Path(".cache/experiments")
+_PACKAGE = Path(__file__).parents[1]
+# Beyond this many digits, numbers may differ from run to run, and none is shown.
+_DIGITS = 5
+# Relative errors below this are rounding, in double precision.
+ROUNDING = 1e-9
+
+
+@cache
+def found(name: str) -> Found:
+    """Return what an experiment gives, from the cache if nothing has changed.
+
+    Args:
+        name: The experiment.
+
+    Example:
+        >>> sorted(EXPERIMENTS)
+        ['alexnet', 'digits', 'faces', 'imagenet', 'vgg16']
+    """
+    path = FOLDER / f"{name}-{_key(name)}.json"
+    try:
+        kept: Found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        kept = json.loads(json.dumps(_rounded(EXPERIMENTS[name]())))
+        files.write(path, json.dumps(kept) + "\n")
+    return kept
+
+
+def _key(name: str) -> str:
+    package = {**keys.sources(_PACKAGE), "self": Path(__file__).read_text(encoding="utf-8")}
+    for unused in [part for part in package if part.startswith(("figures/", "languages/"))]:
+        del package[unused]
+    known = [name, package, keys.versions()]
+    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.{_DIGITS}g}")
+    if isinstance(value, dict):
+        return {key: _rounded(each) for key, each in value.items()}
+    return [_rounded(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _padded(network: Network, size: int, halos: Sequence[int]) -> Found:
+    """Return how a padded network with seeded weights compares on a photograph.
+
+    Args:
+        network: The network.
+        size: The photograph's size in pixels.
+        halos: The contexts that one window in the middle is given, in pixels.
+    """
+    from cnnexplain.comparison import compare  # noqa: PLC0415  # torch takes a second to import
+    from cnnexplain.examples.photographs import photograph, resized  # noqa: PLC0415
+    from cnnexplain.examples.weights import seeded  # noqa: PLC0415
+
+    model = seeded(network)
+    image = resized(photograph("astronaut").float() / 255, (size, size)).double() - 0.45
+    assert network.input_size is not None
+    window = network.input_size[1]
+    whole = compare(model, image, window, device="cpu")
+    return {
+        **_compared(whole, int(whole.sliding.amax((0, 2, 3)).argmax())),
+        "photograph": _jpeg(image[None] + 0.45),
+        "halo": whole.conversion.exactness.halo[0],
+        "reach": [
+            {"name": each.name, "clean": each.clean[0], "size": each.size[0]}
+            for each in whole.conversion.exactness.reach
+        ],
+        "halos": {halo: _with_context(image, whole, halo) for halo in halos},
+    }
+
+
+def _with_context(image: torch.Tensor, whole: Comparison, halo: int) -> float:
+    """Return the error of one window in the middle that is given its surroundings."""
+    import torch  # noqa: PLC0415
+
+    from cnnexplain.sliding import placed  # noqa: PLC0415
+
+    row, column = (size // 2 for size in whole.errors.shape)
+    rows, columns = whole.conversion.window_box((row, column))
+    around = image[
+        None, :, rows.start - halo : rows.stop + halo, columns.start - halo : columns.stop + halo
+    ]
+    module = placed(whole.conversion.module, torch.device("cpu"), torch.float64)
+    with torch.inference_mode():
+        maps = module(around)
+    place = halo // whole.stride[0]
+    wanted = whole.one_pass[0, :, row, column]
+    error = float((maps[0, :, place, place] - wanted).norm() / wanted.norm())
+    return 0.0 if error < ROUNDING else error
+
+
+def _compared(comparison: Comparison, channel: int) -> Found:
+    """Return what a comparison found, with the maps of one class."""
+    errors = comparison.errors
+    return {
+        "image_size": list(comparison.image_size),
+        "window": list(comparison.window),
+        "stride": list(comparison.stride),
+        "sliding": comparison.sliding[0, channel].tolist(),
+        "one_pass": comparison.one_pass[0, channel].tolist(),
+        "difference": float((comparison.sliding - comparison.one_pass)[0, channel].abs().max()),
+        "errors": [[0.0 if each < ROUNDING else each for each in row] for row in errors.tolist()],
+        "exact": [list(row) for row in comparison.exact],
+        "equal": int((errors < ROUNDING).sum()),
+        "cells": errors.numel(),
+        "agreement": comparison.agreement,
+        "sliding_macs": comparison.sliding_cost.macs,
+        "one_pass_macs": comparison.one_pass_cost.macs,
+    }
+
+
+def _jpeg(image: torch.Tensor) -> str:
+    """Return an image, (1, 3, height, width) from 0 to 1, as the bytes of a JPEG in base64."""
+    from PIL import Image  # noqa: PLC0415
+
+    pixels = (image[0].clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous()
+    stream = io.BytesIO()
+    Image.fromarray(pixels.numpy()).save(stream, "JPEG", quality=82)
+    return b64encode(stream.getvalue()).decode()
+
+
+def _vgg16() -> Found:
+    from cnnexplain import networks  # noqa: PLC0415
+    from cnnexplain.comparison import compare  # noqa: PLC0415
+    from cnnexplain.examples.photographs import photograph, resized  # noqa: PLC0415
+    from cnnexplain.examples.weights import seeded  # noqa: PLC0415
+
+    image = resized(photograph("astronaut").float() / 255, (384, 384)).double() - 0.45
+    # Its last pooling covers all of its map, so that it could slide on by less.
+    twin = compare(seeded(networks.vgg16(padded=False)), image, 224, 32, device="cpu")
+    return {
+        **_padded(networks.vgg16(), 384, (0, 32, 64, 96)),
+        "twin_equal": int((twin.errors < ROUNDING).sum()),
+        "twin_cells": twin.errors.numel(),
+    }
+
+
+def _alexnet() -> Found:
+    from cnnexplain import networks  # noqa: PLC0415
+
+    # The smallest image above 384 on which crops of 227 leave no remainder.
+    return _padded(networks.alexnet(), 387, (0, 32, 64))
+
+
+def _faces() -> Found:
+    from cnnexplain.conversion import fully_convolutional  # noqa: PLC0415
+    from cnnexplain.examples import faces  # noqa: PLC0415
+    from cnnexplain.examples.photographs import faces as pictures  # noqa: PLC0415
+    from cnnexplain.examples.photographs import photograph, resized  # noqa: PLC0415
+
+    every = pictures()
+    coloured = every.pictures[:, None].expand(-1, 3, -1, -1)
+    photo = photograph("astronaut")
+    result: Found = {}
+    for name, model, window in (("rnet", faces.rnet(), 24), ("onet", faces.onet(), 48)):
+        chance = model(faces.prepared(resized(coloured, (window, window))))[:, 1]
+        found_faces, found_others = (
+            int((chance[every.labels == label] > 0.5).sum())  # noqa: PLR2004  # more likely than not
+            for label in (1, 0)
+        )
+        result[f"{name}_faces"] = found_faces
+        result[f"{name}_others"] = int((every.labels == 0).sum()) - found_others
+        result[f"{name}_pictures"] = int((every.labels == 1).sum())
+        stride = fully_convolutional(model, (3, window, window)).effective_stride[0]
+        # A window is to show as much as a face of 112 pixels, and no pixel is to be left over.
+        steps = round(photo.shape[-1] * window / _FACE - window) // stride
+        compared = _on_photograph(model, photo, window, window + steps * stride)
+        shown = _jpeg(resized(photo, (384, 384))[None] / 255)
+        result[name] = {**_compared(compared, 1), "photograph": shown}
+        cure = compared.conversion.exactness.cure
+        assert cure is not None
+        cured = _on_photograph(model, photo, cure[0], cure[0] + steps * stride)
+        result[f"{name}_cure"] = cure[0]
+        result[f"{name}_cured"] = int((cured.errors < ROUNDING).sum())
+        result[f"{name}_cured_cells"] = cured.errors.numel()
+    return result
+
+
+_FACE = 112
+
+
+def _on_photograph(model: nn.Module, photo: torch.Tensor, window: int, size: int) -> Comparison:
+    from cnnexplain.comparison import compare  # noqa: PLC0415
+    from cnnexplain.examples import faces  # noqa: PLC0415
+    from cnnexplain.examples.photographs import resized  # noqa: PLC0415
+
+    image = faces.prepared(resized(photo, (size, size))).double()
+    return compare(model, image, window, device="cpu")
+
+
+def _digits() -> Found:
+    import torch  # noqa: PLC0415
+
+    from cnnexplain.conversion import fully_convolutional  # noqa: PLC0415
+    from cnnexplain.examples import digits  # noqa: PLC0415
+
+    model, accuracy = digits.train()
+    canvas = digits.canvas()
+    conversion = fully_convolutional(model, (1, digits.WINDOW, digits.WINDOW))
+    with torch.no_grad():
+        scores = digits.stitched(conversion.module, canvas.picture[None])[0]
+    seen = digits.found(scores)
+    return {
+        "accuracy": accuracy,
+        "digits": len(canvas.digits),
+        "found": digits.rightly(seen, canvas.digits),
+        "false": len(seen) - digits.rightly(seen, canvas.digits),
+    }
+
+
+def _imagenet() -> Found:
+    from cnnexplain.comparison import compare  # noqa: PLC0415
+    from cnnexplain.examples import imagenet  # noqa: PLC0415
+    from cnnexplain.examples.photographs import centred, photograph  # noqa: PLC0415
+
+    photo = centred(photograph("chelsea"), 384)
+    # In single precision, since torch is slow at depthwise convolutions in double.
+    compared = compare(
+        imagenet.efficientnet_lite0(),
+        imagenet.prepared(photo),
+        224,
+        device="cpu",
+        precision="float32",
+    )
+    cat = imagenet.CLASSES["Egyptian cat"]
+    return {**_compared(compared, cat), "photograph": _jpeg(photo[None] / 255)}
+
+
+EXPERIMENTS: dict[str, Callable[[], Found]] = {
+    "alexnet": _alexnet,
+    "digits": _digits,
+    "faces": _faces,
+    "imagenet": _imagenet,
+    "vgg16": _vgg16,
+}

@@ -1,0 +1,263 @@
+"""Sliding against one pass: the same scores by both ways, how far they differ, what each costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+
+from cnnexplain.api import trace
+from cnnexplain.conversion import fully_convolutional
+from cnnexplain.conversion.modules import module_of
+from cnnexplain.devices import chosen, full_precision, timed
+from cnnexplain.devices import precision as precision_of
+from cnnexplain.errors import ArgumentError, shown
+from cnnexplain.languages import number, shape, text
+from cnnexplain.sliding import (
+    Pair,
+    Prepared,
+    Surrounded,
+    evaluated,
+    grid,
+    pair,
+    picture,
+    placed,
+)
+from cnnexplain.tracing.tensors import tensors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnnexplain.conversion import Conversion
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What it costs to score all windows.
+
+    Attributes:
+        macs: The multiply-accumulates of matrix products and convolutions.
+        seconds: The seconds on the clock.
+        cpu_seconds: The seconds of the processor's cores, taken together.
+    """
+
+    macs: int
+    seconds: float
+    cpu_seconds: float
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """A network's scores on all windows of an image, by sliding and by one pass.
+
+    Attributes:
+        conversion: The converted network, which made the one pass.
+        sliding: The scores of the windows, (1, classes, rows, columns).
+        one_pass: The scores of the cells, of the same shape.
+        errors: For each cell the length of the difference, relative to the window's scores,
+            (rows, columns).
+        exact: Which cells are the same by geometry alone, as rows of cells.
+        sliding_cost: What sliding cost.
+        one_pass_cost: What one pass cost.
+        image_size: The image's (height, width) in pixels.
+        stride: The step between two windows in pixels.
+        context: The surroundings that each window was given in pixels.
+        device: Where both ran.
+        precision: `"float64"` or `"float32"`.
+    """
+
+    conversion: Conversion = field(repr=False)
+    sliding: torch.Tensor
+    one_pass: torch.Tensor
+    errors: torch.Tensor
+    exact: tuple[tuple[bool, ...], ...]
+    sliding_cost: Cost
+    one_pass_cost: Cost
+    image_size: Pair
+    stride: Pair
+    context: Pair
+    device: torch.device
+    precision: str
+
+    @property
+    def window(self) -> Pair:
+        """The window's (height, width) in pixels."""
+        return self.conversion.window
+
+    @property
+    def maximum(self) -> float:
+        """The largest of the errors."""
+        return float(self.errors.max())
+
+    @property
+    def agreement(self) -> float:
+        """The share of cells whose highest class is that of their window."""
+        return float((self.sliding.argmax(1) == self.one_pass.argmax(1)).double().mean())
+
+    @property
+    def mac_ratio(self) -> float:
+        """How many times fewer multiply-accumulates one pass needs."""
+        return self.sliding_cost.macs / self.one_pass_cost.macs
+
+    def __repr__(self) -> str:
+        cells = self.errors.numel()
+        lines = [
+            text(
+                "comparison.windows",
+                count=number(cells),
+                window=shape(self.window),
+                stride=shape(self.stride),
+                image=shape(self.image_size),
+            ),
+            text("comparison.exact", count=number(sum(map(sum, self.exact))), cells=number(cells)),
+            text(
+                "comparison.errors",
+                least=scientific(float(self.errors.min())),
+                median=scientific(float(self.errors.median())),
+                most=scientific(self.maximum),
+            ),
+            text("comparison.agreement", percent=number(round(100 * self.agreement))),
+        ]
+        for name, cost in (("sliding", self.sliding_cost), ("one_pass", self.one_pass_cost)):
+            lines.append(
+                text(
+                    f"comparison.{name}",
+                    macs=number(cost.macs),
+                    seconds=scientific(cost.seconds),
+                    cpu=scientific(cost.cpu_seconds),
+                )
+            )
+        lines.append(text("comparison.device", device=str(self.device), precision=self.precision))
+        return "\n".join(lines)
+
+
+def scientific(value: float) -> str:
+    """Return a measurement with two digits that count, in the current language.
+
+    Args:
+        value: The measurement.
+
+    Example:
+        >>> scientific(0.35512), scientific(2.13e-16), scientific(0.0)
+        ('0.36', '2.1e-16', '0')
+    """
+    written = f"{value:.2g}"
+    mantissa, _, exponent = written.partition("e")
+    point = number(1.5)[1:2]
+    return mantissa.replace(".", point) + (f"e{exponent}" if exponent else "")
+
+
+def compare(
+    model: object,
+    image: object,
+    window: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    *,
+    context: int | Sequence[int] = 0,
+    device: object = "auto",
+    precision: str = "float64",
+    batch_size: int | None = None,
+) -> Comparison:
+    """Score all windows of an image by sliding and by one pass, and compare.
+
+    Args:
+        model: An `nn.Module` in eval mode, a network of `cnnexplain.networks`, or the text of an
+            `nn.Sequential(...)`. It is not changed.
+        image: A tensor or an array of floating-point numbers, (channels, height, width), with or
+            without a batch of 1 before it; preprocessed as the network wants it.
+        window: The size that the network was designed for: a number, or (height, width).
+        stride: The step between two windows, a multiple of the network's effective stride, which
+            it is unless given: a number, or (rows, columns).
+        context: How much of the image each window is given beyond its own on each side when
+            sliding, in pixels: a multiple of the effective stride.
+        device: `"auto"` for a GPU if there is one, or a device of torch's.
+        precision: `"float64"`, which tells rounding from real differences; or `"float32"`, as
+            networks are used, for what time they take.
+        batch_size: How many windows at once when sliding; as many as memory allows unless given.
+
+    Raises:
+        ArgumentError: If an argument is not allowed.
+        ShapeError: If the network does not take a window of this size.
+        ConversionError: If the network cannot be converted.
+
+    Example:
+        >>> import cnnexplain as cx
+        >>> image = torch.rand(1, 64, 64)
+        >>> lenet = compare(cx.networks.lenet5(), image, window=32, device="cpu")
+        >>> lenet.errors.shape, lenet.maximum < 1e-12, lenet.agreement
+        (torch.Size([9, 9]), True, 1.0)
+    """
+    dtype = precision_of(precision)
+    network = evaluated(module_of(model))
+    where = chosen(device, dtype)
+    pixels = picture(image).to(where, dtype)
+    size, beyond = pair("window", window, 1), pair("context", context, 0)
+    conversion = fully_convolutional(network, (pixels.shape[1], *size))
+    effective = conversion.effective_stride
+    steps = effective if stride is None else pair("stride", stride, 1)
+    if any(step % each for step, each in zip(steps, effective, strict=True)):
+        raise ArgumentError(
+            f"stride as a multiple of the network's effective stride, {shape(effective)}",
+            f"stride={shown(steps)}",
+            f"write stride={effective[0]}, or leave it out",
+        )
+    windows = grid(pixels, size, steps)
+    every = [step // each for step, each in zip(steps, effective, strict=True)]
+    rows, columns = len(windows.rows), len(windows.columns)
+
+    if beyond == (0, 0):
+        prepared = Prepared(placed(network, where, dtype), pixels, size, batch_size)
+        slid_macs = len(windows) * prepared.macs
+        with timed(where) as slid_seconds:
+            slid = prepared.scores(windows)
+    else:
+        surrounded = Surrounded(conversion, pixels, windows, beyond, batch_size)
+        slid_macs = surrounded.macs
+        with timed(where) as slid_seconds:
+            slid = surrounded.scores()
+
+    module = placed(conversion.module, where, dtype)
+    one_macs = trace(module, tuple(pixels.shape[1:])).macs
+    with timed(where) as one_seconds, torch.inference_mode(), full_precision():
+        passed = module(pixels.contiguous(memory_format=torch.channels_last))
+
+    both = [
+        [
+            each[..., : rows * step_y : step_y, : columns * step_x : step_x]
+            for each in tensors(found)
+        ]
+        for found, (step_y, step_x) in ((slid, (1, 1)), (passed, (every[0], every[1])))
+    ]
+    image_size = (int(pixels.shape[2]), int(pixels.shape[3]))
+    cells = conversion.exactness.cells(image_size)
+    exact = tuple(row[:: every[1]] for row in cells[:: every[0]])
+    return Comparison(
+        conversion=conversion,
+        sliding=both[0][0],
+        one_pass=both[1][0],
+        errors=_errors(*both),
+        exact=exact,
+        sliding_cost=Cost(slid_macs, *slid_seconds),
+        one_pass_cost=Cost(one_macs, *one_seconds),
+        image_size=image_size,
+        stride=steps,
+        context=beyond,
+        device=where,
+        precision=precision,
+    )
+
+
+def _errors(sliding: list[torch.Tensor], one_pass: list[torch.Tensor]) -> torch.Tensor:
+    """Return for each cell the length of the difference, relative to that of the window's."""
+    wanted, found = (
+        torch.cat([each.flatten(1, -3).double() for each in outputs], dim=1)[0]
+        for outputs in (_on_cpu(sliding), _on_cpu(one_pass))
+    )
+    length, difference = wanted.norm(dim=0), (wanted - found).norm(dim=0)
+    return torch.where(difference == 0, 0.0, difference / length)
+
+
+def _on_cpu(outputs: list[torch.Tensor]) -> list[torch.Tensor]:
+    # One score for each window has no axis of classes.
+    return [(each if each.ndim > 3 else each[:, None]).cpu() for each in outputs]  # noqa: PLR2004

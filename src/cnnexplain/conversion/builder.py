@@ -1,0 +1,253 @@
+"""The converted network while it is built: a graph of torch.fx, and the modules that it calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import fx, nn
+
+from cnnexplain.conversion import layers
+from cnnexplain.conversion.values import Value
+from cnnexplain.errors import ConversionError, shown
+from cnnexplain.operations.reducing import Reduce
+from cnnexplain.tracing.recorder import Ref
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cnnexplain.graph import Node
+    from cnnexplain.operations import Operation, Shape
+    from cnnexplain.tracing.recorder import Call
+
+
+@dataclass(frozen=True)
+class Step:
+    """One node of the original network that the converted one has otherwise.
+
+    Attributes:
+        name: The node's path in the original network.
+        before: What it is there.
+        after: What it is in the converted one.
+
+    Example:
+        >>> print(Step("fc6", "Linear(25088, 4096)", "Conv2d(512, 4096, kernel_size=7)"))
+        Linear(25088, 4096) → Conv2d(512, 4096, kernel_size=7)
+    """
+
+    name: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.before} → {self.after}"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One node of the original network, with all that its rule needs to know.
+
+    Attributes:
+        node: The node.
+        call: The call that it stands for.
+        values: What it takes, as the converted network has it.
+        shapes: The shapes of what it takes in the original, with a batch of 2.
+        shape: The shape of what it makes there.
+    """
+
+    node: Node
+    call: Call
+    values: tuple[Value, ...]
+    shapes: tuple[Shape, ...]
+    shape: Shape
+
+    @property
+    def operation(self) -> Operation:
+        """What the node does."""
+        return self.node.operation
+
+    @property
+    def value(self) -> Value:
+        """The first of its inputs."""
+        return self.values[0]
+
+    def refused(self, reason: str, cure: str) -> ConversionError:
+        """Return the error that says why the node cannot be converted.
+
+        Args:
+            reason: What it does instead of working on each window alone.
+            cure: What to do about it.
+        """
+        error = ConversionError("operations that compute each window by itself", reason, cure)
+        return error.at(f"layer {shown(self.node.name)}: {self.operation}")
+
+
+@dataclass
+class Builder:
+    """Makes the converted network.
+
+    Attributes:
+        modules: The original's modules by their paths.
+        tensors: The names of the original's parameters and buffers, by the tensors' identities.
+        graph: The converted network's graph.
+        root: What the graph calls and reads, by its name.
+        steps: What was rewritten.
+    """
+
+    modules: Mapping[str, nn.Module]
+    tensors: Mapping[int, str]
+    graph: fx.Graph = field(default_factory=fx.Graph)
+    root: dict[str, Any] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+
+    def wrote(self, item: Item, after: object, before: object = None) -> None:
+        """Remember that a node was rewritten.
+
+        Args:
+            item: The node.
+            after: What it has become.
+            before: What it was, if that is more than the node itself.
+        """
+        self.steps.append(Step(item.node.name, str(before or item.operation), str(after)))
+
+    def layer(self, item: Item, *nodes: fx.Node) -> fx.Node:
+        """Call the original's own module.
+
+        Args:
+            item: The node that stands for it.
+            *nodes: What it takes.
+        """
+        assert item.call.module is not None
+        path = next(path for path, each in self.modules.items() if each is item.call.module)
+        self.root[path] = item.call.module
+        return self.graph.call_module(path, nodes)
+
+    def module(self, item: Item, made: nn.Module, *nodes: fx.Node) -> fx.Node:
+        """Call a new module, which is named as the node that it stands for.
+
+        Args:
+            item: The node.
+            made: The module.
+            *nodes: What it takes.
+        """
+        made.train(mode=False)
+        name, times = item.node.name.replace(":", "_"), 1
+        while name in self.root or (times == 1 and self._is_taken(name, item)):
+            times += 1
+            name = f"{item.node.name.replace(':', '_')}_{times}"
+        self.root[name] = made
+        return self.graph.call_module(name, nodes)
+
+    def _is_taken(self, name: str, item: Item) -> bool:
+        """Return whether a module of the original's that is another one has a name."""
+        module = self.modules.get(name)
+        return module is not None and module is not item.call.module and name in self.root
+
+    def constant(self, tensor: torch.Tensor) -> fx.Node:
+        """Read a tensor that does not come from the network's input.
+
+        Args:
+            tensor: The tensor.
+        """
+        name = self.tensors.get(id(tensor))
+        if name is None:
+            name = next(
+                (known for known, each in self.root.items() if each is tensor),
+                f"constant_{len(self.root)}",
+            )
+        self.root[name] = tensor
+        return self.graph.get_attr(name)
+
+    def again(self, item: Item, nodes: Mapping[int, fx.Node]) -> fx.Node:
+        """Call the same layer or function as the original, on other tensors.
+
+        Args:
+            item: The node of the original.
+            nodes: What stands for each of its values, by the value's number.
+        """
+        call = item.call
+        if call.module is not None:
+            return self.layer(item, *(nodes[number] for number in item.node.inputs))
+        args, kwargs = self._arguments((call.args, call.kwargs), nodes)
+        return self.call(call.func, args, kwargs)
+
+    def call(self, func: Callable[..., Any], args: Any, kwargs: Any = None) -> fx.Node:
+        """Call a function of torch, or a method of its tensors.
+
+        Args:
+            func: The function.
+            args: Its arguments.
+            kwargs: Its keyword arguments.
+        """
+        name = getattr(func, "__name__", "")
+        if name and getattr(torch.Tensor, name, None) is func:
+            return self.graph.call_method(name, tuple(args), kwargs or {})
+        return self.graph.call_function(func, tuple(args), kwargs or {})
+
+    def _arguments(self, values: Any, nodes: Mapping[int, fx.Node]) -> Any:
+        if isinstance(values, Ref):
+            return nodes[values.number]
+        if isinstance(values, torch.Tensor):
+            return self.constant(values)
+        if isinstance(values, tuple | list):
+            return type(values)(self._arguments(each, nodes) for each in values)
+        if isinstance(values, dict):
+            return {key: self._arguments(each, nodes) for key, each in values.items()}
+        return values
+
+    def per_cell(self, item: Item, part: int | None = None) -> Value:
+        """Apply a node to the cells of a map as a batch of vectors: each is a window's own.
+
+        Args:
+            item: The node, whose values are vectors.
+            part: Which of several tensors the node is, if it returns several.
+        """
+        nodes = {}
+        for number, value in zip(item.node.inputs, item.values, strict=True):
+            cells = self.call(layers.per_cell, (self.chosen(value), tuple(value.indices.shape)))
+            if value.batch:
+                cells = self.call(torch.movedim, (cells, 0, value.batch))
+            nodes[number] = cells
+        made = self.again(item, nodes)
+        if part is not None:
+            made = self.call(layers.part_of, (made, part))
+        batch = _batch_after(item)
+        if batch:
+            made = self.call(torch.movedim, (made, batch, 0))
+        node = self.call(layers.per_map, (made, item.value.node))
+        shape = (*item.shape[:batch], *item.shape[batch + 1 :])
+        size = torch.Size(shape).numel()
+        vector = Value(node, (size, 1, 1)).at(torch.arange(size).view(shape))
+        return replace(vector, batch=batch)
+
+    def chosen(self, value: Value) -> fx.Node:
+        """Return a map of the cells that a vector is, in the vector's order.
+
+        Args:
+            value: The vector.
+        """
+        return self.selected(value.node, value.shape[0], value.indices.flatten().tolist())
+
+    def selected(self, node: fx.Node, count: int, channels: list[int]) -> fx.Node:
+        """Return a map of some channels of another.
+
+        Args:
+            node: The map.
+            count: The number of its channels.
+            channels: The channels, in order.
+        """
+        if channels == list(range(count)):
+            return node
+        first, last = channels[0], channels[-1] + 1
+        if channels == list(range(first, last)):
+            return self.call(torch.narrow, (node, 1, first, last - first))
+        return self.call(torch.index_select, (node, 1, self.constant(torch.tensor(channels))))
+
+
+def _batch_after(item: Item) -> int:
+    """Return which axis of a node's result is the batch's."""
+    batch, operation = item.value.batch, item.operation
+    if isinstance(operation, Reduce) and not operation.keepdim:
+        return batch - sum(axis < batch for axis in operation.dims)
+    return batch

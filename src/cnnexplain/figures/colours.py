@@ -1,0 +1,331 @@
+"""The cells of a map in colour, what is written in them, their border, and the bar of colours."""
+
+from __future__ import annotations
+
+from functools import partial
+from html import escape
+from itertools import chain, groupby
+from math import ceil, sqrt
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+
+from cnnexplain.figures.panel import ground
+from cnnexplain.figures.scales import LEVELS, MIDDLE, Scale
+from cnnexplain.figures.svg import (
+    SMALL_SIZE,
+    box,
+    decimal,
+    element,
+    grid,
+    label,
+    rectangle,
+    text_width,
+)
+from cnnexplain.languages import LANGUAGES, language
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from cnnexplain.figures.maps import Flags, Rows
+    from cnnexplain.figures.panel import Panel
+
+_Value = TypeVar("_Value")
+
+# What a colour stands for.
+Role: TypeAlias = Literal["score", "error"]
+Levels: TypeAlias = "Sequence[Sequence[int]]"
+
+_BAR = 14.0  # the height of a colour bar
+# Lines between cells smaller than this would hide them.
+_LINED_CELL = 12
+# Beyond this many cells on an axis, colours alone tell their values.
+_MOST_WRITTEN = 7
+# Numbers that would be smaller than these are rounded, and left out.
+_READABLE_TEXT, _SMALLEST_TEXT = 10, 8
+_HATCH = 5.0  # the distance of the lines
+_APART = 8  # between two numbers of a scale
+
+
+def score_map(panel: Panel, values: Rows, scale: Scale, photo: str) -> str:
+    """Draw a map of scores over its image.
+
+    Args:
+        panel: Where it stands.
+        values: The scores.
+        scale: What the colours mean.
+        photo: The photograph's id, or `""`.
+    """
+    levels = [[scale.level(value) for value in line] for line in values]
+    return "".join(
+        (
+            ground(panel, photo, faint=True),
+            cells(panel, levels, "score"),
+            numbers(panel, values, levels, (scale.short, scale.shortest)),
+        )
+    )
+
+
+def cells(panel: Panel, levels: Levels, role: Role) -> str:
+    """Draw a map: neighbours of one colour as one box, all boxes of a colour as one path.
+
+    Args:
+        panel: Where it stands.
+        levels: The colour of each cell.
+        role: What the colours stand for.
+    """
+    everywhere = [[True] * panel.columns.count] * panel.rows.count
+    parts = [element("path", class_="cx-paper", d=_boxes(panel, everywhere))]
+    found = {level for line in levels for level in line}
+    for class_, opacity, first, last in _layers(role):
+        if found & set(range(first, last + 1)):
+            mask = [[first <= level <= last for level in line] for line in levels]
+            data = _boxes(panel, mask)
+            parts.append(element("path", class_=class_, fill_opacity=opacity, d=data))
+    filled = element("g", "".join(parts), class_="cx-cells", transform=_own_units(panel))
+    xs, ys = panel.lines
+    if min(panel.cell) >= _LINED_CELL and panel.closed:
+        lines = grid(xs, ys)
+    else:
+        (top, _), (_, bottom) = (panel.rows.span(at) for at in (0, panel.rows.count - 1))
+        (left, _), (_, right) = (panel.columns.span(at) for at in (0, panel.columns.count - 1))
+        size = (right - left) * panel.scale, (bottom - top) * panel.scale
+        lines = box(*panel.at(top, left), *size)
+    return filled + element(
+        "path", class_=f"cx-{role}-line", d=lines, stroke_width=0.5, stroke_opacity=0.6
+    )
+
+
+def hatch(panel: Panel, levels: Levels) -> str:
+    """Draw lines over every cell that has a colour, so that it is known without the colour.
+
+    Args:
+        panel: Where the map stands.
+        levels: The colour of each cell.
+    """
+    down, across = panel.step
+    unit = sqrt(down * across)
+    every = ceil(_HATCH * sqrt(2) / unit)
+    data = "".join(
+        f"M{first} {row + 1}l{length}-{length}"
+        for row, first, length in _diagonals(levels, joined=panel.closed)
+        if (row + first) % every == 0
+    )
+    if not data:
+        return ""
+    lines = element("path", class_="cx-hatch", d=data, stroke_width=0.75 / unit)
+    return element("g", lines, transform=_own_units(panel))
+
+
+def outline(panel: Panel, mask: Flags) -> str:
+    """Draw the border of the cells that a mask names.
+
+    Args:
+        panel: Where the map stands.
+        mask: Which cells.
+    """
+    xs, ys = panel.lines
+    rows, columns = panel.rows.count, panel.columns.count
+
+    def inside(row: int, column: int) -> bool:
+        return 0 <= row < rows and 0 <= column < columns and mask[row][column]
+
+    data = []
+    for line in range(rows + 1):
+        border = [inside(line, at) != inside(line - 1, at) for at in range(columns)]
+        data += [
+            f"M{decimal(xs[first])} {decimal(ys[line])}H{decimal(xs[stop])}"
+            for first, stop, there in _runs(border)
+            if there
+        ]
+    for line in range(columns + 1):
+        border = [inside(at, line) != inside(at, line - 1) for at in range(rows)]
+        data += [
+            f"M{decimal(xs[line])} {decimal(ys[first])}V{decimal(ys[stop])}"
+            for first, stop, there in _runs(border)
+            if there
+        ]
+    if not data:
+        return ""
+    lines = "".join(data)
+    # Without the paper between them, a dark outline would be lost on dark cells.
+    around = element("path", class_="cx-casing", d=lines, stroke_linecap="square", stroke_width=6)
+    return around + element("path", class_="cx-exact", d=lines, stroke_linecap="square")
+
+
+def numbers(
+    panel: Panel, values: Rows, levels: Levels, ways: Sequence[Callable[[float], str]]
+) -> str:
+    """Write a number into each cell, if they are few, and large enough for it to be read.
+
+    Args:
+        panel: Where the map stands.
+        values: The numbers.
+        levels: The colour of each cell.
+        ways: How numbers can be written, the longest way first.
+    """
+    if max(len(values), len(values[0])) > _MOST_WRITTEN:
+        return ""
+    height, width = panel.cell
+    size, write = 0.0, ways[0]
+    for write in ways:
+        room = max(widest(partial(write, value), 1.0) for value in chain(*values))
+        size = min(SMALL_SIZE, height * 0.6, width * 0.9 / room)
+        if size >= _READABLE_TEXT:
+            break
+    if size < _SMALLEST_TEXT:
+        return ""
+    pieces = []
+    for row, line in enumerate(values):
+        for column, value in enumerate(line):
+            x, y = panel.middle(row, column)
+            class_ = "cx-on-high" if levels[row][column] > MIDDLE else None
+            pieces.append(
+                element("tspan", escape(write(value)), class_=class_, x=x, y=y + 0.36 * size)
+            )
+    style = f"font-size:{decimal(size)}px"
+    return element("text", "".join(pieces), class_="cx-on-low cx-middle", style=style)
+
+
+def bar(x: float, y: float, width: float, scale: Scale, role: Role) -> str:
+    """Draw the colours of a scale from left to right, and the numbers that they mean.
+
+    Args:
+        x: Where the bar starts.
+        y: Where the bar starts, down; the numbers end 34 below.
+        width: Its width.
+        scale: What the colours mean.
+        role: What they stand for.
+    """
+    place = x, y, width, _BAR
+    parts = [rectangle("cx-paper", place)]
+    edges = [0.0, *((level + 0.5) / LEVELS for level in range(LEVELS)), 1.0]
+    if role == "error":
+        # Every error that is more than rounding has a colour.
+        edges[1] = 0.0
+    for class_, opacity, first, last in _layers(role):
+        start, end = x + edges[first] * width, x + edges[last + 1] * width
+        parts.append(rectangle(class_, (start, y, end - start, _BAR), opacity))
+    colours = element("g", "".join(parts), class_="cx-cells")
+    ticks = [x + scale.part(tick) * width for tick in scale.ticks]
+    marks = "".join(f"M{decimal(tick)} {decimal(y)}v{_BAR + 4:g}" for tick in ticks)
+    colours += element("path", class_=f"cx-{role}-line", d=marks)
+    colours += rectangle(f"cx-{role}-line", place)
+    return colours + axis_labels(x, y + _BAR + 20, width, scale)
+
+
+def axis_labels(x: float, y: float, width: float, scale: Scale) -> str:
+    """Write the numbers of a scale under its ticks, as many as have room in every language.
+
+    Args:
+        x: Where the scale starts.
+        y: The baseline.
+        width: The width of the scale.
+        scale: The scale.
+    """
+    ticks = scale.ticks
+    texts = [widest(partial(scale.label, tick)) for tick in ticks]
+    every = next(
+        step
+        for step in range(1, len(ticks) + 1)
+        if all(
+            (scale.part(ticks[at + step]) - scale.part(ticks[at])) * width
+            # The first and the last stand inside the scale, not about its ends.
+            >= texts[at] * (1 if at == 0 else 0.5)
+            + texts[at + step] * (1 if at + step == len(ticks) - 1 else 0.5)
+            + _APART
+            for at in range(0, len(ticks) - step, step)
+        )
+    )
+    parts = []
+    for at in range(0, len(ticks), every):
+        anchor = "" if at == 0 else " cx-end" if at == len(ticks) - 1 else " cx-middle"
+        place = x + scale.part(ticks[at]) * width
+        parts.append(label(place, y, scale.label(ticks[at]), f"cx-small{anchor}"))
+    return "".join(parts)
+
+
+def widest(make: Callable[[], str], size: float = SMALL_SIZE, *, bold: bool = False) -> float:
+    """Return the width of a text in the language that needs most room.
+
+    So a figure has the same geometry in every language.
+
+    Args:
+        make: Returns the text in the current language.
+        size: The font's size.
+        bold: Whether the text is bold.
+    """
+    widths = []
+    for code in LANGUAGES:
+        with language(code):
+            widths.append(text_width(make(), size, bold=bold))
+    return max(widths)
+
+
+def _own_units(panel: Panel) -> str:
+    """Return the transform to a map's own units, in which the numbers of its cells are short."""
+    xs, ys = panel.lines
+    down, across = panel.step
+    return f"translate({xs[0]:.6g} {ys[0]:.6g}) scale({across:.6g} {down:.6g})"
+
+
+def _layers(role: Role) -> Iterator[tuple[str, str | None, int, int]]:
+    """Return what is laid over the paper: class, opacity, and from which level to which.
+
+    Up to the middle the colours go from the paper to the middle colour, and then to the full one.
+    """
+    for level in range(1, MIDDLE):
+        yield f"cx-{role}", decimal(level / MIDDLE), level, level
+    yield f"cx-{role}", None, MIDDLE, LEVELS
+    for level in range(MIDDLE + 1, LEVELS + 1):
+        yield f"cx-{role}-full", decimal((level - MIDDLE) / (LEVELS - MIDDLE)), level, level
+
+
+def _boxes(panel: Panel, mask: Sequence[Sequence[bool]]) -> str:
+    """Return some cells as path data, in the map's own units."""
+    if panel.closed:
+        return "".join(
+            f"M{first} {row}h{stop - first}v1h{first - stop}z"
+            for row, line in enumerate(mask)
+            for first, stop, there in _runs(line)
+            if there
+        )
+    down, across = panel.filled
+    return "".join(
+        box(column + (1 - across) / 2, row + (1 - down) / 2, across, down)
+        for row, line in enumerate(mask)
+        for column, there in enumerate(line)
+        if there
+    )
+
+
+def _runs(values: Sequence[_Value]) -> Iterator[tuple[int, int, _Value]]:
+    """Return where equal neighbours start and stop.
+
+    Example:
+        >>> list(_runs([4, 4, 0]))
+        [(0, 2, 4), (2, 3, 0)]
+    """
+    at = 0
+    for value, group in groupby(values):
+        start, at = at, at + sum(1 for _ in group)
+        yield start, at, value
+
+
+def _diagonals(levels: Levels, *, joined: bool) -> Iterator[tuple[int, int, int]]:
+    """Return where diagonals of coloured cells start, at their lower left cell, and their lengths.
+
+    Example:
+        >>> list(_diagonals([[1, 1], [1, 0]], joined=True))
+        [(0, 0, 1), (1, 0, 2)]
+    """
+    rows, columns = len(levels), len(levels[0])
+    for total in range(rows + columns - 1):
+        first = max(0, total - rows + 1)
+        last = min(columns - 1, total)
+        coloured = [levels[total - column][column] > 0 for column in range(first, last + 1)]
+        for start, stop, there in _runs(coloured):
+            if there:
+                row, column = total - first - start, first + start
+                if joined:
+                    yield row, column, stop - start
+                else:
+                    yield from ((row - at, column + at, 1) for at in range(stop - start))
