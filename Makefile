@@ -33,11 +33,12 @@ site: .venv/docs  ## build the site into site/
 audit: .venv/audit site  ## look at every page in Chromium
 	$(BIN)/pytest tests/browser
 
-measure: .venv/docs  ## print the benchmarks, and write docs/data
+measure: .venv/docs  ## print the benchmarks, and write docs/data; with QUICK=1 less, and nothing
 	@mkdir -p docs/data
 	$(BIN)/python benchmarks/imports.py
 	$(BIN)/python benchmarks/tables.py
-	$(BIN)/python benchmarks/trace.py --write docs/data/trace.json
+	$(BIN)/python benchmarks/trace.py $(if $(QUICK),,--write docs/data/trace.json)
+	$(BIN)/python -m benchmarks.sliding $(if $(QUICK),--quick,--write docs/data/sliding.json)
 
 clean:  ## remove everything that was made, the environment too
 	rm -rf .venv .cache build site .pytest_cache .mypy_cache .ruff_cache .hypothesis

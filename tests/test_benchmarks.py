@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks import tool, trace
+from benchmarks import sliding, tool, trace
 
 DATA = Path(__file__).parents[1] / "docs" / "data" / "trace.json"
 
@@ -144,3 +144,93 @@ def test_the_check_of_the_data_file_finds_each_fault() -> None:
     assert faulty(growth_with_image=[{"image_px": 224, "steady_seconds": 0.1}]) == [
         "steady_seconds"
     ]
+
+
+SLIDING = DATA.with_name("sliding.json")
+# Every layer is unpadded, so all ways give the same scores.
+SMALL = """nn.Sequential(
+    nn.Conv2d(3, 4, kernel_size=4, stride=4), nn.ReLU(), nn.MaxPool2d(8, stride=8),
+    nn.Flatten(), nn.Linear(16, 5), nn.ReLU(), nn.Linear(5, 2),
+)"""
+
+
+@pytest.fixture(scope="module")
+def small() -> sliding.Prepared:
+    return sliding.Prepared(sliding.Case(SMALL, 64, 4, (128,), (128,)))
+
+
+def timed_row(network: str, image: int, mac_ratio: float, ratio: float) -> dict[str, Any]:
+    """Return a row of the sliding benchmark where batches reach nine tenths of their speed."""
+    macs = {"window": 1000, "stack": 900, "one_pass": round(1000 / mac_ratio)}
+    ways = {"single": 40.0, "batched": 10.0, "stack": 8.1, "one_pass": 10 / ratio}
+    return sliding.row(network, image, 1, 1, macs, ways, ways)
+
+
+def test_the_examples_of_the_sliding_benchmark_hold() -> None:
+    assert doctest.testmod(sliding) == doctest.TestResults(failed=0, attempted=16)
+
+
+def test_every_way_scores_every_window(small: sliding.Prepared) -> None:
+    import torch  # noqa: PLC0415
+
+    ways = small.ways(128)
+    with torch.inference_mode():
+        found = {name: run() for name, run in ways.items()}
+        by_hand = small.head(found["batch"])
+    scores = found["slide"][0].flatten(1).T
+    assert scores.shape == (9, 2)
+    torch.testing.assert_close(found["one_pass"][0].flatten(1).T, scores)
+    torch.testing.assert_close(by_hand, scores[:4])
+    torch.testing.assert_close(found["single"], scores[:1])
+    torch.testing.assert_close(found["stack"].flatten(1), found["batch"])
+    assert found["head"].shape == scores.shape
+
+
+def test_many_windows_are_not_slid_over_by_the_package(small: sliding.Prepared) -> None:
+    assert "slide" in small.ways(64 + 9 * 32)
+    assert "slide" not in small.ways(64 + 10 * 32)
+
+
+def test_a_row_counts_the_macs_of_each_way(small: sliding.Prepared) -> None:
+    found = small.cost("small", 128, 1)
+    convolution, linear = 4 * 3 * 4 * 4, 16 * 5 + 5 * 2
+    assert (found["windows"], found["batch"]) == (9, 4)
+    assert found["stack_macs"] == 16 * 16 * convolution
+    assert found["window_macs"] == found["stack_macs"] + linear
+    assert found["one_pass_macs"] == 32 * 32 * convolution + 9 * linear
+    assert found["mac_ratio"] == 9 * found["window_macs"] / found["one_pass_macs"]
+    for way in sliding.WAYS:
+        assert found[f"{way}_ms"] > 0
+        assert found[f"{way}_cpu_ms"] >= 0
+
+
+def test_the_limit_is_that_of_an_image_without_end(small: sliding.Prepared) -> None:
+    convolution, linear = 4 * 3 * 4 * 4, 16 * 5 + 5 * 2
+    limit = (16 * 16 * convolution + linear) / (8 * 8 * convolution + linear)
+    assert small.limit() == pytest.approx(limit)
+
+
+def test_saving_and_speed_are_asked_for_where_images_are_large_enough() -> None:
+    rows = [timed_row("VGG-16", 384, 10, 8.6), timed_row("VGG-16", 512, 10, 8.4)]
+    rows.append(timed_row("AlexNet", 259, 2.5, 2.0))
+    found = sliding.verdicts(rows)
+    assert found[0] == {
+        "what": "VGG-16 at 384, times faster than batches, 10.00 by MACs",
+        "wanted": "at least 8.5",
+        "reached": pytest.approx(8.6),
+        "met": True,
+    }
+    assert found[1]["wanted"] == "at least 0.85"
+    assert found[1]["reached"] == pytest.approx(0.9)
+    assert [each["met"] for each in found] == [True, True, False, True, None, None]
+
+
+def test_every_table_of_the_sliding_benchmark_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [timed_row("AlexNet", 515, 7.5, 7.0)]
+    limits = {"AlexNet": 9.825}
+    data = {"threads": 2, "costs": rows, "verdicts": sliding.verdicts(rows)}
+    sliding.show(data | {"mac_ratio_limits": limits})
+    shown = capsys.readouterr().out
+    assert "CPU milliseconds, 2 threads together" in shown
+    assert "7.00 │ 7.00 │" in " ".join(shown.split())
+    assert "7.52 by MACs: 7.00, wanted at least 6.39, met" in shown

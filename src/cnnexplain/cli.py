@@ -1,30 +1,28 @@
-"""`cnnexplain table TARGET`: a network's table on the command line.
+"""The command line: a network's table, its conversion, and heatmaps of photographs.
 
-The exit status is 0 if the table was written, 1 if the network does not fit or something is wrong
-with it, and 2 if the command line is.
+The exit status is 0 if all was written, 1 if the network does not fit or something is wrong with
+it, and 2 if the command line is.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import sys
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnnexplain.errors import ArgumentError, CnnExplainError, shown
+from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cnnexplain.report import Trace
 
 # Everything else is imported where it is used, because --help should answer at once.
-
-_SIZE = re.compile(r"[0-9]{1,19}([x×][0-9]{1,19})*", re.IGNORECASE)
 
 
 class Format(StrEnum):
@@ -39,12 +37,29 @@ class Format(StrEnum):
 
 
 class Language(StrEnum):
-    """The languages of tables."""
+    """The languages of tables, figures and what is said of them."""
 
     EN = "en"
     JA = "ja"
     FR = "fr"
 
+
+class Precision(StrEnum):
+    """How precisely a network can run."""
+
+    FLOAT64 = "float64"
+    FLOAT32 = "float32"
+
+
+Target = Annotated[
+    str,
+    typer.Argument(
+        help="alexnet, alexnet:ungrouped, alexnet:torchvision, vgg16, vgg16:unpadded or lenet5;"
+        " package.module:Class or file.py:Class (a class or function that is called without"
+        " arguments, or a network); or - for the text of an nn.Sequential(...) on the standard"
+        " input."
+    ),
+]
 
 app = typer.Typer(
     add_completion=False,
@@ -61,15 +76,7 @@ def cnnexplain() -> None:
 
 @app.command()
 def table(
-    target: Annotated[
-        str,
-        typer.Argument(
-            help="alexnet, alexnet:ungrouped, alexnet:torchvision, vgg16, vgg16:unpadded or lenet5;"
-            " package.module:Class or file.py:Class (a class or function that is called without"
-            " arguments, or a network); or - for the text of an nn.Sequential(...) on the standard"
-            " input."
-        ),
-    ],
+    target: Target,
     sizes: Annotated[
         list[str] | None,
         typer.Option(
@@ -108,55 +115,201 @@ def table(
 
     The exit status is 1 if the network does not fit, and 2 if the command line is wrong.
     """
-    from cnnexplain.targets import UsageError, find, traced  # noqa: PLC0415
+    from cnnexplain import arguments  # noqa: PLC0415
+    from cnnexplain.targets import find, traced  # noqa: PLC0415
 
-    try:
-        chosen = _columns(columns)
-        input_sizes = [_size(each) for each in sizes or []]
+    with _reported():
+        chosen = arguments.columns(columns)
+        input_sizes = [arguments.input_size(each) for each in sizes or []]
         trace = traced(find(target, sys.stdin.buffer), input_sizes, batch_size)
         if depth is not None:
             trace = trace.collapsed(depth)
         data = _written(trace, form, language, chosen, fitted=output is None)
         if output is not None:
             _save(output, data)
-    except UsageError as error:
-        _fail(error, 2)
-    except CnnExplainError as error:
-        _fail(error, 1)
     if output is None:
         _show(data)
 
 
-def _fail(error: CnnExplainError, status: int) -> NoReturn:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(status)
+@app.command()
+def convert(
+    target: Target,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            "--input",
+            "-i",
+            metavar="SIZE",
+            help="The input's size without its batch, such as 3x224x224. Bundled networks know"
+            " theirs.",
+        ),
+    ] = None,
+    language: Annotated[Language, typer.Option(help="The language of the words.")] = Language.EN,
+) -> None:
+    """Make a classifier fully convolutional: what is rewritten, and when one pass is exact.
+
+    The exit status is 1 if the network cannot be converted, and 2 if the command line is wrong.
+    """
+    import cnnexplain as cx  # noqa: PLC0415
+    from cnnexplain import arguments  # noqa: PLC0415
+    from cnnexplain.targets import built, find, guarded, known_size  # noqa: PLC0415
+
+    with _reported():
+        given = None if size is None else arguments.picture_size(size)
+        found = find(target, sys.stdin.buffer)
+        wanted = given or known_size(found, "--input 3x224x224")
+        model = built(found)
+        with guarded("conversion"), cx.language(language.value):
+            told = str(cx.fully_convolutional(model, wanted))
+    _show(_encoded(told))
 
 
-def _columns(names: str | None) -> dict[str, tuple[str, ...]]:
-    """Return the argument of the format's method; without names, its own default holds."""
-    if names is None:
-        return {}
-    from cnnexplain.table import checked  # noqa: PLC0415
+@app.command()
+def heatmap(
+    target: Target,
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The file of a photograph.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where the figure is written, whole or not at all: .png, .svg or .html.",
+        ),
+    ],
+    window: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="The size that the network was designed for, in pixels: 224, or 20x28 for height"
+            " and width. Bundled networks know theirs.",
+        ),
+    ] = None,
+    stride: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="The pixels from one window to the next: a multiple of the network's effective"
+            " stride, which it is unless given.",
+        ),
+    ] = None,
+    context: Annotated[
+        str,
+        typer.Option(
+            metavar="SIZE",
+            help="How many pixels of the image each window is given beyond its own on each side:"
+            " a multiple of the effective stride.",
+        ),
+    ] = "0",
+    channel: Annotated[
+        int | None,
+        typer.Option(
+            "--class",
+            metavar="N",
+            help="The class whose scores are drawn, counted from 0; that with the highest score"
+            " unless given.",
+        ),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HxW", help="The height and width that the photograph is brought to first."
+        ),
+    ] = None,
+    mean: Annotated[
+        str,
+        typer.Option(
+            metavar="NUMBERS",
+            help="What is taken off the channels, which are scaled to [0, 1]: one number, or one"
+            " for each, such as 0.485,0.456,0.406.",
+        ),
+    ] = "0",
+    std: Annotated[
+        str,
+        typer.Option(
+            metavar="NUMBERS", help="What they are then divided by, such as 0.229,0.224,0.225."
+        ),
+    ] = "1",
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A state dict, as torch.save writes it; random weights, always the same, unless"
+            " given.",
+        ),
+    ] = None,
+    device: Annotated[
+        str, typer.Option(help="Where the network runs: auto, cpu, cuda or mps.")
+    ] = "auto",
+    precision: Annotated[
+        Precision, typer.Option(help="float64 to compare, float32 to measure time.")
+    ] = Precision.FLOAT64,
+    language: Annotated[
+        Language, typer.Option(help="The language of the words and the figure.")
+    ] = Language.EN,
+) -> None:
+    """Score all windows of a photograph by sliding and by one pass, compare, and draw both.
+
+    The exit status is 1 if the network cannot be converted, and 2 if the command line is wrong.
+    """
+    import cnnexplain as cx  # noqa: PLC0415
+    from cnnexplain import arguments, images  # noqa: PLC0415
+    from cnnexplain.targets import built, channels, find, guarded, known_size  # noqa: PLC0415
+
+    with _reported(ArgumentError):
+        given = None if window is None else arguments.pair("--window", window, 1)
+        steps = None if stride is None else arguments.pair("--stride", stride, 1)
+        beyond = arguments.pair("--context", context, 0)
+        wanted = None if size is None else arguments.pair("--size", size, 1)
+        shift = arguments.numbers("--mean", mean)
+        scale = arguments.numbers("--std", std, positive=True)
+        read = [image, weights] if weights else [image]
+        arguments.check_files(output, read)
+        images.check_packages(output)
+        picture = images.photograph(image, wanted)
+        found = find(target, sys.stdin.buffer)
+        sides = given or known_size(found, "--window 224")[-2:]
+        arguments.check_room((picture.height, picture.width), sides)
+        images.check_device(device, precision.value)
+    with _reported():
+        model = built(found)
+    with _reported(ArgumentError, ShapeError), guarded("comparison"), cx.language(language.value):
+        from cnnexplain.comparison import compare  # noqa: PLC0415  # it imports torch
+
+        if weights is not None:
+            images.load_weights(model, weights)
+        pixels = images.tensor(picture, channels(model, sides), shift, scale)
+        conversion = cx.fully_convolutional(model, (len(pixels), *sides))
+        arguments.check_windows(conversion, (picture.height, picture.width), steps, beyond)
+        arguments.check_class(conversion, channel)
+        compared = compare(
+            model,
+            pixels,
+            sides,
+            steps,
+            context=beyond,
+            device=device,
+            precision=precision.value,
+        )
+        told = str(compared)
+        compared.figure(channel, images.encoded(picture)).save(output)
+    _show(_encoded(told))
+
+
+@contextmanager
+def _reported(*wrong: type[CnnExplainError]) -> Iterator[None]:
+    """Tell an error as a message, and end with the exit status that says whose it is.
+
+    Args:
+        *wrong: Errors that are the command line's here.
+    """
     from cnnexplain.targets import UsageError  # noqa: PLC0415
 
     try:
-        return {"columns": checked([name.strip() for name in names.split(",")])}
-    except ArgumentError as error:
-        cure = "write for example --columns name,output_shape,formula"
-        raise UsageError(error.expected, f"--columns {shown(names)}", cure) from None
-
-
-def _size(written: str) -> tuple[int, ...]:
-    from cnnexplain.graph import sizes  # noqa: PLC0415
-    from cnnexplain.targets import UsageError  # noqa: PLC0415
-
-    cure = "write for example --input 3x224x224, without the batch"
-    if not _SIZE.fullmatch(written):
-        raise UsageError("numbers with x between them", f"--input {shown(written)}", cure)
-    try:
-        return sizes([int(each) for each in re.split("[x×]", written.lower())])[0]
-    except ArgumentError as error:
-        raise UsageError(error.expected, f"--input {shown(written)}", cure) from None
+        yield
+    except CnnExplainError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2 if isinstance(error, (UsageError, *wrong)) else 1) from None
 
 
 def _written(
@@ -172,13 +325,16 @@ def _written(
 
         arguments["width"] = terminal_width()
     text: str = getattr(trace, f"to_{form.value}")(**arguments)
+    return _encoded(text)
+
+
+def _encoded(text: str) -> bytes:
     # A layer's name may hold what UTF-8 cannot.
     return (text.rstrip("\n") + "\n").encode(errors="replace")
 
 
 def _save(output: Path, data: bytes) -> None:
-    from cnnexplain import files  # noqa: PLC0415
-    from cnnexplain.targets import UsageError  # noqa: PLC0415
+    from cnnexplain import arguments, files  # noqa: PLC0415
 
     try:
         path = output.resolve()  # so that a link stays one
@@ -187,12 +343,7 @@ def _save(output: Path, data: bytes) -> None:
             raise IsADirectoryError("it is no regular file")
         files.write(path, data)
     except (OSError, ValueError, RuntimeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise UsageError(
-            "a file that can be written",
-            f"--output {shown(str(output))}: {reason}",
-            "name a file in a folder that exists and is yours to write",
-        ) from None
+        raise arguments.unwritable(output, error) from None
 
 
 def _show(data: bytes) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from cnnexplain import figures
 from cnnexplain.api import trace
 from cnnexplain.conversion import fully_convolutional
 from cnnexplain.conversion.modules import module_of
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cnnexplain.conversion import Conversion
+    from cnnexplain.figures import Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +95,65 @@ class Comparison:
     @property
     def agreement(self) -> float:
         """The share of cells whose highest class is that of their window."""
-        return float((self.sliding.argmax(1) == self.one_pass.argmax(1)).double().mean())
+        highest, found = (
+            each.flatten(1, -3).argmax(1) for each in _on_cpu([self.sliding, self.one_pass])
+        )
+        return float((highest == found).double().mean())
 
     @property
     def mac_ratio(self) -> float:
         """How many times fewer multiply-accumulates one pass needs."""
         return self.sliding_cost.macs / self.one_pass_cost.macs
+
+    def figure(self, channel: int | None = None, photograph: bytes | None = None) -> Figure:
+        """Draw one class's maps by both ways, and the errors of the cells, in the current language.
+
+        Args:
+            channel: The class, counted from 0; that with the highest score of any window unless
+                given.
+            photograph: The image as the bytes of a PNG or JPEG file, to be drawn under the maps.
+
+        Raises:
+            ArgumentError: If there is no such class, a score or an error is no finite number, there
+                are too many cells to draw, or the photograph is no such file.
+
+        Example:
+            >>> import cnnexplain as cx
+            >>> image = torch.rand(1, 40, 40)
+            >>> lenet = compare(cx.networks.lenet5(), image, window=32, device="cpu")
+            >>> lenet.figure(channel=7).height > 0
+            True
+        """
+        sliding, one_pass = (
+            each.flatten(1, -3)[0] for each in _on_cpu([self.sliding, self.one_pass])
+        )
+        drawn = int(sliding.amax((1, 2)).argmax()) if channel is None else channel
+        if (
+            isinstance(drawn, bool)
+            or not isinstance(drawn, int)
+            or drawn not in range(len(sliding))
+        ):
+            raise ArgumentError(
+                f"channel as a class from 0 to {len(sliding) - 1}",
+                f"channel={shown(channel)}",
+                "write for example channel=0, or leave it out",
+            )
+        return figures.comparison(
+            sliding[drawn],
+            one_pass[drawn],
+            self.errors,
+            image_size=self.image_size,
+            window=self.window,
+            stride=self.stride,
+            photograph=photograph,
+            exact=self.exact,
+        )
+
+    def _repr_html_(self) -> str | None:
+        try:
+            return self.figure().html
+        except ArgumentError:
+            return None  # what cannot be drawn is told
 
     def __repr__(self) -> str:
         cells = self.errors.numel()

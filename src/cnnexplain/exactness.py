@@ -17,6 +17,7 @@ from cnnexplain.operations.padding import Pad, _PadLayer, padded_from
 from cnnexplain.operations.regions import indices
 from cnnexplain.operations.reshaping import Slice
 from cnnexplain.operations.spatial import Spatial
+from cnnexplain.verdict import verdict
 from cnnexplain.windows import Convolution, Field, Pooling
 
 if TYPE_CHECKING:
@@ -228,6 +229,14 @@ class Exactness:
         crop = self._lines[axis]
         matched = _matched(crop, image, place * self.effective_stride[axis])
         return all(0 in matched[number] for number in self._outputs())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Whether each cell equals its window, why not, and what helps, in the current language."""
+        return verdict(self)
+
+    def __str__(self) -> str:
+        return "\n".join(self.notes)
 
     def __repr__(self) -> str:
         told = "exact" if self.exact else f"not exact: {'; '.join(map(str, self.reasons))}"

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 Pair: TypeAlias = tuple[int, int]
 
-# What the activations of one batch may take on a processor: more is slower, not faster.
-_BUDGET = 2**29
-_FEW, _MOST = 8, 512
+# What the largest map of a batch may take on a processor, in bytes: more leaves the cache, and is
+# slower. A few at least, since they share the reading of the weights.
+_CACHE = 24 * 2**20
+_FEW, _MOST = 4, 512
 
 
 def slide(
@@ -257,13 +258,14 @@ class Prepared:
             rows = trace(self._model, (self._image.shape[1], *self._window)).rows
         except CnnExplainError:
             return _FEW
-        largest = max(
-            sum(torch.Size(shape).numel() for shape in (*row.input_shapes, row.output_shape))
-            for row in rows
-        )
-        device = self._image.device
-        budget = torch.cuda.mem_get_info(device)[0] // 2 if device.type == "cuda" else _BUDGET
-        return min(max(budget // (largest * self._image.element_size()), 1), _MOST)
+        size, device = self._image.element_size(), self._image.device
+        if device.type == "cuda":
+            each = max(_values(*row.input_shapes, row.output_shape) for row in rows) * size
+            wanted = torch.cuda.mem_get_info(device)[0] // 2 // each
+        else:
+            each = max(_values(row.output_shape) for row in rows) * size
+            wanted = max(_CACHE // each, _FEW)
+        return max(min(wanted, _MOST), 1)
 
     def _try(self) -> None:
         """Run one window, which finds out what the network cannot do."""
@@ -309,6 +311,8 @@ class Prepared:
         cells = list(product(rows, columns))
         found: list[Any] = []
         first = 0
+        # As many batches as are needed, and no last one of a few windows.
+        self._batch = -(-len(cells) // -(-len(cells) // self._batch))
         with _progress(len(cells), self._image.device) as advance:
             while first < len(cells):
                 batch = cells[first : first + self._batch]
@@ -337,6 +341,10 @@ class Prepared:
         warnings.warn(
             f"memory is short on {device}: {self._batch} windows at once from now on", stacklevel=4
         )
+
+
+def _values(*shapes: Sequence[int]) -> int:
+    return sum(torch.Size(shape).numel() for shape in shapes)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import importlib
 import sys
 import traceback
 import warnings
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from difflib import get_close_matches
 from functools import reduce
 from importlib.util import module_from_spec, spec_from_file_location
@@ -18,9 +18,11 @@ from cnnexplain.api import is_module, trace
 from cnnexplain.errors import CnnExplainError, ShapeError, SourceError, shown
 from cnnexplain.formats.characters import cut, visible
 from cnnexplain.graph import Network
+from cnnexplain.images import imported
+from cnnexplain.languages import shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import ModuleType
     from typing import BinaryIO
 
@@ -94,12 +96,12 @@ def _module(name: str, target: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
-            raise _failed(error, f"import of {name}") from None
+            raise failed(error, f"import of {name}") from None
         raise UsageError(
             "a module that can be imported from here", str(error), "write its name, or its file"
         ) from None
     except (Exception, SystemExit) as error:  # a foreign module may raise anything  # noqa: BLE001
-        raise _failed(error, f"import of {name}") from None
+        raise failed(error, f"import of {name}") from None
 
 
 def _file(path: Path) -> ModuleType:
@@ -115,7 +117,7 @@ def _file(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:  # a foreign module may raise anything  # noqa: BLE001
-        raise _failed(error, f"import of {path.name}") from None
+        raise failed(error, f"import of {path.name}") from None
     return module
 
 
@@ -131,7 +133,7 @@ def _attribute(module: ModuleType, path: str) -> object:
             f"write {near[0]}" if near else f"define {shown(path)} there, or write another name",
         ) from None
     except Exception as error:  # noqa: BLE001  # the same
-        raise _failed(error, f"look-up of {path}") from None
+        raise failed(error, f"look-up of {path}") from None
     if not (callable(found) or isinstance(found, Network | str)):
         raise UsageError(
             "a class, a function or a network",
@@ -175,6 +177,85 @@ def traced(found: object, input_sizes: Sequence[Sequence[int]], batch_size: int)
         return _trace(found, input_sizes, batch_size)
 
 
+def built(found: object) -> nn.Module:
+    """Return what was found as a module in eval mode, with weights that have values.
+
+    A class, or a function, is called without arguments. Random weights are the same each time.
+
+    Args:
+        found: What `find` returned.
+
+    Raises:
+        CnnExplainError: If the network cannot be made, or PyTorch is missing.
+
+    Example:
+        >>> built(networks.lenet5()).conv1
+        Conv2d(1, 6, kernel_size=(5, 5), stride=(1, 1))
+    """
+    torch = imported("torch", "PyTorch, which the network needs", "torch")
+    from cnnexplain.conversion.modules import module_of  # noqa: PLC0415  # it imports torch
+
+    with guarded("network"), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        made = _made(found) if callable(found) and not is_module(found) else found
+        return module_of(made).eval()
+
+
+@contextmanager
+def guarded(what: str) -> Iterator[None]:
+    """Let a user's code neither print where results go nor raise what this package does not.
+
+    Args:
+        what: What is being done.
+
+    Raises:
+        CnnExplainError: If the code raises anything else.
+    """
+    with redirect_stdout(sys.stderr):
+        try:
+            yield
+        except CnnExplainError:
+            raise
+        except (Exception, SystemExit) as error:  # foreign code may raise anything  # noqa: BLE001
+            from cnnexplain.devices import is_out_of_memory  # noqa: PLC0415  # it imports torch
+
+            if is_out_of_memory(error):
+                raise CnnExplainError(
+                    f"memory for the {what}", _told(error), "use a smaller network, or image"
+                ) from None
+            raise failed(error, what) from None
+
+
+def channels(model: nn.Module, window: tuple[int, int]) -> int:
+    """Return how many channels of a photograph a network takes: 3, or 1 for grey.
+
+    Args:
+        model: The network.
+        window: The (height, width) of its windows in pixels.
+
+    Raises:
+        UsageError: If it takes neither on such windows.
+
+    Example:
+        >>> channels(built(networks.lenet5()), (32, 32))
+        1
+    """
+    first = next((each.in_channels for each in model.modules() if hasattr(each, "in_channels")), 3)
+    wrong = []
+    for count in (1, 3) if first == 1 else (3, 1):
+        try:
+            trace(model, (count, *window))
+        except CnnExplainError as error:
+            wrong.append(error)
+        else:
+            return count
+    raise UsageError(
+        "a window that the network takes",
+        f"--window {shape(window)}: {wrong[0].received}",
+        "write the size that the network was designed for",
+    )
+
+
 def _weightless(make: Callable[[], object]) -> object:
     if "torch" not in sys.modules:
         return make()
@@ -184,19 +265,40 @@ def _weightless(make: Callable[[], object]) -> object:
         return make()
 
 
-def _made(make: Callable[[], object]) -> object:
+def _made(make: Callable[..., object]) -> object:
     try:
         return make()
     except (Exception, SystemExit) as error:  # noqa: BLE001
         name = getattr(make, "__name__", "it")
-        raise _failed(error, f"call of {visible(str(name))}()") from None
+        raise failed(error, f"call of {visible(str(name))}()") from None
+
+
+def known_size(found: object, cure: str) -> tuple[int, int, int]:
+    """Return the input size that a bundled network knows.
+
+    Args:
+        found: What `find` returned.
+        cure: The option that tells it of other networks.
+
+    Raises:
+        UsageError: If it is no bundled network.
+
+    Example:
+        >>> known_size(networks.lenet5(), "--input 3x224x224")
+        (1, 32, 32)
+    """
+    if isinstance(found, Network) and found.input_size is not None:
+        channels, height, width = found.input_size
+        return channels, height, width
+    option, _, _ = cure.partition(" ")
+    raise UsageError(
+        "the input size, which the network does not know", f"no {option}", f"add {cure}"
+    )
 
 
 def _trace(model: object, input_sizes: Sequence[Sequence[int]], batch_size: int) -> Trace:
-    if not input_sizes and not (isinstance(model, Network) and model.input_size is not None):
-        raise UsageError(
-            "the input size, which the network does not know", "no --input", "add --input 3x224x224"
-        )
+    if not input_sizes:
+        known_size(model, "--input 3x224x224")
     if len(input_sizes) > 1 and isinstance(model, Network | str):
         raise UsageError("one --input", f"{len(input_sizes)} of them", "give one")
     sizes = input_sizes[0] if len(input_sizes) == 1 else list(input_sizes)
@@ -205,24 +307,33 @@ def _trace(model: object, input_sizes: Sequence[Sequence[int]], batch_size: int)
     except CnnExplainError:
         raise
     except (Exception, SystemExit) as error:  # a foreign forward() may raise anything  # noqa: BLE001
-        raise _failed(error, "trace") from None
+        raise failed(error, "trace") from None
 
 
-def _failed(error: BaseException, what: str) -> CnnExplainError:
-    """Return what went wrong in a user's code, as one message of three lines."""
+def failed(error: BaseException, what: str) -> CnnExplainError:
+    """Return what went wrong in a user's code, as one message of three lines.
+
+    Args:
+        error: What was raised.
+        what: What was being done.
+    """
     if isinstance(error, ModuleNotFoundError) and error.name == "torch":
         return CnnExplainError(
             "PyTorch, which the network needs", str(error), 'pip install "cnnexplain[torch]"'
         )
-    try:
-        told = f"{type(error).__name__}: {error}"
-    except Exception:  # a foreign __str__ may raise anything  # noqa: BLE001
-        told = type(error).__name__
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith("<frozen")]
     place = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if len(own) > 1 else ""
     return CnnExplainError(
         f"{what} without an exception",
-        cut(visible(told), _LONGEST_MESSAGE) + place,
+        _told(error) + place,
         "run the same in Python by itself, which shows where it comes from",
     )
+
+
+def _told(error: BaseException) -> str:
+    try:
+        told = f"{type(error).__name__}: {error}"
+    except Exception:  # a foreign __str__ may raise anything  # noqa: BLE001
+        told = type(error).__name__
+    return cut(visible(told), _LONGEST_MESSAGE)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnexplain.book import build, contents, prose, results
+from cnnexplain.book import build, contents, experiments, prose, results
 from cnnexplain.errors import BookError, CnnExplainError
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=Path(), help="the folder that holds docs/")
     root: Path = parser.parse_args(arguments).root
     try:
+        experiments.prepare(_say)
         book = build.Book(
             values=results.values(),
             figures=contents.FIGURES,

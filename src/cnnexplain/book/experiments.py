@@ -12,6 +12,7 @@ import json
 from base64 import b64encode
 from functools import cache
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cnnexplain.book import cache as keys
@@ -30,10 +31,15 @@ Found: TypeAlias = dict[str, Any]
 
 FOLDER = Path(".cache/experiments")
 _PACKAGE = Path(__file__).parents[1]
+# What shows what was found, and the command line: no experiment depends on them.
+_UNUSED = (
+    *("figures/", "languages/", "formats/", "book/", "cli.py", "targets.py", "images.py"),
+    *("raster.py", "report.py", "table.py", "notes.py", "difference.py", "collapse.py"),
+)
 # Beyond this many digits, numbers may differ from run to run, and none is shown.
 _DIGITS = 5
-# Relative errors below this are rounding, in double precision.
-ROUNDING = 1e-9
+# Relative errors below these are rounding.
+ROUNDING = {"float64": 1e-9, "float32": 1e-4}
 
 
 @cache
@@ -56,11 +62,27 @@ def found(name: str) -> Found:
     return kept
 
 
+def prepare(say: Callable[[str], None]) -> None:
+    """Run the experiments of which something has changed.
+
+    Args:
+        say: Called with one line for each that took a while.
+    """
+    for name in EXPERIMENTS:
+        start = monotonic()
+        found(name)
+        seconds = monotonic() - start
+        if seconds > 1:
+            say(f"experiment {name}: {seconds:.1f} s")
+
+
 def _key(name: str) -> str:
-    package = {**keys.sources(_PACKAGE), "self": Path(__file__).read_text(encoding="utf-8")}
-    for unused in [part for part in package if part.startswith(("figures/", "languages/"))]:
-        del package[unused]
-    known = [name, package, keys.versions()]
+    package = {
+        part: digest
+        for part, digest in keys.sources(_PACKAGE).items()
+        if not part.startswith(_UNUSED)
+    }
+    known = [name, package, Path(__file__).read_text(encoding="utf-8"), keys.versions()]
     return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -72,23 +94,24 @@ def _rounded(value: Any) -> Any:
     return [_rounded(each) for each in value] if isinstance(value, list | tuple) else value
 
 
-def _padded(network: Network, size: int, halos: Sequence[int]) -> Found:
+def _padded(network: Network, size: int, halos: Sequence[int], precision: str) -> Found:
     """Return how a padded network with seeded weights compares on a photograph.
 
     Args:
         network: The network.
         size: The photograph's size in pixels.
         halos: The contexts that one window in the middle is given, in pixels.
+        precision: `"float64"` or `"float32"`.
     """
     from cnnexplain.comparison import compare  # noqa: PLC0415  # torch takes a second to import
     from cnnexplain.examples.photographs import photograph, resized  # noqa: PLC0415
     from cnnexplain.examples.weights import seeded  # noqa: PLC0415
 
     model = seeded(network)
-    image = resized(photograph("astronaut").float() / 255, (size, size)).double() - 0.45
+    image = resized(photograph("astronaut").float() / 255, (size, size)) - 0.45
     assert network.input_size is not None
     window = network.input_size[1]
-    whole = compare(model, image, window, device="cpu")
+    whole = compare(model, image, window, device="cpu", precision=precision)
     return {
         **_compared(whole, int(whole.sliding.amax((0, 2, 3)).argmax())),
         "photograph": _jpeg(image[None] + 0.45),
@@ -112,18 +135,19 @@ def _with_context(image: torch.Tensor, whole: Comparison, halo: int) -> float:
     around = image[
         None, :, rows.start - halo : rows.stop + halo, columns.start - halo : columns.stop + halo
     ]
-    module = placed(whole.conversion.module, torch.device("cpu"), torch.float64)
+    dtype = whole.one_pass.dtype
+    module = placed(whole.conversion.module, torch.device("cpu"), dtype)
     with torch.inference_mode():
-        maps = module(around)
+        maps = module(around.to(dtype))
     place = halo // whole.stride[0]
     wanted = whole.one_pass[0, :, row, column]
     error = float((maps[0, :, place, place] - wanted).norm() / wanted.norm())
-    return 0.0 if error < ROUNDING else error
+    return 0.0 if error < ROUNDING[whole.precision] else error
 
 
 def _compared(comparison: Comparison, channel: int) -> Found:
     """Return what a comparison found, with the maps of one class."""
-    errors = comparison.errors
+    errors, rounding = comparison.errors, ROUNDING[comparison.precision]
     return {
         "image_size": list(comparison.image_size),
         "window": list(comparison.window),
@@ -131,9 +155,9 @@ def _compared(comparison: Comparison, channel: int) -> Found:
         "sliding": comparison.sliding[0, channel].tolist(),
         "one_pass": comparison.one_pass[0, channel].tolist(),
         "difference": float((comparison.sliding - comparison.one_pass)[0, channel].abs().max()),
-        "errors": [[0.0 if each < ROUNDING else each for each in row] for row in errors.tolist()],
+        "errors": [[0.0 if each < rounding else each for each in row] for row in errors.tolist()],
         "exact": [list(row) for row in comparison.exact],
-        "equal": int((errors < ROUNDING).sum()),
+        "equal": int((errors < rounding).sum()),
         "cells": errors.numel(),
         "agreement": comparison.agreement,
         "sliding_macs": comparison.sliding_cost.macs,
@@ -157,12 +181,15 @@ def _vgg16() -> Found:
     from cnnexplain.examples.photographs import photograph, resized  # noqa: PLC0415
     from cnnexplain.examples.weights import seeded  # noqa: PLC0415
 
-    image = resized(photograph("astronaut").float() / 255, (384, 384)).double() - 0.45
-    # Its last pooling covers all of its map, so that it could slide on by less.
-    twin = compare(seeded(networks.vgg16(padded=False)), image, 224, 32, device="cpu")
+    image = resized(photograph("astronaut").float() / 255, (384, 384)) - 0.45
+    # In single precision, which torch computes ten times faster. The twin's last pooling covers all
+    # of its map, so that it could step on by less than VGG-16.
+    twin = compare(
+        seeded(networks.vgg16(padded=False)), image, 224, 32, device="cpu", precision="float32"
+    )
     return {
-        **_padded(networks.vgg16(), 384, (0, 32, 64, 96)),
-        "twin_equal": int((twin.errors < ROUNDING).sum()),
+        **_padded(networks.vgg16(), 384, (0, 32, 64, 96), "float32"),
+        "twin_equal": int((twin.errors < ROUNDING["float32"]).sum()),
         "twin_cells": twin.errors.numel(),
     }
 
@@ -171,7 +198,7 @@ def _alexnet() -> Found:
     from cnnexplain import networks  # noqa: PLC0415
 
     # The smallest image above 384 on which crops of 227 leave no remainder.
-    return _padded(networks.alexnet(), 387, (0, 32, 64))
+    return _padded(networks.alexnet(), 387, (0, 32, 64), "float64")
 
 
 def _faces() -> Found:
@@ -203,7 +230,7 @@ def _faces() -> Found:
         assert cure is not None
         cured = _on_photograph(model, photo, cure[0], cure[0] + steps * stride)
         result[f"{name}_cure"] = cure[0]
-        result[f"{name}_cured"] = int((cured.errors < ROUNDING).sum())
+        result[f"{name}_cured"] = int((cured.errors < ROUNDING["float64"]).sum())
         result[f"{name}_cured_cells"] = cured.errors.numel()
     return result
 

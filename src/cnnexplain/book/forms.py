@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING
+
+from babel.dates import format_date
 
 from cnnexplain import languages
 
@@ -23,14 +26,14 @@ class Tex(str):
     __slots__ = ()
 
 
-Value = int | Fraction | tuple[int, ...] | Tex
+Value = int | Fraction | tuple[int, ...] | Tex | date | str
 
 
 def written(values: Mapping[str, Value], language: str) -> dict[str, dict[str, str]]:
     r"""Write values in one language.
 
     Args:
-        values: Values by name: a count, a measure, a shape, or a formula.
+        values: Values by name: a count, a measure, a shape, a formula, a date, or a name.
         language: The language.
 
     Returns:
@@ -61,6 +64,11 @@ def _forms(value: Value) -> dict[str, str]:
         case tuple():
             tex = r" \times ".join(str(size) for size in value)
             return {"text": languages.shape(value), "tex": tex}
+        case date():
+            told = format_date(value, "long", languages.current())
+            return {"text": told, "tex": _number(told)}
+        case str():
+            return {"text": value, "tex": _number(value)}
         case _:
             text = languages.number(value)
             return {"text": text, "tex": _number(text)}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnnexplain import axis, networks
 from cnnexplain.api import trace
-from cnnexplain.book import contents
+from cnnexplain.book import contents, experiments
 from cnnexplain.book.forms import Tex
 from cnnexplain.errors import ShapeError
 from cnnexplain.formula import tex
@@ -32,7 +32,17 @@ def values() -> Mapping[str, Value]:
         >>> values()["flat"]
         9216
     """
-    return {**_windows(), **_sliding(), **_pooling_to_dense(), **_coincidences(), **_variants()}
+    return {
+        **_windows(),
+        **_sliding(),
+        **_pooling_to_dense(),
+        **_coincidences(),
+        **_variants(),
+        **_converted(),
+        **_compared(),
+        **_seen(),
+        **_saved(),
+    }
 
 
 def _formula(window: Convolution | Transposed, size: int) -> Tex:
@@ -224,3 +234,153 @@ def _fitting(network: Network) -> list[int]:
         if sizes == wanted:
             fitting.append(size)
     return fitting
+
+
+def _converted() -> dict[str, Value]:
+    """Return the numbers of VGG-16's first fully connected layer as a convolution."""
+    vgg16 = trace(networks.vgg16())
+    dense, (_, channels, height, _) = vgg16["fc6"].operation, vgg16["pool5"].output_shape
+    assert isinstance(dense, Linear)
+    pooled = _size(networks.vgg16(), _IMAGE, "pool5")
+    kernel = axis.convolution(height)
+    cells = kernel.output_size(pooled)
+    bare = Linear(dense.in_features, dense.out_features, bias=False).parameters
+    larger = Linear(channels * pooled**2, dense.out_features, bias=False).parameters
+    return {
+        "image": (_IMAGE, _IMAGE),
+        "vgg_input_shape": vgg16.input_size,
+        "vgg_pool5_shape": (channels, height, height),
+        "vgg_flat": dense.in_features,
+        "vgg_width": dense.out_features,
+        "vgg_kernel": (height, height),
+        "vgg_kernel_shape": (channels, height, height),
+        "vgg_matrix": (dense.out_features, dense.in_features),
+        "vgg_fc6_weights": bare,
+        "vgg_fc6_weights_larger": larger,
+        "vgg_map_larger": (pooled, pooled),
+        "vgg_cells": (cells, cells),
+        "vgg_cells_formula": _formula(kernel, pooled),
+        "vgg_scores": (vgg16.rows[-1].output_shape[1], cells, cells),
+        "vgg_classes": vgg16.rows[-1].output_shape[1],
+        "vgg_field": _field(vgg16["fc6"]),
+        "alexnet_field": _field(trace(networks.alexnet())["fc6"]),
+        "places_shift": _shift(cells, _IMAGE, vgg16.input_size[-1], _stride(vgg16["pool5"])),
+    }
+
+
+def _field(row: Row) -> int:
+    assert row.receptive_field is not None
+    return row.receptive_field[0]
+
+
+def _shift(cells: int, image: int, window: int, stride: int) -> Fraction:
+    """Return how far a cell is moved at most if its map is stretched over the image."""
+    true = [Fraction(window, 2) + stride * place for place in range(cells)]
+    stretched = [Fraction(image * (2 * place + 1), 2 * cells) for place in range(cells)]
+    return max(abs(one - other) for one, other in zip(true, stretched, strict=True))
+
+
+_REACHED = ("conv1_1", "conv2_2", "conv3_3", "conv4_3", "conv5_3", "pool5")
+
+
+def _compared() -> dict[str, Value]:
+    """Return what sliding VGG-16 and AlexNet over a photograph found."""
+    vgg16, alexnet = experiments.found("vgg16"), experiments.found("alexnet")
+    reach = {each["name"]: each for each in vgg16["reach"]}
+    errors = [100 * error for row in vgg16["errors"] for error in row]
+    halo = vgg16["halos"]
+    return {
+        "vgg_equal": vgg16["equal"],
+        "vgg_compared": vgg16["cells"],
+        "vgg_least": _percent(min(errors)),
+        "vgg_most": _percent(max(errors)),
+        "vgg_agreement": round(vgg16["agreement"] * vgg16["cells"]),
+        "twin_equal": vgg16["twin_equal"],
+        "twin_cells": vgg16["twin_cells"],
+        "alexnet_image": tuple(alexnet["image_size"]),
+        "alexnet_equal": alexnet["equal"],
+        "alexnet_compared": alexnet["cells"],
+        "vgg_halo": vgg16["halo"],
+        "alexnet_halo": alexnet["halo"],
+        "vgg_halo_0": _percent(100 * halo["0"]),
+        "vgg_halo_32": _percent(100 * halo["32"]),
+        "vgg_halo_64": _percent(100 * halo["64"]),
+        **{f"clean_{name}": reach[name]["clean"] for name in _REACHED},
+        **{f"size_{name}": reach[name]["size"] for name in _REACHED},
+        "reach_cells": reach["pool5"]["clean"] ** 2,
+        "reach_all_cells": reach["pool5"]["size"] ** 2,
+    }
+
+
+def _percent(value: float) -> Fraction:
+    """Return a percentage with as many digits as count."""
+    return Fraction(f"{value:.2g}")
+
+
+def _seen() -> dict[str, Value]:
+    """Return what real networks saw: faces, digits, a cat."""
+    faces, digits, cat = (experiments.found(name) for name in ("faces", "digits", "imagenet"))
+    small, large = faces["rnet"], faces["onet"]
+    return {
+        "faces_shown": faces["rnet_pictures"],
+        "rnet_faces": faces["rnet_faces"],
+        "rnet_others": faces["rnet_others"],
+        "onet_faces": faces["onet_faces"],
+        "onet_others": faces["onet_others"],
+        "face_windows": small["cells"],
+        "rnet_window": small["window"][0],
+        "rnet_equal": small["equal"],
+        "rnet_difference": Fraction(f"{small['difference']:.2g}"),
+        "rnet_cure": faces["rnet_cure"],
+        "rnet_cured": faces["rnet_cured"],
+        "rnet_cured_cells": faces["rnet_cured_cells"],
+        "onet_window": large["window"][0],
+        "onet_cure": faces["onet_cure"],
+        "onet_cured": faces["onet_cured"],
+        "onet_cured_cells": faces["onet_cured_cells"],
+        "digits_accuracy": Fraction(f"{100 * digits['accuracy']:.3g}"),
+        "digits_shown": digits["digits"],
+        "digits_found": digits["found"],
+        "digits_false": digits["false"],
+        "cat_windows": cat["cells"],
+        "cat_equal": cat["equal"],
+        "cat_agreement": round(cat["agreement"] * cat["cells"]),
+    }
+
+
+def _saved() -> dict[str, Value]:
+    """Return what one pass saves, in multiply-accumulates."""
+    found = experiments.found("vgg16")
+    sliding, once = found["sliding_macs"], found["one_pass_macs"]
+    each = trace(networks.vgg16())
+    return {
+        "vgg_macs": Fraction(each.macs, _GIGA),
+        "vgg_sliding_macs": Fraction(sliding, _GIGA),
+        "vgg_once_macs": Fraction(once, _GIGA),
+        "vgg_ratio": Fraction(sliding, once),
+        "vgg_limit": _limit(networks.vgg16()),
+        "alexnet_limit": _limit(networks.alexnet()),
+        "vgg_overlap": (each.input_size[-1] // _stride(each["pool5"])) ** 2,
+    }
+
+
+_GIGA = 10**9
+
+
+def _limit(network: Network) -> Fraction:
+    """Return how many times fewer multiply-accumulates one pass needs on a huge image.
+
+    There, each window costs as many cells of each convolution as lie between it and the next one,
+    and all of what is fully connected, which windows do not share.
+    """
+    traced = trace(network)
+    step = _stride(traced["pool5"])
+    dense = sum(row.macs for row in traced.rows if isinstance(row.operation, Linear))
+    convolved = sum(
+        Fraction(
+            row.macs * (step // _stride(row)) ** 2, _cells(row.output_shape) // row.output_shape[1]
+        )
+        for row in traced.rows
+        if isinstance(row.operation, Conv2d)
+    )
+    return Fraction(traced.macs) / (convolved + dense)

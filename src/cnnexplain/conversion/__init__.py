@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from cnnexplain.conversion.rules import rewritten
 from cnnexplain.conversion.values import Value
 from cnnexplain.errors import ArgumentError, ConversionError, ShapeError, shown
 from cnnexplain.exactness import Exactness, Sized, checked_size
+from cnnexplain.formats.conversion import to_html, to_text
 from cnnexplain.geometry import receptive_field
 from cnnexplain.graph import sizes
 from cnnexplain.tracing import recording_of
@@ -37,7 +38,7 @@ _BATCH = 2
 _TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-3}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Conversion:
     """A classifier made fully convolutional.
 
@@ -63,7 +64,7 @@ class Conversion:
         Linear(400, 120) → Conv2d(16, 120, kernel_size=5)
     """
 
-    module: fx.GraphModule = field(repr=False)
+    module: fx.GraphModule
     steps: tuple[Step, ...]
     window: Pair
     exactness: Exactness
@@ -132,9 +133,11 @@ class Conversion:
         rows, columns = found.intervals
         return rows, columns
 
-    def __str__(self) -> str:
-        told = [f"{step.name}: {step}" for step in self.steps]
-        return "\n".join([*told, str(self.exactness)])
+    def __repr__(self) -> str:
+        return to_text(self)
+
+    def _repr_html_(self) -> str:
+        return to_html(self)
 
 
 def _cell(cell: object) -> Pair:

@@ -1,0 +1,119 @@
+"""What the experiments find is what the page says, and they run only if something has changed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cnnexplain import networks, trace
+from cnnexplain.book import contents, experiments
+from cnnexplain.languages import LANGUAGES, language
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VGG16, ALEXNET, FACES = (experiments.found(name) for name in ("vgg16", "alexnet", "faces"))
+
+
+@pytest.mark.parametrize("found", [VGG16, ALEXNET, experiments.found("imagenet")])
+def test_no_window_of_a_padded_network_is_exact(found: dict[str, Any]) -> None:
+    assert (found["equal"], found["cells"]) == (0, 36)
+    assert not any(map(any, found["exact"]))
+    assert min(map(min, found["errors"])) > 0.1
+
+
+def test_each_window_of_the_unpadded_twin_is_exact() -> None:
+    assert (VGG16["twin_equal"], VGG16["twin_cells"]) == (36, 36)
+
+
+def test_the_windows_in_the_corners_differ_least() -> None:
+    errors = VGG16["errors"]
+    corners = [errors[row][column] for row in (0, 5) for column in (0, 5)]
+    inner = [error for row in errors[1:5] for error in row[1:5]]
+    assert max(corners) < min(inner)
+
+
+@pytest.mark.parametrize(("found", "halo"), [(VGG16, 96), (ALEXNET, 64)])
+def test_with_its_surroundings_a_window_is_exact_and_with_less_it_is_not(
+    found: dict[str, Any], halo: int
+) -> None:
+    assert found["halo"] == halo == max(map(int, found["halos"]))
+    assert [error > 0 for error in found["halos"].values()] == [True] * (halo // 32) + [False]
+
+
+@pytest.mark.parametrize(("found", "make"), [(VGG16, networks.vgg16), (ALEXNET, networks.alexnet)])
+def test_padding_reaches_as_far_as_the_table_of_the_layers_says(
+    found: dict[str, Any], make: Any
+) -> None:
+    rows = {row.name: row for row in trace(make()).rows}
+    convolved = [each for each in found["reach"] if not each["name"].startswith("fc")]
+    assert len(convolved) > 5
+    for each in convolved:
+        touched = rows[each["name"]].touched
+        assert touched is not None
+        assert each["size"] == rows[each["name"]].output_shape[-1]
+        assert each["size"] - each["clean"] == touched[0]
+
+
+def test_one_pass_of_vgg16_needs_as_many_macs_as_its_layers_on_the_larger_image() -> None:
+    small = trace(networks.vgg16())
+    assert VGG16["sliding_macs"] == 36 * small.macs
+    convolved = sum(row.macs for row in small.rows if "conv" in row.name) * 384**2 // 224**2
+    dense = sum(row.macs for row in small.rows if "fc" in row.name)
+    assert VGG16["one_pass_macs"] == convolved + 36 * dense
+
+
+@pytest.mark.parametrize(("name", "window", "cure"), [("rnet", 24, 25), ("onet", 48, 49)])
+def test_faces_are_told_and_a_window_without_overhang_is_exact(
+    name: str, window: int, cure: int
+) -> None:
+    assert FACES[f"{name}_faces"] == FACES[f"{name}_others"] == FACES[f"{name}_pictures"] == 100
+    assert FACES[name]["window"] == [window, window]
+    assert FACES[name]["cells"] == FACES[f"{name}_cured"] == FACES[f"{name}_cured_cells"] == 484
+    exact = [cell for row in FACES[name]["exact"] for cell in row]
+    assert exact == [False] * 483 + [True]
+    assert FACES[name]["errors"][-1][-1] == 0
+    assert FACES[f"{name}_cure"] == cure
+
+
+def test_every_digit_is_found() -> None:
+    digits = experiments.found("digits")
+    assert digits["accuracy"] >= 0.97
+    assert (digits["digits"], digits["found"], digits["false"]) == (36, 36, 0)
+
+
+def test_an_experiment_runs_again_only_if_something_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[int] = []
+
+    def run() -> dict[str, float]:
+        runs.append(1)
+        return {"error": 0.123456789}
+
+    monkeypatch.setattr(experiments, "FOLDER", tmp_path)
+    monkeypatch.setattr(experiments, "EXPERIMENTS", {"try": run})
+    monkeypatch.setattr(experiments, "found", experiments.found.__wrapped__)
+    said: list[str] = []
+    experiments.prepare(said.append)
+    assert experiments.found("try") == {"error": 0.12346}
+    assert (len(runs), said) == (1, [])
+    (kept,) = tmp_path.iterdir()
+    kept.write_text("half a fi", encoding="utf-8")
+    assert experiments.found("try") == {"error": 0.12346}
+    assert len(runs) == 2
+    assert json.loads(kept.read_text(encoding="utf-8")) == {"error": 0.12346}
+    monkeypatch.setattr(experiments.keys, "versions", lambda: {"torch": "another"})
+    experiments.found("try")
+    assert len(runs) == 3
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("name", [name for name in contents.FIGURES if "-" in name])
+def test_every_figure_of_a_page_can_be_drawn(name: str, code: str) -> None:
+    with language(code):
+        figure = contents.draw(**contents.FIGURES[name])
+    assert figure.language == code
+    assert len(figure.inline(name)) < 90_000
