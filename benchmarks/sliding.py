@@ -3,11 +3,11 @@
 Windows one by one and in batches, one pass, and the convolutions alone, in one process and in
 turn, so that whoever else uses the machine disturbs all alike. What is timed are pieces of about
 the same length, one window, one batch, one pass, and the quietest piece counts for all of its kind:
-the longer a piece, the surer it is to be disturbed. Batches are as fast as is known: channels last,
-no gradients, maps that stay in memory that is warm, the fully connected layers on all windows at
-once.
+the longer a piece, the surer it is to be disturbed. Rounds go on until quiet ones were found, as
+far as time allows. Batches are as fast as is known: channels last, no gradients, maps that stay in
+warm memory, the fully connected layers on all windows at once.
 
-Run it in the repository's root as `python -m benchmarks.sliding [--quick] [--rounds ROUNDS]
+Run it in the repository's root as `python -m benchmarks.sliding [--quick] [--seconds SECONDS]
 [--write FILE]`: some minutes, or half a minute for two images.
 """
 
@@ -33,7 +33,7 @@ from torch import nn
 import cnnexplain as cx
 from cnnexplain import files
 from cnnexplain.conversion.modules import module_of
-from cnnexplain.sliding import placed
+from cnnexplain.sliding import channels_last
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,7 +72,11 @@ QUICK = {"AlexNet": (259, 387)}
 STRIDE = 32
 # Up to so many windows `cnnexplain.slide` is called as well: it runs them all, which takes long.
 SLID = 100
-ROUNDS, FEW_ROUNDS = 8, 3
+# At least so many rounds an image, and more for so many seconds while it is not quiet.
+ROUNDS = 4
+SECONDS, FEW_SECONDS = 60, 5
+# It was quiet when the two quietest rounds of each way differ by less than this.
+NOISE = 1.05
 # What is asked for: this share of the convolutions' speed, and of what is saved in MACs.
 SHARE = 0.85
 
@@ -99,24 +103,45 @@ def timed(run: Callable[[], object]) -> tuple[float, float]:
     return 1000 * (time.perf_counter() - wall), 1000 * (time.process_time() - cpu)
 
 
-def quietest(ways: Ways, rounds: int) -> dict[str, tuple[float, float]]:
-    """Return for each way its least milliseconds, on the clock and of the cores.
+def quiet(times: Sequence[float]) -> bool:
+    """Return whether the least time can be trusted, since it came twice.
 
     Args:
-        ways: What is called, in turn.
-        rounds: How often; once more before, which is not measured.
+        times: The times of several rounds.
+
+    Example:
+        >>> quiet([30.0, 20.0, 20.5]), quiet([30.0, 20.0, 25.0])
+        (True, False)
     """
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    least, second = sorted(times)[:2]
+    return second < NOISE * least
+
+
+def measured(ways: Ways, seconds: float) -> tuple[dict[str, tuple[float, float]], bool]:
+    """Return for each way its least milliseconds, on the clock and of the cores; and whether quiet.
+
+    Args:
+        ways: What is called, in turn, once before it is measured.
+        seconds: How long it may take to find quiet rounds.
+    """
+    walls: dict[str, list[float]] = {name: [] for name in ways}
+    cpus: dict[str, list[float]] = {name: [] for name in ways}
+    end = time.perf_counter() + seconds
     with torch.inference_mode():
         for run in ways.values():
             run()
-        for _ in range(rounds):
-            for name, run in ways.items():
-                found[name].append(timed(run))
-    return {
-        name: (min(wall for wall, _ in times), min(cpu for _, cpu in times))
-        for name, times in found.items()
-    }
+        while True:
+            # All windows take so long that a few times have to do.
+            short = [name for name in ways if name != "slide" or len(walls[name]) < ROUNDS]
+            for name in short:
+                wall, cpu = timed(ways[name])
+                walls[name].append(wall)
+                cpus[name].append(cpu)
+            if len(walls["one_pass"]) < ROUNDS:
+                continue
+            calm = all(quiet(times) for name, times in walls.items() if name != "slide")
+            if calm or time.perf_counter() > end:
+                return {name: (min(walls[name]), min(cpus[name])) for name in ways}, calm
 
 
 def per_window(macs: Sequence[int]) -> float:
@@ -209,14 +234,13 @@ class Prepared:
     """
 
     def __init__(self, case: Case) -> None:
-        here = torch.device("cpu")
         self.case = case
         self.window = (3, case.window, case.window)
         self.original = module_of(case.network)
-        self.model = placed(self.original, here, torch.float32)
+        self.model = channels_last(self.original)
         self.features, self.head = split(self.model)
         converted = cx.fully_convolutional(self.original, self.window).module
-        self.converted = placed(converted, here, torch.float32)
+        self.converted = channels_last(converted)
 
     def limit(self) -> float:
         """Return the ratio of MACs that an image without end comes to."""
@@ -254,17 +278,17 @@ class Prepared:
             ways["slide"] = lambda: cx.slide(self.original, image, size, STRIDE, device="cpu")
         return ways
 
-    def cost(self, name: str, side: int, rounds: int) -> Cost:
+    def cost(self, name: str, side: int, seconds: float) -> Cost:
         """Return one row of the table.
 
         Args:
             name: What the network is called.
             side: The image's side in pixels.
-            rounds: How often each way is measured.
+            seconds: How long it may take to find quiet rounds.
         """
         windows = len(corners(side, self.case.window))
         batch = min(self.case.batch, windows)
-        pieces = quietest(self.ways(side), rounds)
+        pieces, calm = measured(self.ways(side), seconds)
         wall, cpu = (
             whole({key: times[clock] for key, times in pieces.items()}, windows, batch)
             for clock in (0, 1)
@@ -274,7 +298,7 @@ class Prepared:
             "stack": cx.trace(self.features, self.window).macs,
             "one_pass": cx.trace(self.converted, (3, side, side)).macs,
         }
-        return row(name, side, windows, batch, macs, wall, cpu)
+        return row(name, side, windows, batch, macs, wall, cpu) | {"quiet": calm}
 
 
 def row(
@@ -413,6 +437,11 @@ def show(data: Cost) -> None:
         for each in rows:
             table.add_row(*each)
         console.print(table)
+    loud = [
+        f"{each['network']} at {each['image_px']}" for each in data["costs"] if not each["quiet"]
+    ]
+    if loud:
+        console.print(f"disturbed by other work, not to be relied on: {', '.join(loud)}")
     for each in data["verdicts"]:
         found = f"{each['what']}: {each['reached']:.2f}"
         if each["wanted"]:
@@ -424,10 +453,12 @@ def main() -> None:
     """Measure, print, and write the data file where that is asked for."""
     parser = argparse.ArgumentParser(description="Measure one pass against all windows.")
     parser.add_argument("--quick", action="store_true", help="two images, in half a minute")
-    parser.add_argument("--rounds", type=int, help=f"{ROUNDS}, or {FEW_ROUNDS} if quick")
+    parser.add_argument(
+        "--seconds", type=float, help=f"for each image; {SECONDS}, or {FEW_SECONDS} if quick"
+    )
     parser.add_argument("--write", type=Path, metavar="FILE", help="the data file to write")
     chosen = parser.parse_args()
-    rounds = chosen.rounds or (FEW_ROUNDS if chosen.quick else ROUNDS)
+    seconds = chosen.seconds or (FEW_SECONDS if chosen.quick else SECONDS)
     images = QUICK if chosen.quick else {name: case.images for name, case in CASES.items()}
     costs, limits = [], {}
     for name, sides in images.items():
@@ -435,7 +466,7 @@ def main() -> None:
         limits[name] = prepared.limit()
         for side in sides:
             print(f"measuring {name} at {side}", file=sys.stderr, flush=True)
-            costs.append(prepared.cost(name, side, rounds))
+            costs.append(prepared.cost(name, side, seconds))
     data: Cost = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
@@ -445,7 +476,7 @@ def main() -> None:
         "command": shlex.join(["python", "-m", "benchmarks.sliding", *sys.argv[1:]]),
         "threads": torch.get_num_threads(),
         "precision": "float32",
-        "rounds": rounds,
+        "seconds": seconds,
         "mac_ratio_limits": limits,
         "costs": costs,
         "verdicts": verdicts(costs),

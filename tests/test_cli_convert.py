@@ -1,8 +1,9 @@
-"""A conversion in words, and the two commands that convert: what they write, and what they refuse."""
+"""A conversion in words, and the commands that convert: what they write, what they refuse."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from io import BytesIO
@@ -196,7 +197,8 @@ SIZES = {
     "lenet5": ("32×32", "4×4", "32×32"),
     "overhanging": ("24×24", "4×4", "25×25"),
 }
-# The French spaces are written out: before a colon and a unit they do not break.
+# French spaces, which do not break: before a colon or a unit, and in a number.
+FIXED, NARROW = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
 FACTS = {
     "en": [
         "Window            {}",
@@ -208,7 +210,7 @@ FACTS = {
         "Fenêtre          {}",
         "Pas effectif     {}",
         "Champ récepteur  {}",
-        "Mémoire ajoutée  0\N{NO-BREAK SPACE}o, tous les poids sont partagés",
+        f"Mémoire ajoutée  0{FIXED}o, tous les poids sont partagés",
     ],
     "ja": [
         "ウィンドウ      {}",
@@ -219,16 +221,22 @@ FACTS = {
 }
 NOT_EXACT = {
     "en": [
-        "Exactness         not exact everywhere, because of what a window by itself has beyond its"
-        " edge:"
+        (
+            "Exactness         not exact everywhere, because of what a window by itself has beyond"
+            " its edge:"
+        ),
     ],
     "fr": [
-        "Égalité          pas exacte partout, à cause de ce qu’une fenêtre isolée trouve au-delà de"
-        " son bord\N{NO-BREAK SPACE}:"
+        (
+            "Égalité          pas exacte partout, à cause de ce qu’une fenêtre isolée trouve"
+            f" au-delà de son bord{FIXED}:"
+        ),
     ],
     "ja": [
-        "一致            一致しないセルがあります。"
-        "ウィンドウだけを入力したとき、その端の外側に次のものがあるためです。"
+        (
+            "一致            一致しないセルがあります。"
+            "ウィンドウだけを入力したとき、その端の外側に次のものがあるためです。"
+        ),
     ],
 }
 EXACTNESS = {
@@ -236,11 +244,16 @@ EXACTNESS = {
         "Exactness         exact everywhere: each cell equals the network on its window"
     ],
     ("lenet5", "fr"): [
-        "Égalité          exacte partout\N{NO-BREAK SPACE}: chaque case vaut ce que le réseau donne"
-        " sur sa seule fenêtre"
+        (
+            f"Égalité          exacte partout{FIXED}: chaque case vaut ce que le réseau donne"
+            " sur sa seule fenêtre"
+        ),
     ],
     ("lenet5", "ja"): [
-        "一致            すべてのセルが、そのウィンドウだけを元のネットワークに入力したときの値と一致します"
+        (
+            "一致            すべてのセルが、"
+            "そのウィンドウだけを元のネットワークに入力したときの値と一致します"
+        ),
     ],
     ("alexnet", "en"): [
         *NOT_EXACT["en"],
@@ -249,34 +262,52 @@ EXACTNESS = {
     ],
     ("alexnet", "fr"): [
         *NOT_EXACT["fr"],
-        "                 remplissage (en haut, en bas, à gauche, à droite)\N{NO-BREAK SPACE}:"
-        " conv2, conv3, conv4, conv5",
-        "                 exacte si la fenêtre glisse avec 64\N{NO-BREAK SPACE}px de contexte de"
-        " chaque côté",
+        (
+            f"                 remplissage (en haut, en bas, à gauche, à droite){FIXED}:"
+            " conv2, conv3, conv4, conv5"
+        ),
+        (
+            f"                 exacte si la fenêtre glisse avec 64{FIXED}px de contexte de"
+            " chaque côté"
+        ),
     ],
     ("alexnet", "ja"): [
         *NOT_EXACT["ja"],
         "                パディング（上、下、左、右）：conv2、conv3、conv4、conv5",
-        "                各辺に 64 ピクセルの周辺コンテキストを付けたスライディングウィンドウとは一致します",
+        (
+            "                各辺に 64 ピクセルの周辺コンテキストを付けた"
+            "スライディングウィンドウとは一致します"
+        ),
     ],
     ("vgg16", "en"): [
         *NOT_EXACT["en"],
-        "                  padding at top, bottom, left, right: conv1_1, conv1_2, conv2_1, conv2_2,"
-        " conv3_1 and 8 more",
+        (
+            "                  padding at top, bottom, left, right: conv1_1, conv1_2, conv2_1,"
+            " conv2_2, conv3_1 and 8 more"
+        ),
         "                  exact when sliding with 96 px of context on each side",
     ],
     ("vgg16", "fr"): [
         *NOT_EXACT["fr"],
-        "                 remplissage (en haut, en bas, à gauche, à droite)\N{NO-BREAK SPACE}:"
-        " conv1_1, conv1_2, conv2_1, conv2_2, conv3_1 et 8 autres",
-        "                 exacte si la fenêtre glisse avec 96\N{NO-BREAK SPACE}px de contexte de"
-        " chaque côté",
+        (
+            f"                 remplissage (en haut, en bas, à gauche, à droite){FIXED}:"
+            " conv1_1, conv1_2, conv2_1, conv2_2, conv3_1 et 8 autres"
+        ),
+        (
+            f"                 exacte si la fenêtre glisse avec 96{FIXED}px de contexte de"
+            " chaque côté"
+        ),
     ],
     ("vgg16", "ja"): [
         *NOT_EXACT["ja"],
-        "                パディング（上、下、左、右）："
-        "conv1_1、conv1_2、conv2_1、conv2_2、conv3_1、ほか 8 件",
-        "                各辺に 96 ピクセルの周辺コンテキストを付けたスライディングウィンドウとは一致します",
+        (
+            "                パディング（上、下、左、右）："
+            "conv1_1、conv1_2、conv2_1、conv2_2、conv3_1、ほか 8 件"
+        ),
+        (
+            "                各辺に 96 ピクセルの周辺コンテキストを付けた"
+            "スライディングウィンドウとは一致します"
+        ),
     ],
     ("overhanging", "en"): [
         *NOT_EXACT["en"],
@@ -286,15 +317,20 @@ EXACTNESS = {
     ],
     ("overhanging", "fr"): [
         *NOT_EXACT["fr"],
-        "                 dépassement dû à ceil_mode (en bas, à droite)\N{NO-BREAK SPACE}: 1",
-        "                 exacte si la fenêtre glisse avec 4\N{NO-BREAK SPACE}px de contexte de"
-        " chaque côté",
+        f"                 dépassement dû à ceil_mode (en bas, à droite){FIXED}: 1",
+        (
+            f"                 exacte si la fenêtre glisse avec 4{FIXED}px de contexte de"
+            " chaque côté"
+        ),
         "                 exacte si le réseau est converti pour des fenêtres de 25×25",
     ],
     ("overhanging", "ja"): [
         *NOT_EXACT["ja"],
         "                ceil_mode によるはみ出し（下、右）：1",
-        "                各辺に 4 ピクセルの周辺コンテキストを付けたスライディングウィンドウとは一致します",
+        (
+            "                各辺に 4 ピクセルの周辺コンテキストを付けた"
+            "スライディングウィンドウとは一致します"
+        ),
         "                25×25 のウィンドウ向けに変換すれば、すべて一致します",
     ],
 }
@@ -315,8 +351,7 @@ def test_a_conversion_says_what_it_did_and_when_it_is_exact(
         ]
         # Alone, what is said of the exactness is the same.
         told = str(conversions[name].exactness).splitlines()
-    width = len(EXACTNESS[name, code][-1]) - len(told[-1])
-    assert [line[width:] for line in EXACTNESS[name, code]] == told
+    assert told == [re.split(" {2,}", line, maxsplit=1)[1] for line in EXACTNESS[name, code]]
 
 
 def test_layers_are_grouped_by_what_they_do_and_where() -> None:
@@ -453,8 +488,8 @@ def test_convert_with_a_wrong_command_line_exits_with_2(arguments: list[str], wo
         ("nets:Resizing", "which resizes the whole map, at layer '0': Upsample(scale_factor=2.0)"),
         ("nets:Raising", "received: RuntimeError: 'not today'"),
         ("nets:Trained", "received: KeyError: 'mode' (nets.py, line "),
-        ("nets:broken", "received: RuntimeError: no\ufffd[31m (nets.py, line "),
-        ("nets:huge", "expected: memory for the network"),
+        ("nets:broken", "received: RuntimeError: no network\ufffd[31m (nets.py, line "),
+        ("nets:huge", "expected: memory for the call of huge()"),
         ("nets:number", "received: 3"),
         ("nets:meta", "on the meta device"),
         ("nets:Grey", "received: 3 channels"),
@@ -495,9 +530,9 @@ def test_a_missing_torch_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
                 "12 windows of 32×32 every 4×4 pixels of an image of 44×40",
                 "the same by geometry: 12 of 12",
                 "relative error of a cell: least ",
-                "the same highest class: 100%",
+                "the same highest class: 12 of 12",
                 "sliding: 4,998,240 MACs, ",
-                "one pass: 1,889,832 MACs, ",
+                "one pass: 1,460,640 MACs, ",
                 "on cpu, float64",
             ],
         ),
@@ -505,13 +540,11 @@ def test_a_missing_torch_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
             "fr",
             [
                 "12 fenêtres de 32×32 tous les 4×4 pixels d’une image de 44×40",
-                "identiques par la géométrie\N{NO-BREAK SPACE}: 12 sur 12",
-                "erreur relative d’une cellule\N{NO-BREAK SPACE}: minimum ",
-                "même classe en tête\N{NO-BREAK SPACE}: 100\N{NO-BREAK SPACE}%",
-                "fenêtre glissante\N{NO-BREAK SPACE}: "
-                "4\N{NARROW NO-BREAK SPACE}998\N{NARROW NO-BREAK SPACE}240\N{NO-BREAK SPACE}MAC, ",
-                "une seule passe\N{NO-BREAK SPACE}: "
-                "1\N{NARROW NO-BREAK SPACE}889\N{NARROW NO-BREAK SPACE}832\N{NO-BREAK SPACE}MAC, ",
+                f"identiques par la géométrie{FIXED}: 12 sur 12",
+                f"erreur relative d’une case{FIXED}: minimum ",
+                f"même classe en tête{FIXED}: 12 sur 12",
+                (f"fenêtre glissante{FIXED}: 4{NARROW}998{NARROW}240{FIXED}MAC, "),
+                (f"une seule passe{FIXED}: 1{NARROW}460{NARROW}640{FIXED}MAC, "),
                 "sur cpu, float64",
             ],
         ),
@@ -521,9 +554,9 @@ def test_a_missing_torch_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
                 "44×40 の画像に対する 32×32 のウィンドウ 12 個、ストライドは 4×4 ピクセル",
                 "計算方法の上で一致するセル：12 個中 12 個",
                 "セルごとの相対誤差：最小 ",
-                "最大スコアのクラスの一致率：100%",
+                "最大スコアのクラスが一致するセル：12 個中 12 個",
                 "スライディングウィンドウ：4,998,240 MAC、",
-                "1 回の順伝播：1,889,832 MAC、",
+                "1 回の順伝播：1,460,640 MAC、",
                 "デバイス cpu、精度 float64",
             ],
         ),
@@ -581,10 +614,9 @@ def test_heatmap_draws_the_weights_of_a_file() -> None:
     drawn("-o", "third.svg", "--weights", "weights.pt", "--class", "3")
     drawn("-o", "random.svg", "--class", "3")
     default, third, other = (
-        Path(f"{name}.svg").read_text() for name in ("default", "third", "random")
+        Path(f"{name}.svg").read_text(encoding="utf-8") for name in ("default", "third", "random")
     )
     assert default == third != other
-    assert "scores from 100" in third
 
 
 @pytest.mark.parametrize(
@@ -635,7 +667,6 @@ def test_heatmap_replaces_a_file_through_a_link() -> None:
         (["-o", "folder.svg"], "it is no regular file"),
         (["-o", "photo.png"], "it is read too"),
         (["-o", f"{'n' * 300}.svg"], "expected: a file that can be written"),
-        (["-o", "\0.svg"], "expected: a file that can be written"),
         (["--window", "224"], "expected: a photograph of at least 224×224 pixels"),
         (["--window", "30"], "received: --window 30×30: 256 in 1×256, at layer 'fc5'"),
         (["--window", "0"], "received: --window '0'"),
@@ -661,7 +692,7 @@ def test_heatmap_replaces_a_file_through_a_link() -> None:
         (["--weights", "photo.png"], "expected: a state dict"),
         (["--weights", "other.pt"], "missing: conv1.weight, conv1.bias"),
     ],
-    ids=lambda value: " ".join(value)[:40].replace("\0", "0") if isinstance(value, list) else "",
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
 )
 def test_heatmap_with_a_wrong_command_line_exits_with_2(
     arguments: list[str], words: str, project: Path
@@ -681,7 +712,6 @@ def test_heatmap_with_a_wrong_command_line_exits_with_2(
         ("lenet5", "nowhere.png", "received: 'nowhere.png'"),
         ("lenet5", "nets.py", "cannot identify image file"),
         ("lenet5", ".", "received: '.'"),
-        ("lenet5", "\0", "expected: a file that exists"),
     ],
 )
 @pytest.mark.usefixtures("project")
@@ -695,7 +725,7 @@ def test_heatmap_of_what_is_not_there_exits_with_2(target: str, image: str, word
     [
         ("nets:Resizing", "which resizes the whole map"),
         ("nets:Trained", "received: KeyError: 'mode'"),
-        ("nets:huge", "expected: memory for the network"),
+        ("nets:huge", "expected: memory for the call of huge()"),
         ("nets:number", "received: 3"),
     ],
 )
@@ -718,7 +748,10 @@ def test_a_network_that_never_runs_takes_no_window() -> None:
     ("error", "words"),
     [
         (MemoryError(), "expected: memory for the comparison"),
-        (RuntimeError("DefaultCPUAllocator: no"), "cure: use a smaller network, or image"),
+        (
+            RuntimeError("DefaultCPUAllocator: no"),
+            "cure: use a smaller network, or a smaller image",
+        ),
         (ZeroDivisionError("by\nzero"), "received: ZeroDivisionError: by zero"),
     ],
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812  # as everybody calls it
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests import drawn
 from tests.models import resnet18
@@ -20,12 +20,12 @@ from torch import nn
 import cnnexplain as cx
 from cnnexplain.conversion.modules import module_of
 from cnnexplain.exactness import Reason
-from cnnexplain.graph import Network
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cnnexplain.conversion import Conversion
+    from cnnexplain.graph import Network
 
 Tensor = torch.Tensor
 Size = tuple[int, int]
@@ -105,20 +105,28 @@ class Kinds:
     Attributes:
         pools: `"max"` or `"avg"`.
         modes: How it is padded, as torch calls it.
+        values: What padding by itself may be made of.
         padding: By how much.
         layers: What stands in it.
+        ends: What its last map goes through before the Linear.
     """
 
     pools: tuple[str, ...] = ("max", "avg")
     modes: tuple[str, ...] = MODES
+    values: tuple[float, ...] = (0.0, 0.5)
     # Most layers have no padding, so that some windows are exact and others are not.
     padding: st.SearchStrategy[int] = field(default=st.sampled_from([0, 0, 0, 1, 2]), repr=False)
     layers: tuple[str, ...] = ("conv", "conv", "conv", "pool", "pool", "pad", "branches", "crop")
+    ends: tuple[str, ...] = ("flatten", "flatten", "adaptive")
 
 
 ANY = Kinds()
-# Whose scores hold every number that they are made of: without maxima, nothing is equal by luck.
-SUMS = Kinds(pools=("avg",), modes=("zeros",))
+# Without maxima, which may be those of other pixels, and without zeros of two kinds, nothing is
+# equal by luck.
+SUMS = Kinds(pools=("avg",), values=(0.5,))
+MAXIMA = Kinds(modes=("zeros",), values=(0.5,))
+# Circular padding at one side reads what lies at the other.
+BY_SIDES = replace(SUMS, modes=("zeros", "reflect", "replicate"))
 
 
 def both(strategy: st.SearchStrategy[int]) -> st.SearchStrategy[Size]:
@@ -147,11 +155,11 @@ def paddings(draw: st.DrawFn, kinds: Kinds) -> nn.Module:
     mode = draw(st.sampled_from(kinds.modes))
     least = -1 if mode == "zeros" else 0
     sides = tuple(draw(st.sampled_from([0, 0, least, 1, 2])) for _ in range(4))
+    value = draw(st.sampled_from(kinds.values))
     if draw(st.booleans()):
-        value = draw(st.sampled_from([0.0, 0.7]))
         return Padded(sides, "constant" if mode == "zeros" else mode, value)
     layers = {
-        "zeros": nn.ZeroPad2d,
+        "zeros": partial(nn.ConstantPad2d, value=value) if value else nn.ZeroPad2d,
         "reflect": nn.ReflectionPad2d,
         "replicate": nn.ReplicationPad2d,
         "circular": nn.CircularPad2d,
@@ -218,13 +226,14 @@ def with_positive_weights(model: nn.Module) -> nn.Module:
     with torch.no_grad():
         for each in model.parameters():
             each.uniform_(0.5, 1.5).div_(each[0].numel() if each.ndim > 1 else 4)
+    for layer in model.modules():
+        if getattr(layer, "value", 0):  # no two layers pad with the same
+            layer.value = float(torch.rand(()))
     return model
 
 
 @st.composite
-def networks(
-    draw: st.DrawFn, kinds: Kinds = ANY
-) -> tuple[nn.Sequential, tuple[int, int, int]]:
+def networks(draw: st.DrawFn, kinds: Kinds = ANY) -> tuple[nn.Sequential, tuple[int, int, int]]:
     """A network of layers with windows, and its window."""
     window = (draw(counts(2)), *draw(both(st.integers(4, 13))))
     shape: tuple[int, ...] = window
@@ -242,6 +251,9 @@ def networks(
         if min(made[1:]) >= 1:
             layers.append(layer)
             shape = made
+    if draw(st.sampled_from(kinds.ends)) == "adaptive":
+        layers.append(nn.AdaptiveAvgPool2d(draw(both(counts(4)))))
+        shape = made_by(layers[-1], shape)
     net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(math.prod(shape), 2))
     with_positive_weights(net)
     # What sees nothing but padding along one axis sees nothing along the other either.
@@ -310,7 +322,7 @@ def test_a_cell_equals_its_window_where_geometry_says_so(
 
 
 @given(
-    st.one_of(networks(replace(ANY, modes=("zeros",))), networks(replace(ANY, pools=("avg",)))),
+    st.one_of(networks(SUMS), networks(MAXIMA)),
     sizes_of_images,
 )
 @settings(max_examples=drawn.examples(120))
@@ -322,9 +334,7 @@ def test_and_only_there(
 
 def column(*layers: nn.Module, features: int) -> nn.Sequential:
     """A network along a column of pixels, so small that it can be followed by hand."""
-    return with_positive_weights(
-        nn.Sequential(*layers, nn.Flatten(), nn.Linear(features, 1))
-    )  # type: ignore[return-value]
+    return with_positive_weights(nn.Sequential(*layers, nn.Flatten(), nn.Linear(features, 1)))
 
 
 def rows_of(kernel: int, stride: int = 1, dilation: int = 1) -> nn.Conv2d:
@@ -482,13 +492,13 @@ def test_without_padding_all_cells_are_clean(name: str) -> None:
 def maps_of(conversion: Conversion, image: Tensor) -> dict[str, Tensor]:
     """What each layer with windows makes of an image."""
     found: dict[str, Tensor] = {}
-    module, handles = conversion.module, []
-    for each in conversion.exactness.reach:
-        handles.append(
-            module.get_submodule(each.name).register_forward_hook(
-                lambda _, __, made, name=each.name: found.update({name: made})
-            )
+    module = conversion.module
+    handles = [
+        module.get_submodule(each.name).register_forward_hook(
+            lambda _, __, made, name=each.name: found.update({name: made})
         )
+        for each in conversion.exactness.reach
+    ]
     with torch.no_grad():
         module(image)
     for handle in handles:
@@ -564,7 +574,7 @@ def test_a_crop_takes_some_of_the_halo_away() -> None:
 
 
 # Circular padding reads the image's other end, which no surroundings hold.
-@given(networks(replace(ANY, modes=("zeros", "zeros", "reflect", "replicate"))), both(st.integers(0, 2)))
+@given(networks(replace(ANY, modes=BY_SIDES.modes)), both(st.integers(0, 2)))
 @settings(max_examples=drawn.examples(25))
 def test_windows_with_a_halo_are_exact(
     case: tuple[nn.Sequential, tuple[int, int, int]], left: Size
@@ -581,7 +591,7 @@ def test_windows_with_a_halo_are_exact(
     assert error_of(slid, conversion, image) <= 1e-11
 
 
-@given(networks(SUMS))
+@given(networks(BY_SIDES))
 @settings(max_examples=drawn.examples(25))
 def test_a_smaller_halo_is_not_enough(case: tuple[nn.Sequential, tuple[int, int, int]]) -> None:
     model, window = case
@@ -606,9 +616,7 @@ def test_a_smaller_halo_is_not_enough(case: tuple[nn.Sequential, tuple[int, int,
 def with_context(
     model: nn.Module, image: Tensor, window: tuple[int, ...], stride: Size, context: Any
 ) -> Any:
-    return cx.slide(
-        model, image, window[1:], stride, context=context, device="cpu", batch_size=64
-    )
+    return cx.slide(model, image, window[1:], stride, context=context, device="cpu", batch_size=64)
 
 
 @torch.no_grad()
@@ -706,7 +714,10 @@ def test_a_padded_network_is_not_cured_of_its_pool_alone() -> None:
     assert exactness.cure is None
 
 
-@given(networks(Kinds(padding=st.just(0), layers=("conv", "pool", "pool", "crop"))))
+HANGING = Kinds(padding=st.just(0), layers=("conv", "pool", "pool", "crop"), ends=("flatten",))
+
+
+@given(networks(HANGING))
 @settings(max_examples=drawn.examples(60))
 def test_the_cure_is_the_smallest_window_that_is_exact(
     case: tuple[nn.Sequential, tuple[int, int, int]],
@@ -715,7 +726,8 @@ def test_the_cure_is_the_smallest_window_that_is_exact(
     conversion = cx.fully_convolutional(model, (channels, *size))
     cures: list[int | None] = []
     for axis in (0, 1):
-        more = (each for each in range(9) if is_exact(model, channels, size, axis, each))
+        steps = range(conversion.effective_stride[axis] + 2)
+        more = (each for each in steps if is_exact(model, channels, size, axis, each))
         found = next(more, None)
         cures.append(None if found is None else size[axis] + found)
     if conversion.exactness.exact:
@@ -773,7 +785,10 @@ ALL_SIDES = ("top", "bottom", "left", "right")
         ((nn.ZeroPad2d((0, 0, 0, 1)), nn.Conv2d(1, 1, 3)), [("0", ("bottom",), "padding")]),
         ((nn.ZeroPad2d((1, 0, 0, 0)), nn.Conv2d(1, 1, 3)), [("0", ("left",), "padding")]),
         ((nn.ReplicationPad2d((0, 1, 0, 0)), nn.MaxPool2d(2, 1)), [("0", ("right",), "padding")]),
-        ((nn.ReflectionPad2d((2, 0, 1, 0)), nn.Conv2d(1, 1, 3)), [("0", ("top", "left"), "padding")]),
+        (
+            (nn.ReflectionPad2d((2, 0, 1, 0)), nn.Conv2d(1, 1, 3)),
+            [("0", ("top", "left"), "padding")],
+        ),
         ((nn.CircularPad2d(1), nn.Conv2d(1, 1, 3)), [("0", ALL_SIDES, "padding")]),
         ((nn.MaxPool2d(2, padding=1),), [("0", ALL_SIDES, "padding")]),
         ((nn.MaxPool2d(3, 2, ceil_mode=True),), [("0", ("bottom", "right"), "ceil_mode")]),
@@ -786,7 +801,12 @@ ALL_SIDES = ("top", "bottom", "left", "right")
         ),
         # The second layer is not padded, and the third reads a clean map.
         (
-            (nn.Conv2d(1, 1, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(1, 1, 1, padding=1)),
+            (
+                nn.Conv2d(1, 1, 3, padding=1),
+                nn.ReLU(),
+                nn.MaxPool2d(2),
+                nn.Conv2d(1, 1, 1, padding=1),
+            ),
             [("0", ALL_SIDES, "padding"), ("3", ALL_SIDES, "padding")],
         ),
         # A crop, or a floor, takes away what was touched.
@@ -810,6 +830,35 @@ def test_a_reason_has_the_path_that_a_table_shows() -> None:
     (reason,) = reasons_of(padded)
     assert (reason.sides, reason.kind) == (("right",), "padding")
     assert reason.name == cx.trace(nn.Sequential(padded), (1, 8, 8)).rows[0].name
+
+
+def two_heads() -> nn.Module:
+    class Heads(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stem, self.deep = nn.Conv2d(1, 2, 3), nn.Conv2d(2, 2, 3, padding=1)
+            self.one, self.two = nn.Linear(2 * 36, 2), nn.Linear(2 * 36, 3)
+
+        def forward(self, x: Tensor) -> Any:
+            z = self.stem(x)
+            return self.one(z.flatten(1)), {"deep": self.two(self.deep(z).flatten(1))}
+
+    return with_positive_weights(Heads())
+
+
+def test_one_output_of_several_is_reason_enough() -> None:
+    model = two_heads()
+    conversion = cx.fully_convolutional(model, (1, 8, 8))
+    assert conversion.exactness.reasons == (Reason("deep", ALL_SIDES, "padding"),)
+    assert conversion.exactness.halo == (1, 1)
+    assert not any(map(any, conversion.exactness.cells((10, 11))))
+    image = pictures(1, (10, 11))
+    with torch.no_grad():
+        one, two = conversion.module(image)
+        for i, j in itertools.product(range(3), range(4)):
+            first, second = model(image[:, :, i : i + 8, j : j + 8])
+            torch.testing.assert_close(one[..., i, j], first, rtol=1e-12, atol=0)
+            assert (two["deep"][..., i, j] - second["deep"]).abs().min() > 1e-9
 
 
 def test_reasons_of_the_networks_of_the_literature_are_their_padded_layers() -> None:
@@ -836,7 +885,7 @@ def test_padding_that_a_floor_drops_is_no_reason() -> None:
     assert_cells_are_as_predicted(net, (1, 28, 28), (3, 3), (2, 2))
 
 
-@given(networks(SUMS), st.sampled_from(ALL_SIDES))
+@given(networks(BY_SIDES), st.sampled_from(ALL_SIDES))
 @settings(max_examples=drawn.examples(60))
 def test_a_window_differs_from_its_cell_where_the_image_goes_on_at_a_side_of_a_reason(
     case: tuple[nn.Sequential, tuple[int, int, int]], side: str
@@ -941,16 +990,19 @@ def test_the_corner_windows_of_a_padded_network_differ_at_two_sides() -> None:
         ),
     ],
 )
-@pytest.mark.parametrize("asked", ["cells", "box"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda conversion, size: conversion.exactness.cells(size),
+        lambda conversion, size: conversion.receptive_field_box((0, 0), size),
+    ],
+    ids=["cells", "box"],
+)
 def test_an_image_that_is_none_is_refused(
-    asked: str, size: Any, expected: str, received: str, cure: str
+    asked: Callable[..., Any], size: Any, expected: str, received: str, cure: str
 ) -> None:
-    conversion = bundled("LeNet-5")
     with pytest.raises(cx.ArgumentError) as refusal:
-        if asked == "cells":
-            conversion.exactness.cells(size)
-        else:
-            conversion.receptive_field_box((0, 0), size)
+        asked(bundled("LeNet-5"), size)
     assert str(refusal.value).splitlines() == [
         f"expected: {expected}",
         f"received: {received}",
@@ -992,14 +1044,17 @@ def test_a_cell_of_vgg_16_sees_beyond_its_window_and_not_beyond_the_image() -> N
 
 
 @pytest.mark.parametrize("cell", [(0,), (0, 0, 0), 3, None, (0, -1), (0, 1.0), (True, 0), "ab"])
-@pytest.mark.parametrize("asked", ["window", "field"])
-def test_a_cell_that_is_none_is_refused(asked: str, cell: Any) -> None:
-    conversion = bundled("LeNet-5")
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda conversion, cell: conversion.window_box(cell),
+        lambda conversion, cell: conversion.receptive_field_box(cell, (64, 64)),
+    ],
+    ids=["window", "field"],
+)
+def test_a_cell_that_is_none_is_refused(asked: Callable[..., Any], cell: Any) -> None:
     with pytest.raises(cx.ArgumentError) as refusal:
-        if asked == "window":
-            conversion.window_box(cell)
-        else:
-            conversion.receptive_field_box(cell, (64, 64))
+        asked(bundled("LeNet-5"), cell)
     assert str(refusal.value).splitlines() == [
         "expected: a cell as (row, column), counted from 0",
         f"received: cell={cell!r}",
@@ -1012,6 +1067,13 @@ def test_a_cell_that_the_image_does_not_have_is_refused_as_a_cell() -> None:
         bundled("LeNet-5").receptive_field_box((8, 9), (64, 64))
     assert "9×9" in refusal.value.expected
     assert refusal.value.received == "cell=(8, 9)"
+
+
+def test_a_cell_of_several_outputs_sees_what_any_of_them_sees() -> None:
+    # The second looks a pixel further on all sides.
+    conversion = cx.fully_convolutional(two_heads(), (1, 8, 8))
+    assert conversion.receptive_field == (10, 10)
+    assert conversion.receptive_field_box((1, 2), (12, 13)) == (range(10), range(1, 11))
 
 
 def seen_by_gradient(conversion: Conversion, image: Tensor, cell: Size) -> tuple[range, range]:
@@ -1027,9 +1089,7 @@ def seen_by_gradient(conversion: Conversion, image: Tensor, cell: Size) -> tuple
     )
 
 
-def assert_boxes_are_those_of_gradients(
-    conversion: Conversion, channels: int, size: Size
-) -> None:
+def assert_boxes_are_those_of_gradients(conversion: Conversion, channels: int, size: Size) -> None:
     (image,) = pictures(channels, size, 1).split(1)
     with torch.no_grad():
         rows, columns = conversion.module(image).shape[-2:]
@@ -1040,11 +1100,13 @@ def assert_boxes_are_those_of_gradients(
 
 def averaged(network: Network) -> nn.Module:
     """A network with two channels and means for maxima: what its units see is the same."""
-    model = nn.Sequential(*(
-        nn.AvgPool2d(each.kernel_size, each.stride) if isinstance(each, nn.MaxPool2d) else each
-        for each in module_of(thin(network))
-        if not isinstance(each, nn.ReLU | nn.Tanh | nn.LocalResponseNorm)
-    ))
+    model = nn.Sequential(
+        *(
+            nn.AvgPool2d(each.kernel_size, each.stride) if isinstance(each, nn.MaxPool2d) else each
+            for each in module_of(thin(network))
+            if not isinstance(each, nn.ReLU | nn.Tanh | nn.LocalResponseNorm)
+        )
+    )
     return with_positive_weights(model)
 
 
@@ -1070,7 +1132,7 @@ def test_a_cell_sees_the_pixels_that_move_it(name: str, size: Size) -> None:
     )
 
 
-@given(networks(replace(SUMS, modes=MODES)), sizes_of_images)
+@given(networks(SUMS), sizes_of_images)
 @settings(max_examples=drawn.examples(40))
 def test_a_cell_of_a_network_by_chance_sees_the_pixels_that_move_it(
     case: tuple[nn.Sequential, tuple[int, int, int]], image: tuple[Size, Size]

@@ -317,15 +317,19 @@ def test_counters_that_old_files_lack_are_not_missed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "cure"),
-    [("PIL.Image", "export"), ("resvg_py", "export"), ("torch", "torch")],
+    ("module", "extra", "call"),
+    [
+        ("PIL.Image", "export", lambda: images.photograph(Path("x.png"))),
+        ("resvg_py", "export", lambda: images.check_drawing(Path("x.PNG"))),
+        ("torch", "torch", lambda: images.check_device("cpu", "float64")),
+        ("torch", "torch", lambda: images.load_weights(nn.ReLU(), Path("x.pt"))),
+    ],
 )
 def test_a_missing_package_is_named_with_its_extra(
-    module: str, cure: str, monkeypatch: pytest.MonkeyPatch
+    module: str, extra: str, call: Callable[[], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    told = lines(lambda: images.check_packages(Path("x.png")), CnnExplainError)
-    assert told[2] == f'cure: pip install "cnnexplain[{cure}]"'
+    assert lines(call, CnnExplainError)[2] == f'cure: pip install "cnnexplain[{extra}]"'
 
 
 # --- The figure of a comparison ---

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from cnnexplain import figures, networks
     from cnnexplain.api import trace
     from cnnexplain.axis import output_size
-    from cnnexplain.conversion import fully_convolutional
+    from cnnexplain.comparison import Comparison, compare
+    from cnnexplain.conversion import Conversion, fully_convolutional
     from cnnexplain.difference import Difference
     from cnnexplain.errors import (
         ArgumentError,

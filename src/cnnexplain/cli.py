@@ -265,7 +265,7 @@ def heatmap(
         scale = arguments.numbers("--std", std, positive=True)
         read = [image, weights] if weights else [image]
         arguments.check_files(output, read)
-        images.check_packages(output)
+        images.check_drawing(output)
         picture = images.photograph(image, wanted)
         found = find(target, sys.stdin.buffer)
         sides = given or known_size(found, "--window 224")[-2:]

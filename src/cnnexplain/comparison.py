@@ -19,6 +19,7 @@ from cnnexplain.sliding import (
     Pair,
     Prepared,
     Surrounded,
+    channels_last,
     evaluated,
     grid,
     pair,
@@ -95,9 +96,11 @@ class Comparison:
     @property
     def agreement(self) -> float:
         """The share of cells whose highest class is that of their window."""
-        highest, found = (
-            each.flatten(1, -3).argmax(1) for each in _on_cpu([self.sliding, self.one_pass])
-        )
+        both = _on_cpu([self.sliding, self.one_pass])
+        if not self.sliding.is_floating_point():
+            highest, found = both  # the network tells the class itself
+        else:
+            highest, found = (each.flatten(1, -3).argmax(1) for each in both)
         return float((highest == found).double().mean())
 
     @property
@@ -172,7 +175,11 @@ class Comparison:
                 median=scientific(float(self.errors.median())),
                 most=scientific(self.maximum),
             ),
-            text("comparison.agreement", percent=number(round(100 * self.agreement))),
+            text(
+                "comparison.agreement",
+                count=number(round(cells * self.agreement)),
+                cells=number(cells),
+            ),
         ]
         for name, cost in (("sliding", self.sliding_cost), ("one_pass", self.one_pass_cost)):
             lines.append(
@@ -244,9 +251,11 @@ def compare(
         (torch.Size([9, 9]), True, 1.0)
     """
     dtype = precision_of(precision)
-    network = evaluated(module_of(model))
+    original = evaluated(module_of(model))
     where = chosen(device, dtype)
     pixels = picture(image).to(where, dtype)
+    # First of all, so that weights that are folded into others are so in this precision.
+    network = placed(original, where, dtype)
     size, beyond = pair("window", window, 1), pair("context", context, 0)
     conversion = fully_convolutional(network, (pixels.shape[1], *size))
     effective = conversion.effective_stride
@@ -255,14 +264,14 @@ def compare(
         raise ArgumentError(
             f"stride as a multiple of the network's effective stride, {shape(effective)}",
             f"stride={shown(steps)}",
-            f"write stride={effective[0]}, or leave it out",
+            f"write stride={_written(effective)}, or leave it out",
         )
     windows = grid(pixels, size, steps)
     every = [step // each for step, each in zip(steps, effective, strict=True)]
     rows, columns = len(windows.rows), len(windows.columns)
 
     if beyond == (0, 0):
-        prepared = Prepared(placed(network, where, dtype), pixels, size, batch_size)
+        prepared = Prepared(network, pixels, size, batch_size)
         slid_macs = len(windows) * prepared.macs
         with timed(where) as slid_seconds:
             slid = prepared.scores(windows)
@@ -272,10 +281,11 @@ def compare(
         with timed(where) as slid_seconds:
             slid = surrounded.scores()
 
-    module = placed(conversion.module, where, dtype)
+    module = channels_last(conversion.module)
     one_macs = trace(module, tuple(pixels.shape[1:])).macs
     with timed(where) as one_seconds, torch.inference_mode(), full_precision():
-        passed = module(pixels.contiguous(memory_format=torch.channels_last))
+        # A copy, since the first layer may write to what it takes.
+        passed = module(pixels.clone(memory_format=torch.channels_last))
 
     both = [
         [
@@ -285,12 +295,12 @@ def compare(
         for found, (step_y, step_x) in ((slid, (1, 1)), (passed, (every[0], every[1])))
     ]
     image_size = (int(pixels.shape[2]), int(pixels.shape[3]))
-    cells = conversion.exactness.cells(image_size)
+    cells = conversion.exactness.cells(image_size, beyond)
     exact = tuple(row[:: every[1]] for row in cells[:: every[0]])
     return Comparison(
         conversion=conversion,
         sliding=both[0][0],
-        one_pass=both[1][0],
+        one_pass=both[1][0].clone(),
         errors=_errors(*both),
         exact=exact,
         sliding_cost=Cost(slid_macs, *slid_seconds),
@@ -301,6 +311,10 @@ def compare(
         device=where,
         precision=precision,
     )
+
+
+def _written(steps: Pair) -> str:
+    return str(steps[0]) if steps[0] == steps[1] else str(steps)
 
 
 def _errors(sliding: list[torch.Tensor], one_pass: list[torch.Tensor]) -> torch.Tensor:

@@ -168,9 +168,7 @@ class Exactness:
         return steps * stride
 
     def _is_clean(self, axis: int, halo: int) -> bool:
-        size = list(self.window)
-        size[axis] += 2 * halo
-        lines = self._at((size[0], size[1]))[axis]
+        lines = self._along(axis, self.window[axis] + 2 * halo)
         place = halo // self.effective_stride[axis]
         matched = _matched(lines, None)
         return all(place in matched[number] for number in self._outputs())
@@ -191,20 +189,22 @@ class Exactness:
 
     def _cured(self, axis: int) -> int | None:
         for more in range(self.effective_stride[axis]):
-            size = list(self.window)
-            size[axis] += more
-            lines = self._at((size[0], size[1]))[axis]
+            lines = self._along(axis, self.window[axis] + more)
             if all(lines[number].size == 1 for number in self._outputs()) and not _virtual(
                 lines, self._outputs()
             ):
-                return size[axis]
+                return self.window[axis] + more
         return None
 
-    def cells(self, image_size: Sequence[int]) -> tuple[tuple[bool, ...], ...]:
+    def cells(
+        self, image_size: Sequence[int], context: Pair = (0, 0)
+    ) -> tuple[tuple[bool, ...], ...]:
         """Return for each window of an image whether its cell equals it.
 
         Args:
             image_size: The image's (height, width) in pixels.
+            context: How much of the image each window is given beyond its own on each side, (rows,
+                columns) in pixels: multiples of the effective stride.
 
         Returns:
             The rows of windows on the grid of the effective stride, from the top left.
@@ -213,10 +213,9 @@ class Exactness:
             ArgumentError: If that is no size, or smaller than the window.
         """
         size = checked_size(image_size, self.window)
-        image = self._at(size)
         rows, columns = (
             [
-                self._fits(axis, image[axis], place)
+                self._fits(axis, size[axis], place * self.effective_stride[axis], context[axis])
                 for place in range(
                     (size[axis] - self.window[axis]) // self.effective_stride[axis] + 1
                 )
@@ -225,10 +224,20 @@ class Exactness:
         )
         return tuple(tuple(row and column for column in columns) for row in rows)
 
-    def _fits(self, axis: int, image: Sequence[_Line], place: int) -> bool:
-        crop = self._lines[axis]
-        matched = _matched(crop, image, place * self.effective_stride[axis])
-        return all(0 in matched[number] for number in self._outputs())
+    def _fits(self, axis: int, size: int, first: int, context: int) -> bool:
+        """Return whether a window equals its cell along one axis."""
+        start = max(first - context, 0)
+        stop = min(first + self.window[axis] + context, size)
+        crop, image = self._along(axis, stop - start), self._along(axis, size)
+        place = (first - start) // self.effective_stride[axis]
+        matched = _matched(crop, image, start)
+        return all(place in matched[number] for number in self._outputs())
+
+    def _along(self, axis: int, size: int) -> tuple[_Line, ...]:
+        """Return the network's values along one axis of an image of some size."""
+        both = list(self.window)
+        both[axis] = size
+        return self._at((both[0], both[1]))[axis]
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -54,20 +54,22 @@ def imported(module: str, what: str, extra: str) -> Any:
         raise CnnExplainError(what, str(error), f'pip install "cnnexplain[{extra}]"') from error
 
 
-def check_packages(output: Path) -> None:
-    """Check that what reads photographs, runs networks and draws a figure is installed.
+def check_drawing(output: Path) -> None:
+    """Check that what draws a figure is installed.
 
     Args:
         output: The figure's file.
 
     Raises:
         CnnExplainError: If it is not; the cure names the extra that brings it.
+
+    Example:
+        >>> from pathlib import Path
+        >>> check_drawing(Path("heat.svg"))
     """
-    imported("PIL.Image", "Pillow, which reads photographs", "export")
     if output.suffix.lower() == ".png":
         imported("resvg_py", "resvg-py, which draws PNG", "export")
         fonts()
-    imported("torch", "PyTorch, which runs the network", "torch")
 
 
 def check_device(device: str, precision: str) -> None:
@@ -79,11 +81,13 @@ def check_device(device: str, precision: str) -> None:
 
     Raises:
         ArgumentError: If it is not.
+        CnnExplainError: If PyTorch is missing.
 
     Example:
         >>> check_device("cpu", "float64")
     """
-    devices = import_module("cnnexplain.devices")  # it imports torch
+    imported("torch", "PyTorch, which runs the network", "torch")
+    devices = import_module("cnnexplain.devices")
     devices.chosen(device, devices.precision(precision))
 
 

@@ -7,6 +7,7 @@ import sys
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby, product
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -18,6 +19,7 @@ from cnnexplain.conversion import fully_convolutional
 from cnnexplain.conversion.modules import module_of
 from cnnexplain.devices import chosen, full_precision, is_out_of_memory
 from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, shown, whole
+from cnnexplain.tracing.tensors import tensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -77,7 +79,6 @@ def slide(
         >>> slide(cx.networks.lenet5(), image, window=32, stride=4, device="cpu").shape
         torch.Size([1, 10, 9, 9])
     """
-    network = evaluated(module_of(model))
     pixels = picture(image)
     size, step, beyond = (
         pair("window", window, 1),
@@ -86,10 +87,10 @@ def slide(
     )
     where = chosen(device, pixels.dtype)
     pixels = pixels.to(where)
+    network = placed(evaluated(module_of(model)), where, pixels.dtype)
     windows = grid(pixels, size, step)
     if beyond == (0, 0):
-        ready = placed(network, where, pixels.dtype)
-        return Prepared(ready, pixels, size, batch_size).scores(windows)
+        return Prepared(network, pixels, size, batch_size).scores(windows)
     conversion = fully_convolutional(network, (pixels.shape[1], *size))
     return Surrounded(conversion, pixels, windows, beyond, batch_size).scores()
 
@@ -121,12 +122,14 @@ def evaluated(model: nn.Module) -> nn.Module:
     Raises:
         ArgumentError: If it is being trained.
     """
-    if model.training:
-        raise ArgumentError(
-            "a model in eval mode, which scores each window by itself",
-            f"a {type(model).__name__} in training mode",
-            "call model.eval() before",
-        )
+    for path, module in model.named_modules():
+        if module.training:
+            where = f", at {shown(path)}" if path else ""
+            raise ArgumentError(
+                "a model in eval mode, which scores each window by itself",
+                f"a {type(module).__name__} in training mode{where}",
+                "call model.eval() before",
+            )
     return model
 
 
@@ -144,7 +147,8 @@ def picture(image: object) -> torch.Tensor:
         torch.Size([1, 3, 8, 9])
     """
     try:
-        pixels = image if isinstance(image, torch.Tensor) else torch.as_tensor(image)
+        # A copy of an array, which may be mirrored, or not to be written to.
+        pixels = image if isinstance(image, torch.Tensor) else torch.tensor(copy.copy(image))
     except (TypeError, ValueError, RuntimeError):
         raise ArgumentError(
             "an image as a tensor or an array",
@@ -242,10 +246,12 @@ class Prepared:
     ) -> None:
         self._image = image
         self._window = window
-        self._model = model
+        self._model = channels_last(model)
         self._layout = torch.channels_last
-        self._try()
-        self._batch = whole("batch_size", self._fitting() if batch_size is None else batch_size, 1)
+        self._try(model)
+        # As many batches as are needed, and no last one of a few windows.
+        self._is_even = batch_size is None
+        self._batch = self._fitting() if batch_size is None else whole("batch_size", batch_size, 1)
 
     @property
     def macs(self) -> int:
@@ -267,7 +273,7 @@ class Prepared:
             wanted = max(_CACHE // each, _FEW)
         return max(min(wanted, _MOST), 1)
 
-    def _try(self) -> None:
+    def _try(self, model: nn.Module) -> None:
         """Run one window, which finds out what the network cannot do."""
         one = Windows((0,), (0,))
         try:
@@ -277,6 +283,7 @@ class Prepared:
                 return  # said, and mended, where all windows are run
             # A view of channels that come last, for example, is refused by torch.
             self._layout = torch.contiguous_format
+            self._model = _copied(model, self._layout)
             try:
                 self._run(self._crops(one, [(0, 0)]))
             except Exception as again:  # whatever the network raises, it does not take this
@@ -299,7 +306,13 @@ class Prepared:
 
     def _run(self, crops: torch.Tensor) -> Any:
         with torch.inference_mode(), full_precision():
-            return self._model(crops)
+            found = self._model(crops)
+            if len(crops) == 1 and any(each.shape[:1] != (1,) for each in tensors(found)):
+                # Some networks drop the axis of the batch where there is one image.
+                twice = self._model(torch.cat([crops, crops]))
+                if all(each.shape[:1] == (2,) for each in tensors(twice)):
+                    return _structured([twice], lambda batches: batches[0][:1])
+            return found
 
     def scores(self, windows: Windows) -> Any:
         """Return the scores of all windows, (1, classes, rows, columns).
@@ -311,8 +324,8 @@ class Prepared:
         cells = list(product(rows, columns))
         found: list[Any] = []
         first = 0
-        # As many batches as are needed, and no last one of a few windows.
-        self._batch = -(-len(cells) // -(-len(cells) // self._batch))
+        if self._is_even:
+            self._batch = -(-len(cells) // -(-len(cells) // self._batch))
         with _progress(len(cells), self._image.device) as advance:
             while first < len(cells):
                 batch = cells[first : first + self._batch]
@@ -321,21 +334,21 @@ class Prepared:
                 except Exception as error:
                     if not is_out_of_memory(error):
                         raise
-                    self._halve(error)
+                    self._halve(len(batch), error)
                     continue
                 first += len(batch)
                 advance(len(batch))
         return _joined(found, len(rows), len(columns))
 
-    def _halve(self, error: Exception) -> None:
+    def _halve(self, size: int, error: Exception) -> None:
         device = self._image.device
-        if self._batch == 1:
+        if size == 1:
             raise CnnExplainError(
                 "memory for one window",
                 f"none left on {device}",
                 'use a smaller window, or device="cpu"',
             ) from error
-        self._batch //= 2
+        self._batch = size // 2
         if device.type == "cuda":
             torch.cuda.empty_cache()
         warnings.warn(
@@ -350,7 +363,7 @@ def _values(*shapes: Sequence[int]) -> int:
 @contextmanager
 def _progress(count: int, device: torch.device) -> Iterator[Callable[[int], None]]:
     """Show how many windows are done, where somebody looks at a terminal."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _: None
         return
     from rich.console import Console  # noqa: PLC0415  # takes longer to import than small networks
@@ -362,9 +375,7 @@ def _progress(count: int, device: torch.device) -> Iterator[Callable[[int], None
 
 
 def placed(model: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module:
-    """Return a model on a device, in a precision, its convolutions' weights laid out to be fast.
-
-    The model itself stays as it is; what need not change is shared with it.
+    """Return a model on a device, in a precision; the model itself if it is there already.
 
     Args:
         model: The model.
@@ -375,45 +386,83 @@ def placed(model: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Mod
         CnnExplainError: If the model has to be copied and cannot be.
     """
     held = [*model.parameters(), *model.buffers()]
-    there = all(
+    if all(
         each.device == device and (each.dtype == dtype or not each.is_floating_point())
         for each in held
-    )
-    arranged = {id(each.weight) for each in model.modules() if type(each) is nn.Conv2d}
-    shared = {id(each): each for each in held if there and id(each) not in arranged}
+    ):
+        return model
     try:
-        twin = copy.deepcopy(model, dict(shared)).to(device, dtype)
+        return copy.deepcopy(model).to(device, dtype)
     except Exception as error:
-        if there:
-            return model  # what cannot be copied runs as it is
         raise CnnExplainError(
             "a model that can be copied, since it is on another device or in another precision",
             f"{type(error).__name__}: {shown(str(error))}",
             f"move the model to {device} and {dtype} before",
         ) from error
+
+
+def channels_last(model: nn.Module) -> nn.Module:
+    """Return a copy of a model whose convolutions have their weights as such images want them.
+
+    A copy, since a run may change a model's buffers; it shares the other weights.
+
+    Args:
+        model: The model.
+    """
+    return _copied(model, torch.channels_last)
+
+
+def _copied(model: nn.Module, layout: torch.memory_format) -> nn.Module:
+    last = torch.channels_last
+    convolutions = [each for each in model.modules() if type(each) is nn.Conv2d]
+    own = {
+        id(each.weight)
+        for each in convolutions
+        if layout is last and not each.weight.is_contiguous(memory_format=last)
+    }
+    try:
+        twin = copy.deepcopy(
+            model, {id(each): each for each in model.parameters() if id(each) not in own}
+        )
+    except Exception:  # noqa: BLE001  # what cannot be copied runs as it is
+        return model
     for each in twin.modules():
-        if type(each) is nn.Conv2d:
-            each.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if own and type(each) is nn.Conv2d:
+            each.to(memory_format=last)  # type: ignore[call-overload]
     return twin
 
 
 def _joined(found: list[Any], rows: int, columns: int) -> Any:
     """Return the results of batches of windows as maps of windows."""
-    first = found[0]
-    if isinstance(first, torch.Tensor):
-        if first.ndim < 1 or sum(len(each) for each in found) != rows * columns:
+
+    def mapped(batches: list[torch.Tensor]) -> torch.Tensor:
+        if batches[0].ndim < 1 or sum(map(len, batches)) != rows * columns:
             raise ShapeError(
                 "a network that returns one result for each window",
-                f"a tensor of shape {tuple(first.shape)}",
+                f"a tensor of shape {tuple(batches[0].shape)}",
                 "keep the batch as the first axis of what forward returns",
             )
-        scores = torch.cat(found)
-        return scores.view(rows, columns, *scores.shape[1:]).movedim((0, 1), (-2, -1))[None]
+        scores = torch.cat(batches)
+        return scores.reshape(rows, columns, *scores.shape[1:]).movedim((0, 1), (-2, -1))[None]
+
+    return _structured(found, mapped)
+
+
+def _structured(results: list[Any], join: Callable[[list[torch.Tensor]], torch.Tensor]) -> Any:
+    """Return one result of several in their structure, its tensors joined, the rest of the first.
+
+    Args:
+        results: Tensors, or tuples, lists and dictionaries of them, all alike.
+        join: What makes one tensor of several.
+    """
+    first = results[0]
+    if isinstance(first, torch.Tensor):
+        return join(results)
     if isinstance(first, dict):
-        return {key: _joined([each[key] for each in found], rows, columns) for key in first}
+        return {key: _structured([each[key] for each in results], join) for key in first}
     if isinstance(first, tuple | list):
-        parts = (_joined([*each], rows, columns) for each in zip(*found, strict=True))
-        return tuple(parts) if isinstance(first, tuple) else list(parts)
+        parts = [_structured(list(each), join) for each in zip(*results, strict=True)]
+        return type(first)(*parts) if hasattr(first, "_fields") else type(first)(parts)
     return first
 
 
@@ -423,8 +472,8 @@ class Surrounded:
     Near the image's border these end where it does, so windows differ in what they are given.
 
     Args:
-        conversion: The converted network.
-        image: The image, (1, channels, height, width), on the device.
+        conversion: The converted network, on the image's device and in its precision.
+        image: The image, (1, channels, height, width).
         windows: The windows.
         context: How much they are given on each side, (rows, columns) in pixels.
         batch_size: How many windows at once; as many as memory allows if None.
@@ -450,7 +499,7 @@ class Surrounded:
                     f"{name}={shown(steps)}",
                     f"write for example {name}={shown(strides)}",
                 )
-        model = placed(conversion.module, image.device, image.dtype)
+        model = channels_last(conversion.module)
         rows, columns = (
             [_part(first, size, beyond, end) for first in starts]
             for starts, size, beyond, end in zip(
@@ -482,13 +531,19 @@ class Surrounded:
 
     def scores(self) -> Any:
         """Return the scores of all windows, (1, classes, rows, columns)."""
-        return _beside(
-            [
-                _beside([_cells(each.scores(at), cell) for each, at, cell in strip], -1)
-                for strip in self._strips
-            ],
-            -2,
-        )
+        strips = []
+        for strip in self._strips:
+            parts = [
+                _structured([each.scores(at)], partial(_cell, cell=cell))
+                for each, at, cell in strip
+            ]
+            strips.append(_structured(parts, partial(torch.cat, dim=-1)))
+        return _structured(strips, partial(torch.cat, dim=-2))
+
+
+def _cell(maps: list[torch.Tensor], cell: Pair) -> torch.Tensor:
+    """Return one cell of the map of each window."""
+    return maps[0][..., cell[0], cell[1], :, :]
 
 
 def _part(first: int, size: int, beyond: int, end: int) -> tuple[int, Pair]:
@@ -501,22 +556,3 @@ def _alike(parts: list[tuple[int, Pair]]) -> Iterator[tuple[Pair, tuple[int, ...
     """Yield windows next to each other whose surroundings are equally large."""
     for key, group in groupby(parts, key=lambda part: part[1]):
         yield key, tuple(start for start, _ in group)
-
-
-def _cells(scores: Any, cell: Pair) -> Any:
-    """Return one cell of the map of each window."""
-    if isinstance(scores, torch.Tensor):
-        return scores[..., cell[0], cell[1], :, :]
-    if isinstance(scores, dict):
-        return {key: _cells(each, cell) for key, each in scores.items()}
-    return type(scores)(_cells(each, cell) for each in scores)
-
-
-def _beside(parts: list[Any], axis: int) -> Any:
-    """Return maps put beside each other."""
-    first = parts[0]
-    if isinstance(first, torch.Tensor):
-        return torch.cat(parts, axis)
-    if isinstance(first, dict):
-        return {key: _beside([each[key] for each in parts], axis) for key in first}
-    return type(first)(_beside(list(each), axis) for each in zip(*parts, strict=True))

@@ -217,12 +217,6 @@ def guarded(what: str) -> Iterator[None]:
         except CnnExplainError:
             raise
         except (Exception, SystemExit) as error:  # foreign code may raise anything  # noqa: BLE001
-            from cnnexplain.devices import is_out_of_memory  # noqa: PLC0415  # it imports torch
-
-            if is_out_of_memory(error):
-                raise CnnExplainError(
-                    f"memory for the {what}", _told(error), "use a smaller network, or image"
-                ) from None
             raise failed(error, what) from None
 
 
@@ -321,6 +315,10 @@ def failed(error: BaseException, what: str) -> CnnExplainError:
         return CnnExplainError(
             "PyTorch, which the network needs", str(error), 'pip install "cnnexplain[torch]"'
         )
+    if _lacks_memory(error):
+        return CnnExplainError(
+            f"memory for the {what}", _told(error), "use a smaller network, or a smaller image"
+        )
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith("<frozen")]
     place = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if len(own) > 1 else ""
@@ -329,6 +327,14 @@ def failed(error: BaseException, what: str) -> CnnExplainError:
         _told(error) + place,
         "run the same in Python by itself, which shows where it comes from",
     )
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    if "torch" not in sys.modules:
+        return isinstance(error, MemoryError)
+    from cnnexplain.devices import is_out_of_memory  # noqa: PLC0415  # it imports torch
+
+    return is_out_of_memory(error)
 
 
 def _told(error: BaseException) -> str:

@@ -64,7 +64,7 @@ def draw(family: str = "stride", **parameters: Any) -> Figure:
     }
     if family == "placed":
         return figures.placed(found["one_pass"], **given)
-    given["exact"] = found["exact"]
+    given |= {"exact": found["exact"], "rounding": found["rounding"]}
     if family == "error_map":
         return figures.error_map(found["errors"], **given)
     return figures.comparison(found["sliding"], found["one_pass"], found["errors"], **given)

@@ -128,17 +128,13 @@ def _with_context(image: torch.Tensor, whole: Comparison, halo: int) -> float:
     """Return the error of one window in the middle that is given its surroundings."""
     import torch  # noqa: PLC0415
 
-    from cnnexplain.sliding import placed  # noqa: PLC0415
-
     row, column = (size // 2 for size in whole.errors.shape)
     rows, columns = whole.conversion.window_box((row, column))
     around = image[
         None, :, rows.start - halo : rows.stop + halo, columns.start - halo : columns.stop + halo
     ]
-    dtype = whole.one_pass.dtype
-    module = placed(whole.conversion.module, torch.device("cpu"), dtype)
     with torch.inference_mode():
-        maps = module(around.to(dtype))
+        maps = whole.conversion.module(around.to(whole.one_pass.dtype))
     place = halo // whole.stride[0]
     wanted = whole.one_pass[0, :, row, column]
     error = float((maps[0, :, place, place] - wanted).norm() / wanted.norm())
@@ -157,6 +153,7 @@ def _compared(comparison: Comparison, channel: int) -> Found:
         "difference": float((comparison.sliding - comparison.one_pass)[0, channel].abs().max()),
         "errors": [[0.0 if each < rounding else each for each in row] for row in errors.tolist()],
         "exact": [list(row) for row in comparison.exact],
+        "rounding": rounding,
         "equal": int((errors < rounding).sum()),
         "cells": errors.numel(),
         "agreement": comparison.agreement,

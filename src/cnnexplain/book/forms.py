@@ -48,6 +48,10 @@ def written(values: Mapping[str, Value], language: str) -> dict[str, dict[str, s
         return {name: _forms(value) for name, value in values.items()}
 
 
+# As the pages write them: in Japanese with spaces around numbers.
+_DATES = {"en": "long", "ja": "y 年 M 月 d 日", "fr": "long"}
+
+
 def _grouped(digits: re.Match[str]) -> str:
     return _number(languages.number(int(digits[0])))
 
@@ -65,7 +69,9 @@ def _forms(value: Value) -> dict[str, str]:
             tex = r" \times ".join(str(size) for size in value)
             return {"text": languages.shape(value), "tex": tex}
         case date():
-            told = format_date(value, "long", languages.current())
+            told = format_date(value, _DATES[languages.current()], languages.current())
+            if languages.current() == "fr" and value.day == 1:
+                told = told.replace("1", "1er", 1)  # which the locale does not know
             return {"text": told, "tex": _number(told)}
         case str():
             return {"text": value, "tex": _number(value)}

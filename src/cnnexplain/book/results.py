@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from datetime import date
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnexplain import axis, networks
@@ -42,6 +45,7 @@ def values() -> Mapping[str, Value]:
         **_compared(),
         **_seen(),
         **_saved(),
+        **_timed(),
     }
 
 
@@ -288,6 +292,7 @@ def _compared() -> dict[str, Value]:
     vgg16, alexnet = experiments.found("vgg16"), experiments.found("alexnet")
     reach = {each["name"]: each for each in vgg16["reach"]}
     errors = [100 * error for row in vgg16["errors"] for error in row]
+    network = trace(networks.vgg16())
     halo = vgg16["halos"]
     return {
         "vgg_equal": vgg16["equal"],
@@ -301,6 +306,7 @@ def _compared() -> dict[str, Value]:
         "alexnet_equal": alexnet["equal"],
         "alexnet_compared": alexnet["cells"],
         "vgg_halo": vgg16["halo"],
+        "vgg_margin": (_field(network["fc6"]) - network.input_size[-1]) // 2,
         "alexnet_halo": alexnet["halo"],
         "vgg_halo_0": _percent(100 * halo["0"]),
         "vgg_halo_32": _percent(100 * halo["32"]),
@@ -365,6 +371,30 @@ def _saved() -> dict[str, Value]:
 
 
 _GIGA = 10**9
+# What a build cannot measure again: times, with the machine and the day.
+_TIMES = Path("docs/data/sliding.json")
+_TIMED = {"vgg384": ("VGG-16", 384), "vgg512": ("VGG-16", 512), "alexnet515": ("AlexNet", 515)}
+
+
+def _timed() -> dict[str, Value]:
+    """Return how much faster one pass was when it was measured."""
+    data = json.loads(_TIMES.read_text(encoding="utf-8"))
+    costs = {(each["network"], each["image_px"]): each for each in data["costs"]}
+    found: dict[str, Value] = {
+        "timed_date": date.fromisoformat(data["date"]),
+        "timed_cores": data["machine"]["cores"],
+        "timed_cpu": data["machine"]["cpu"],
+    }
+    for name, case in _TIMED.items():
+        each = costs[case]
+        found |= {
+            f"timed_{name}_image": (each["image_px"],) * 2,
+            f"timed_{name}_windows": each["windows"],
+            f"timed_{name}_macs": Fraction(f"{each['mac_ratio']:.1f}"),
+            f"timed_{name}_seconds": Fraction(f"{each['batched_ratio']:.1f}"),
+        }
+    first = costs[_TIMED["vgg384"]]
+    return found | {"timed_vgg384_loop": round(first["single_ratio"])}
 
 
 def _limit(network: Network) -> Fraction:

@@ -298,8 +298,15 @@ def _check(original: nn.Module, module: nn.Module, size: Shape) -> None:
     generator = torch.Generator(device="cpu").manual_seed(0)
     images = torch.rand((_BATCH, *size), generator=generator).to(device, dtype)
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        wanted, found = tensors(original(images)), tensors(module(images))
+        # Copies, since the first layer may write to what it takes.
+        wanted, found = (tensors(each(images.clone())) for each in (original, module))
     for one, other in zip(wanted, found, strict=True):
+        if not bool(torch.isfinite(one).all()):
+            raise ConversionError(
+                "a network whose outputs are finite numbers, so that they can be compared",
+                f"others at {size[1]}×{size[2]}",
+                "look for weights that are no numbers",
+            )
         close = other.numel() == one.numel()
         if close and one.is_floating_point():
             error = (one.flatten() - other.flatten()).double().norm()
