@@ -184,16 +184,18 @@ def allowed() -> list[bool]:
 
 @pytest.fixture
 def as_it_was() -> Iterator[None]:
-    """Put back what torch was told about precision."""
+    """Put back what torch was told about precision, in both ways."""
     before, name = answers(), torch.get_float32_matmul_precision()
-    tf32 = None if NEWER else allowed()
+    tf32 = [each.allow_tf32 for each in BACKENDS]
     yield
+    for backend, each in zip(BACKENDS, tf32, strict=True):
+        backend.allow_tf32 = each
     torch.set_float32_matmul_precision(name)
     for each, answer in before.items():
         attrgetter(f"backends{each}")(torch).fp32_precision = answer
     assert answers() == before
-    for backend, each in zip(BACKENDS, tf32 or (), strict=False):
-        backend.allow_tf32 = each
+    assert [each.allow_tf32 for each in BACKENDS] == tf32
+    assert torch.get_float32_matmul_precision() == name
 
 
 @pytest.mark.usefixtures("as_it_was")

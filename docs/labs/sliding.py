@@ -7,6 +7,7 @@ from cnnexplain.examples import faces, photographs
 
 cx.set_language("en")
 _ = torch.manual_seed(0)
+rounding = 1e-12
 
 # %% fold
 maps = torch.arange(8.0).reshape(1, 2, 2, 2)
@@ -40,7 +41,7 @@ image = torch.rand(1, 64, 64)
 compared = cx.compare(
     cx.networks.lenet5(), image, window=32, device="cpu"
 )
-print(compared.errors.shape, compared.maximum < 1e-12)
+print(compared.errors.shape, compared.maximum < rounding)
 
 # %% padded
 network = """
@@ -60,7 +61,7 @@ print(halo)
 surrounded = cx.compare(
     network, image, window=32, context=halo, device="cpu"
 )
-print(surrounded.maximum < 1e-12)
+print(surrounded.maximum < rounding)
 
 # %% ceil
 rnet = cx.fully_convolutional(faces.rnet(), (3, 24, 24))

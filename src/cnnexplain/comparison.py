@@ -105,8 +105,8 @@ class Comparison:
 
     @property
     def mac_ratio(self) -> float:
-        """How many times fewer multiply-accumulates one pass needs."""
-        return self.sliding_cost.macs / self.one_pass_cost.macs
+        """How many times fewer multiply-accumulates one pass needs; 1 where there are none."""
+        return self.sliding_cost.macs / self.one_pass_cost.macs if self.one_pass_cost.macs else 1.0
 
     def figure(self, channel: int | None = None, photograph: bytes | None = None) -> Figure:
         """Draw one class's maps by both ways, and the errors of the cells, in the current language.

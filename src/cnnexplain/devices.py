@@ -37,7 +37,7 @@ def chosen(device: object, dtype: torch.dtype | None = None) -> torch.device:
         return torch.device(names[0] if names else "cpu")
     try:
         found: torch.device = torch.device(cast("str", device))  # refused here if it is none
-        if not here.get(found.type, True):
+        if not here.get(found.type, found.type != "meta"):
             raise RuntimeError(f"torch finds no {found.type} here")  # noqa: TRY301
         torch.empty(0, device=found)
     except (RuntimeError, TypeError, ValueError, AssertionError) as error:
@@ -84,16 +84,30 @@ def precision(name: object) -> torch.dtype:
 
 @contextmanager
 def full_precision() -> Iterator[None]:
-    """Let the GPU multiply single precision as it is, not rounded to TF32's 10 bits."""
-    backends: tuple[Any, ...] = (torch.backends.cuda.matmul, torch.backends.cudnn)
-    before = [backend.allow_tf32 for backend in backends]
+    """Let devices multiply single precision as it is, not rounded to fewer bits, as TF32 does."""
+    backends: tuple[Any, ...] = (
+        torch.backends.cuda.matmul,
+        torch.backends.cudnn.conv,
+        torch.backends.cudnn.rnn,
+        torch.backends.mkldnn.matmul,
+    )
+    before = [each.fp32_precision for each in backends]
+    # The older name for the same; torch refuses to tell it where the newer ones are mixed.
     try:
-        for backend in backends:
-            backend.allow_tf32 = False
+        named = torch.get_float32_matmul_precision()
+    except RuntimeError:
+        named = None
+    try:
+        if named is not None:
+            torch.set_float32_matmul_precision("highest")
+        for each in backends:
+            each.fp32_precision = "ieee"
         yield
     finally:
-        for backend, allowed in zip(backends, before, strict=True):
-            backend.allow_tf32 = allowed
+        if named is not None:
+            torch.set_float32_matmul_precision(named)
+        for each, precision in zip(backends, before, strict=True):
+            each.fp32_precision = precision
 
 
 @contextmanager

@@ -153,8 +153,9 @@ class Exactness:
     def halo(self) -> Pair:
         """How much more of the image a window needs on each side for its score to be exact.
 
-        In pixels along rows and columns, a multiple of the effective stride. At the image's own
-        border it ends there, as the network's padding does. 0 where the network is exact without.
+        In pixels along rows and columns, a multiple of the effective stride; 0 where the network is
+        exact without. At the image's own border it ends there, as the network's padding does; only
+        circular padding reads there what one pass finds at the other end.
         """
         rows, columns = (self._halo(axis) for axis in (0, 1))
         return rows, columns
@@ -162,9 +163,13 @@ class Exactness:
     def _halo(self, axis: int) -> int:
         stride, seen = self.effective_stride[axis], self.fields[axis]
         most = max(-seen.first, seen.last - (self.window[axis] - 1), 0)
+        # So far the cell sees beyond its window; layers that drop what they see ask for less, and
+        # those that cut maps for more.
         steps = -(-int(most) // stride)
         while steps and self._is_clean(axis, (steps - 1) * stride):
             steps -= 1
+        while not self._is_clean(axis, steps * stride):
+            steps += 1
         return steps * stride
 
     def _is_clean(self, axis: int, halo: int) -> bool:
@@ -373,19 +378,26 @@ def _same(line: _Line, size: int, clean: Indices, image: Pair | None) -> Indices
     def same(tap: int) -> bool:
         if 0 <= tap < size:
             return tap in clean
-        if image is None:
-            return False
-        whole_size, shift = image
-        if 0 <= tap + shift < whole_size:
-            return False
-        if line.mode in {"zeros", "constant"}:
-            return True
-        if line.mode == "circular":
-            return whole_size == size
-        behind = padded_from(frozenset({tap + window.padding[0]}), window.padding, size, line.mode)
-        return all(each in clean for each in behind)
+        if image is None or 0 <= tap + image[1] < image[0]:
+            return False  # beyond the window's end the image goes on
+        return line.mode in {"zeros", "constant"} or _repeated(
+            line, window, tap, size, clean, image
+        )
 
     return indices(output for output in range(line.size) if all(map(same, window.inputs(output))))
+
+
+def _repeated(
+    line: _Line, window: Convolution, tap: int, size: int, clean: Indices, image: Pair
+) -> bool:
+    """Return whether padding that repeats inputs repeats the same beyond both ends."""
+    whole_size, shift = image
+    if shift if tap < 0 else whole_size != shift + size:
+        return False  # the window's end is not the image's
+    if line.mode == "circular":
+        return whole_size == size and tap % size in clean
+    behind = padded_from(frozenset({tap + window.padding[0]}), window.padding, size, line.mode)
+    return all(each in clean for each in behind)
 
 
 def _field(lines: Sequence[_Line], outputs: Sequence[int]) -> Field:

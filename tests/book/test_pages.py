@@ -68,9 +68,7 @@ def test_a_table_that_cannot_be_traced_is_named() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_declared_product_can_be_made(language: str) -> None:
-    from cnnexplain import figures, languages  # noqa: PLC0415
-
-    for html in pages.draw_figures(contents.FIGURES, figures.stride, language).values():
+    for html in pages.draw_figures(contents.FIGURES, contents.draw, language).values():
         assert 'class="cx-figure" ' in html
         assert f'lang="{language}"' in html
     total = languages.catalogue(language)["table.total"]

@@ -22,6 +22,12 @@ def make(root: Path, **changes: str) -> Path:
     (root / "docs").mkdir()
     shutil.copy(ROOT / "docs" / "hook.py", root / "docs")  # its own path tells it the root
     (root / "docs" / "theme").symlink_to(ROOT / "docs" / "theme")
+    (root / "docs" / "data").symlink_to(ROOT / "docs" / "data")
+    # What the experiments find is the same, and takes a minute to find.
+    kept = ROOT / ".cache" / "experiments"
+    kept.mkdir(parents=True, exist_ok=True)
+    (root / ".cache").mkdir()
+    (root / ".cache" / "experiments").symlink_to(kept)
     (root / "src").mkdir()
     for path in ROOT.glob("mkdocs*.yml"):
         text = re.sub(

@@ -36,8 +36,8 @@ FIGURES: Mapping[str, Mapping[str, Any]] = {
     "sliding-vgg16": {"family": "error_map", "experiment": "vgg16"},
     "context-vgg16": {"family": "halo", "experiment": "vgg16"},
     "sliding-faces": {"family": "comparison", "experiment": "faces", "part": "rnet"},
-    "sliding-cat": {"family": "comparison", "experiment": "imagenet"},
-    "placed-cat": {"family": "placed", "experiment": "imagenet"},
+    "sliding-espresso": {"family": "comparison", "experiment": "imagenet"},
+    "placed-espresso": {"family": "placed", "experiment": "imagenet"},
 }
 """Each figure's family, a sliding window unless it is said, and its parameters."""
 

@@ -324,8 +324,8 @@ def _percent(value: float) -> Fraction:
 
 
 def _seen() -> dict[str, Value]:
-    """Return what real networks saw: faces, digits, a cat."""
-    faces, digits, cat = (experiments.found(name) for name in ("faces", "digits", "imagenet"))
+    """Return what real networks saw: faces, digits, an espresso."""
+    faces, digits, espresso = (experiments.found(name) for name in ("faces", "digits", "imagenet"))
     small, large = faces["rnet"], faces["onet"]
     return {
         "faces_shown": faces["rnet_pictures"],
@@ -348,9 +348,8 @@ def _seen() -> dict[str, Value]:
         "digits_shown": digits["digits"],
         "digits_found": digits["found"],
         "digits_false": digits["false"],
-        "cat_windows": cat["cells"],
-        "cat_equal": cat["equal"],
-        "cat_agreement": round(cat["agreement"] * cat["cells"]),
+        "espresso_windows": espresso["cells"],
+        "espresso_agreement": round(espresso["agreement"] * espresso["cells"]),
     }
 
 

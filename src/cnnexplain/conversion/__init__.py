@@ -128,9 +128,22 @@ class Conversion:
             (range(0, 32), range(8, 40))
         """
         sized = self.exactness.sized(checked_size(image_size, self.window))
-        number = sized.outputs[0]
-        found = receptive_field(sized.network, sized.shapes, number, _cell(cell))
-        rows, columns = found.intervals
+        row, column = _cell(cell)
+        height, width = sized.shapes[sized.outputs[0]][-2:]
+        if row >= height or column >= width:
+            raise ArgumentError(
+                f"a cell of the {height}×{width} that this image has",
+                f"cell={shown(cell)}",
+                f"use at most cell=({height - 1}, {width - 1}): cells count from 0",
+            )
+        seen = [
+            receptive_field(sized.network, sized.shapes, number, (row, column)).intervals
+            for number in sized.outputs
+        ]
+        rows, columns = (
+            range(min(each.start for each in axis), max(each.stop for each in axis))
+            for axis in zip(*seen, strict=True)
+        )
         return rows, columns
 
     def __repr__(self) -> str:

@@ -276,11 +276,11 @@ class _Errors:
             told = text("figure.heatmap.key.exact", exact=exact, count=count)
             keys.append((told, exact_swatch))
         if rounded := [value for value in values if value <= self.rounding]:
-            told = text(
-                "figure.heatmap.key.rounding",
-                error=percent(max(rounded)),
-                rounding=number(len(rounded)),
-                count=count,
+            most, cells = max(rounded), {"rounding": number(len(rounded)), "count": count}
+            told = (
+                text("figure.heatmap.key.rounding", error=percent(most), **cells)
+                if most
+                else text("figure.heatmap.key.equal", **cells)
             )
             keys.append((told, rounding_swatch))
         return keys

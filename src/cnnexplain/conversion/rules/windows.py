@@ -66,10 +66,12 @@ def _stepping(operation: Any, outputs: Shape, sizes: list[int]) -> Any:
     for axis, (window, size, output) in enumerate(
         zip(operation.windows, sizes, outputs, strict=True)
     ):
-        if output == 1 and size + sum(window.padding) <= window.extent:
+        spare = size + sum(window.padding) - window.extent
+        bare = window.padding == (0, 0) and window.dilation == 1
+        if output == 1 and (spare == 0 or (spare < 0 and bare)):
             strides[axis] = 1
-            if window.padding == (0, 0) and window.dilation == 1:
-                kernels[axis] = size  # of one that hangs over, what it reads
+            # Of one that hangs over, what it reads.
+            kernels[axis] = min(window.kernel_size, size) if bare else window.kernel_size
     return replace(operation, stride=tuple(strides), kernel_size=tuple(kernels))
 
 
@@ -152,4 +154,21 @@ def on_map(to: Builder, item: Item) -> Value:
         shape = (item.shape[1], *item.value.shape[1:])
         return Value(made, shape).at(spread(item.shape[1:], steps, shape))
     node, _ = plain(to, item, item.value)
+    if isinstance(item.operation, Pad):
+        return Value(to.module(item, _padding(item, item.operation), node), item.shape[1:])
     return Value(to.again(item, {item.node.inputs[0]: node}), item.shape[1:])
+
+
+def _padding(item: Item, operation: Pad) -> nn.Module:
+    """Return the layer that pads as a function does, so that it bears a name."""
+    left, right, top, bottom = (*operation.pad, *(0,) * (4 - len(operation.pad)))
+    sides = (left, right, top, bottom)
+    if operation.mode != "constant":
+        kinds = {"reflect": "Reflection", "replicate": "Replication", "circular": "Circular"}
+        made: nn.Module = getattr(nn, f"{kinds[operation.mode]}Pad2d")(sides)
+        return made
+    arguments = item.call.args
+    # torch's other function for the same takes the value where this one takes the mode.
+    value = arguments[2] if len(arguments) > 2 else None  # noqa: PLR2004
+    value = item.call.kwargs.get("value", arguments[3] if len(arguments) > 3 else value)  # noqa: PLR2004
+    return nn.ConstantPad2d(sides, value if isinstance(value, int | float) else 0.0)
