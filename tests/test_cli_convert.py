@@ -485,7 +485,7 @@ def test_convert_with_a_wrong_command_line_exits_with_2(arguments: list[str], wo
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        ("nets:Resizing", "which resizes the whole map, at layer '0': Upsample(scale_factor=2.0)"),
+        ("nets:Resizing", "Upsample(scale_factor=2.0), which resizes the whole map, at layer '0'"),
         ("nets:Raising", "received: RuntimeError: 'not today'"),
         ("nets:Trained", "received: KeyError: 'mode' (nets.py, line "),
         ("nets:broken", "received: RuntimeError: no network\ufffd[31m (nets.py, line "),

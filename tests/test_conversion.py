@@ -6,6 +6,7 @@ import copy
 import itertools
 import math
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,6 +33,7 @@ DEVICES = [
     *(["cuda"] if torch.cuda.is_available() else []),
     *(["mps"] if torch.backends.mps.is_available() else []),
 ]
+REFUSALS = Path(__file__).parent / "golden" / "refusals.txt"
 CONVERTED = [name for name, head in HEADS.items() if head.refused is None]
 EXACT = [name for name in CONVERTED if HEADS[name].exact]
 
@@ -288,6 +290,22 @@ def test_what_depends_on_more_than_a_window_is_refused_by_name(name: str) -> Non
     assert quoted in refusal.value.received
 
 
+def refusals() -> str:
+    """What each head that does not convert is told, line by line."""
+    told = []
+    for name, head in HEADS.items():
+        if head.refused:
+            try:
+                cx.fully_convolutional(made(head), head.input_size)
+            except cx.ConversionError as error:
+                told.append(f"# {name}\n{error}\n")
+    return "\n".join(told)
+
+
+def test_every_refusal_is_told_line_by_line() -> None:
+    assert refusals() == REFUSALS.read_text(encoding="utf-8")
+
+
 # ── the original ───────────────────────────────────────────────────────────────────────────────
 
 
@@ -443,3 +461,7 @@ def test_every_window_of_a_network_by_chance(
     image = torch.randn(2, 2, *size, dtype=torch.float64)
     found = errors(model, converted.module, image, input_size[1:], stride)
     assert found.max() <= 1e-12, found
+
+
+if __name__ == "__main__":  # writes the golden file, which is then to be read
+    REFUSALS.write_text(refusals(), encoding="utf-8")

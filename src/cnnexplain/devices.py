@@ -85,12 +85,8 @@ def precision(name: object) -> torch.dtype:
 @contextmanager
 def full_precision() -> Iterator[None]:
     """Let devices multiply single precision as it is, not rounded to fewer bits, as TF32 does."""
-    backends: tuple[Any, ...] = (
-        torch.backends.cuda.matmul,
-        torch.backends.cudnn.conv,
-        torch.backends.cudnn.rnn,
-        torch.backends.mkldnn.matmul,
-    )
+    every: Any = torch.backends
+    backends = every.cuda.matmul, every.cudnn.conv, every.cudnn.rnn, every.mkldnn.matmul
     before = [each.fp32_precision for each in backends]
     # The older name for the same; torch refuses to tell it where the newer ones are mixed.
     try:

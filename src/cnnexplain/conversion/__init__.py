@@ -198,9 +198,13 @@ def fully_convolutional(model: object, input_size: Sequence[int]) -> Conversion:
     _with_values(original)
     recorder = _recorded(original, size)
     builder = _replayed(original, recorder)
-    module = fx.GraphModule(builder.root, builder.graph, type(original).__name__).eval()
+    module = fx.GraphModule(builder.root, builder.graph, type(original).__name__)
     module.graph.eliminate_dead_code()
     module.recompile()
+    shared = set(map(id, original.modules()))
+    for each in module.modules():
+        # Not by eval(), which would reach the original's own layers.
+        each.training = each.training and id(each) in shared
     _check(original, module, size)
 
     @lru_cache(maxsize=64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -76,11 +77,12 @@ class Item:
         """Return the error that says why the node cannot be converted.
 
         Args:
-            reason: What it does instead of working on each window alone.
+            reason: What it does instead of working on each window alone, as a clause.
             cure: What to do about it.
         """
-        error = ConversionError("operations that compute each window by itself", reason, cure)
-        return error.at(f"layer {shown(self.node.name)}: {self.operation}")
+        received = f"{self.operation}, {reason}"
+        error = ConversionError("operations that compute each window by itself", received, cure)
+        return error.at(f"layer {shown(self.node.name)}")
 
 
 @dataclass
@@ -132,17 +134,15 @@ class Builder:
             *nodes: What it takes.
         """
         made.train(mode=False)
-        name, times = item.node.name.replace(":", "_"), 1
-        while name in self.root or (times == 1 and self._is_taken(name, item)):
-            times += 1
-            name = f"{item.node.name.replace(':', '_')}_{times}"
+        first = item.node.name.replace(":", "_")
+        names = chain([first], (f"{first}_{number}" for number in count(2)))
+        name = next(name for name in names if not self._is_taken(name, item))
         self.root[name] = made
         return self.graph.call_module(name, nodes)
 
     def _is_taken(self, name: str, item: Item) -> bool:
-        """Return whether a module of the original's that is another one has a name."""
-        module = self.modules.get(name)
-        return module is not None and module is not item.call.module and name in self.root
+        """Return whether a name is that of something else, here or in the original."""
+        return name in self.root or self.modules.get(name, item.call.module) is not item.call.module
 
     def constant(self, tensor: torch.Tensor) -> fx.Node:
         """Read a tensor that does not come from the network's input.

@@ -89,29 +89,28 @@ def along_channels(
     waiting(item, *item.values)
     orders = {_order(value) for value in item.values}
     places = {value.shape[1:] for value in item.values}
-    if len(orders) > 1 or None in orders or len(places) > 1:
+    if len(places) > 1:
         raise item.refused(
-            "which brings together what a window sees and what its places see"
-            if len(places) > 1
+            "which brings together what a window sees and what its places see", INSTEAD
+        )
+    (order, *others) = orders
+    if others or order is None:
+        raise item.refused(
+            "which brings together values that lie in different orders"
+            if len(item.values) > 1
             else "which takes places of the map together",
             INSTEAD,
         )
-    (order,) = orders
-    assert order is not None
     channel = 1 + order.index(0)
     count = len(item.shapes[0])
-    fixed = any(
+    if any(axis != channel for axis in mixing):
+        raise item.refused("which takes places of the map together", INSTEAD)
+    if any(
         size > 1 and axis + count - tensor.ndim != channel
         for tensor in tensors or []
         for axis, size in enumerate(tensor.shape)
-    )
-    if fixed or any(axis != channel for axis in mixing):
-        raise item.refused(
-            "which has a weight of its own for each place of the map"
-            if fixed
-            else "which takes places of the map together",
-            INSTEAD,
-        )
+    ):
+        raise item.refused("which has a weight of its own for each place of the map", INSTEAD)
     axes = (0, *(1 + axis for axis in order))
     plain = axes == tuple(range(count))
     nodes = {

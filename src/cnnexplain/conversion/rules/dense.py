@@ -43,7 +43,17 @@ def _matmul(to: Builder, item: Item) -> Value:
 
 
 def connected(to: Builder, item: Item, weight: torch.Tensor, bias: torch.Tensor | None) -> Value:
-    """Return a fully connected layer as a convolution."""
+    """Return a fully connected layer as a convolution.
+
+    Args:
+        to: The converted network.
+        item: The node that stands for the layer.
+        weight: Its weights, (out_features, in_features).
+        bias: Its biases, (out_features,), if it has any.
+
+    Raises:
+        ConversionError: If the layer takes some places of the map together, and not all.
+    """
     value = item.value
     if value.parts:
         return _connected_to_all(to, item, weight, bias)

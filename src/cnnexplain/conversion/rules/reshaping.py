@@ -8,11 +8,12 @@ import torch
 from torch.nn.functional import pixel_unshuffle
 
 from cnnexplain.conversion.rules.registry import (
+    INSTEAD,
     plain,
     rule,
 )
 from cnnexplain.conversion.values import Value, followed
-from cnnexplain.operations.reshaping import Slice
+from cnnexplain.operations.reshaping import Expand, Slice
 
 if TYPE_CHECKING:
     from cnnexplain.conversion.builder import Builder, Item
@@ -25,7 +26,10 @@ def _reshaped(to: Builder, item: Item) -> Value:
         cropped = _cropped(to, item, operation)
         if cropped is not None:
             return cropped
-    return moved(to, item, followed(operation, value, item.shape))
+    result = followed(operation, value, item.shape)
+    if result is None and isinstance(operation, Expand):
+        raise item.refused("which repeats values, over the map or otherwise", INSTEAD)
+    return moved(to, item, result)
 
 
 @rule("PixelUnshuffle")

@@ -93,7 +93,12 @@ def _dilated(item: Item, operation: Any, steps: tuple[int, int]) -> Any:
 
 
 def layer_of(operation: Operation, item: Item) -> nn.Module:
-    """Return a layer of torch's own for an operation, with the weights of the original."""
+    """Return a layer of torch's own for an operation, with the weights of the original.
+
+    Args:
+        operation: What the layer is to do.
+        item: The node that it stands for.
+    """
     arguments = {each.name: getattr(operation, each.name) for each in fields(operation)}
     kind: Callable[..., nn.Module] = getattr(nn, type(operation).__name__)
     if not isinstance(operation, Conv2d):
@@ -104,7 +109,11 @@ def layer_of(operation: Operation, item: Item) -> nn.Module:
 
 
 def weights_of(item: Item) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Return the weights and the biases of a layer, or among the arguments of a function."""
+    """Return the weights and the biases of a layer, or among the arguments of a function.
+
+    Args:
+        item: The node that stands for either.
+    """
     call = item.call
     if call.module is not None:
         return call.module.weight, call.module.bias  # type: ignore[return-value]
@@ -113,7 +122,13 @@ def weights_of(item: Item) -> tuple[torch.Tensor, torch.Tensor | None]:
 
 
 def given_weights(module: nn.Module, weight: torch.Tensor, bias: torch.Tensor | None) -> nn.Module:
-    """Give a layer its weights, in the memory in which they lie."""
+    """Give a layer its weights, in the memory in which they lie.
+
+    Args:
+        module: The layer, which has none yet.
+        weight: Its weights.
+        bias: Its biases, if it has any.
+    """
     module.register_parameter("weight", _parameter(weight))
     module.register_parameter("bias", None if bias is None else _parameter(bias))
     return module
