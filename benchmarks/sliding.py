@@ -4,8 +4,10 @@ Windows one by one and in batches, one pass, and the convolutions alone, in one 
 turn, so that whoever else uses the machine disturbs all alike. What is timed are pieces of about
 the same length, one window, one batch, one pass, and the quietest piece counts for all of its kind:
 the longer a piece, the surer it is to be disturbed. Rounds go on until quiet ones were found, as
-far as time allows. Batches are as fast as is known: channels last, no gradients, maps that stay in
-warm memory, the fully connected layers on all windows at once.
+far as time allows. Batches are as fast as is known: channels last, no gradients, the fully
+connected layers on all windows at once. And memory that a layer gives back stays with the process:
+else the system would clear large maps anew for each layer, which one pass and large batches, but
+not small ones, would pay for.
 
 Run it in the repository's root as `python -m benchmarks.sliding [--quick] [--seconds SECONDS]
 [--write FILE]`: some minutes, or half a minute for two images.
@@ -14,6 +16,7 @@ Run it in the repository's root as `python -m benchmarks.sliding [--quick] [--se
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import platform
 import shlex
@@ -51,8 +54,7 @@ class Case:
     Attributes:
         network: The network, or its code.
         window: The window's side in pixels.
-        batch: How many windows are run at once: the fastest of 1 to 100. Where a layer's maps take
-            more than 32 MiB, the C library asks the system for fresh memory in each layer.
+        batch: How many windows are run at once: as many as are fastest, or about as fast.
         images: The images' sides in pixels.
         asked: Those of them that something is asked of.
     """
@@ -75,8 +77,12 @@ SLID = 100
 # At least so many rounds an image, and more for so many seconds while it is not quiet.
 ROUNDS = 4
 SECONDS, FEW_SECONDS = 60, 5
-# It was quiet when the two quietest rounds of each way differ by less than this.
+# It was quiet when the two quietest rounds of each way differ by less than this, and convolutions
+# had as many cores as threads but for this share: others that stay for long disturb every round.
 NOISE = 1.05
+IDLE = 0.25
+# What glibc calls how much free memory goes back to the system, and how often it goes directly.
+TRIM_THRESHOLD, MMAP_MAX = -1, -4
 # What is asked for: this share of the convolutions' speed, and of what is saved in MACs.
 SHARE = 0.85
 
@@ -90,6 +96,15 @@ WAYS = {
 }
 # These count MACs, so have a speed; `slide` has that of its batches.
 SPEEDS = ("single", "batched", "stack", "one_pass")
+
+
+def keep_memory() -> bool:
+    """Let the C library keep all memory that is given back, and return whether it does."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):  # it is another library
+        return False
+    return bool(mallopt(MMAP_MAX, 0)) and bool(mallopt(TRIM_THRESHOLD, -1))
 
 
 def timed(run: Callable[[], object]) -> tuple[float, float]:
@@ -117,6 +132,21 @@ def quiet(times: Sequence[float]) -> bool:
     return second < NOISE * least
 
 
+def alone(wall: float, cpu: float, threads: int) -> bool:
+    """Return whether every thread had a core for itself, if all work all the time.
+
+    Args:
+        wall: How long they worked on the clock.
+        cpu: How long the cores worked for them, together.
+        threads: How many threads there are.
+
+    Example:
+        >>> alone(100, 190, threads=2), alone(100, 100, threads=2)
+        (True, False)
+    """
+    return cpu > (1 - IDLE) * threads * wall
+
+
 def measured(ways: Ways, seconds: float) -> tuple[dict[str, tuple[float, float]], bool]:
     """Return for each way its least milliseconds, on the clock and of the cores; and whether quiet.
 
@@ -140,6 +170,7 @@ def measured(ways: Ways, seconds: float) -> tuple[dict[str, tuple[float, float]]
             if len(walls["one_pass"]) < ROUNDS:
                 continue
             calm = all(quiet(times) for name, times in walls.items() if name != "slide")
+            calm &= alone(min(walls["stack"]), min(cpus["stack"]), torch.get_num_threads())
             if calm or time.perf_counter() > end:
                 return {name: (min(walls[name]), min(cpus[name])) for name in ways}, calm
 
@@ -374,6 +405,19 @@ def verdicts(costs: list[Cost]) -> list[Cost]:
     return found
 
 
+def disturbed(costs: list[Cost]) -> list[str]:
+    """Return which rows were measured while the machine had other work.
+
+    Args:
+        costs: The rows.
+
+    Example:
+        >>> disturbed([{"network": "AlexNet", "image_px": 259, "quiet": False}])
+        ['AlexNet at 259']
+    """
+    return [f"{each['network']} at {each['image_px']}" for each in costs if not each["quiet"]]
+
+
 def cells(each: Cost, unit: str) -> list[str]:
     """Return a row of the table as text.
 
@@ -460,6 +504,7 @@ def main() -> None:
     chosen = parser.parse_args()
     seconds = chosen.seconds or (FEW_SECONDS if chosen.quick else SECONDS)
     images = QUICK if chosen.quick else {name: case.images for name, case in CASES.items()}
+    memory_kept = keep_memory()
     costs, limits = [], {}
     for name, sides in images.items():
         prepared = Prepared(CASES[name])
@@ -476,6 +521,7 @@ def main() -> None:
         "command": shlex.join(["python", "-m", "benchmarks.sliding", *sys.argv[1:]]),
         "threads": torch.get_num_threads(),
         "precision": "float32",
+        "memory_kept": memory_kept,
         "seconds": seconds,
         "mac_ratio_limits": limits,
         "costs": costs,
@@ -483,6 +529,9 @@ def main() -> None:
     }
     show(data)
     if chosen.write:
+        if disturbed(costs):
+            print(f"{chosen.write} is kept: it takes a machine without other work")
+            return
         text = json.dumps(rounded(data), indent=1, ensure_ascii=False)
         files.write(chosen.write, f"{text}\n".encode())
 

@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 from benchmarks import sliding, tool, trace
 
+import cnnexplain as cx
+from cnnexplain.operations.dense import Linear
+
 DATA = Path(__file__).parents[1] / "docs" / "data" / "trace.json"
 
 
@@ -168,7 +171,7 @@ def timed_row(network: str, image: int, mac_ratio: float, ratio: float) -> dict[
 
 
 def test_the_examples_of_the_sliding_benchmark_hold() -> None:
-    assert doctest.testmod(sliding) == doctest.TestResults(failed=0, attempted=17)
+    assert doctest.testmod(sliding) == doctest.TestResults(failed=0, attempted=19)
 
 
 def test_every_way_scores_every_window(small: sliding.Prepared) -> None:
@@ -205,16 +208,21 @@ def test_a_row_counts_the_macs_of_each_way(small: sliding.Prepared) -> None:
         assert found[f"{way}_cpu_ms"] >= 0
 
 
-@pytest.mark.parametrize(("factor", "calm"), [(0.5, False), (0.96, True)])
+@pytest.mark.parametrize(
+    ("factor", "cores", "calm"), [(0.96, 1, True), (0.5, 1, False), (0.96, 0.5, False)]
+)
 def test_rounds_go_on_while_a_way_is_disturbed(
-    factor: float, calm: bool, monkeypatch: pytest.MonkeyPatch
+    factor: float, cores: float, calm: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls = dict.fromkeys(("one_pass", "slide"), 0)
+    import torch  # noqa: PLC0415
+
+    calls = dict.fromkeys(("one_pass", "stack", "slide"), 0)
 
     def timed(run: partial[int]) -> tuple[float, float]:
         calls[run.args[0]] += 1
-        # Only from one round to the next does the machine grow quieter.
-        return factor ** calls["one_pass"], 1.0
+        # From one round to the next the machine grows quieter.
+        wall = factor ** calls["one_pass"]
+        return wall, wall * cores * torch.get_num_threads()
 
     monkeypatch.setattr(sliding, "timed", timed)
     ways = {name: partial(len, name) for name in calls}
@@ -222,8 +230,23 @@ def test_rounds_go_on_while_a_way_is_disturbed(
     assert quiet == calm
     assert calls["slide"] == sliding.ROUNDS
     assert (calls["one_pass"] == sliding.ROUNDS) == calm
-    assert found["slide"] == (factor**sliding.ROUNDS, 1.0)
-    assert found["one_pass"] == (factor ** calls["one_pass"], 1.0)
+    assert found["slide"][0] == factor**sliding.ROUNDS
+    assert found["one_pass"][0] == found["stack"][0] == factor ** calls["one_pass"]
+
+
+def test_memory_is_kept_where_the_c_library_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    class Library:
+        def mallopt(self, option: int, value: int) -> int:
+            calls.append((option, value))
+            return 1
+
+    monkeypatch.setattr(sliding.ctypes, "CDLL", lambda _: Library())
+    assert sliding.keep_memory()
+    assert calls == [(-4, 0), (-1, -1)]
+    monkeypatch.setattr(sliding.ctypes, "CDLL", lambda _: object())
+    assert not sliding.keep_memory()
 
 
 def test_the_limit_is_that_of_an_image_without_end(small: sliding.Prepared) -> None:
@@ -257,3 +280,27 @@ def test_every_table_of_the_sliding_benchmark_is_shown(capsys: pytest.CaptureFix
     assert "7.00 │ 7.00 │" in " ".join(shown.split())
     assert "7.52 by MACs: 7.00, wanted at least 6.39, met" in shown
     assert "not to be relied on: AlexNet at 259\n" in shown
+
+
+def test_the_data_of_sliding_says_when_and_how_it_was_measured() -> None:
+    data = json.loads(SLIDING.read_text(encoding="utf-8"))
+    said = ("date", "machine", "python", "torch", "tools", "command", "threads", "memory_kept")
+    assert [key for key in said if not data.get(key)] == []
+    assert date(2026, 1, 1) <= date.fromisoformat(data["date"]) <= datetime.now(UTC).date()
+    assert [(each["network"], each["image_px"]) for each in data["costs"]] == [
+        (name, image) for name, case in sliding.CASES.items() for image in case.images
+    ]
+    assert all(each["quiet"] for each in data["costs"])
+    assert data["mac_ratio_limits"] == {"AlexNet": 9.825, "VGG-16": 35.415}
+    assert trace.rounded(data) == data
+    again = sliding.verdicts(data["costs"])
+    assert [each["met"] for each in again] == [each["met"] for each in data["verdicts"]]
+
+
+def test_the_data_of_sliding_counts_the_macs_as_the_trace_does() -> None:
+    for each in json.loads(SLIDING.read_text(encoding="utf-8"))["costs"]:
+        case = sliding.CASES[each["network"]]
+        traced = cx.trace(case.network, (3, case.window, case.window))
+        connected = sum(row.macs for row in traced.rows if isinstance(row.operation, Linear))
+        assert (each["window_macs"], each["stack_macs"]) == (traced.macs, traced.macs - connected)
+        assert each["windows"] == ((each["image_px"] - case.window) // 32 + 1) ** 2
