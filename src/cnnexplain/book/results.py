@@ -254,8 +254,6 @@ def _converted() -> dict[str, Value]:
         "image": (_IMAGE, _IMAGE),
         "vgg_input_shape": vgg16.input_size,
         "vgg_pool5_shape": (channels, height, height),
-        "vgg_flat": dense.in_features,
-        "vgg_width": dense.out_features,
         "vgg_kernel": (height, height),
         "vgg_kernel_shape": (channels, height, height),
         "vgg_matrix": (dense.out_features, dense.in_features),
@@ -293,7 +291,6 @@ def _compared() -> dict[str, Value]:
     reach = {each["name"]: each for each in vgg16["reach"]}
     errors = [100 * error for row in vgg16["errors"] for error in row]
     network = trace(networks.vgg16())
-    halo = vgg16["halos"]
     return {
         "vgg_equal": vgg16["equal"],
         "vgg_compared": vgg16["cells"],
@@ -308,9 +305,6 @@ def _compared() -> dict[str, Value]:
         "vgg_halo": vgg16["halo"],
         "vgg_margin": (_field(network["fc6"]) - network.input_size[-1]) // 2,
         "alexnet_halo": alexnet["halo"],
-        "vgg_halo_0": _percent(100 * halo["0"]),
-        "vgg_halo_32": _percent(100 * halo["32"]),
-        "vgg_halo_64": _percent(100 * halo["64"]),
         **{f"clean_{name}": reach[name]["clean"] for name in _REACHED},
         **{f"size_{name}": reach[name]["size"] for name in _REACHED},
         "reach_cells": reach["pool5"]["clean"] ** 2,
