@@ -49,7 +49,7 @@ class Sized:
     @property
     def outputs(self) -> tuple[int, ...]:
         """The numbers of the values that the network returns."""
-        return self.network.outputs or (len(self.shapes) - 1,)
+        return self.network.outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class Exactness:
         return tuple(
             Reach(row.name, (len(high), len(wide)), (row.size, column.size))
             for row, column, high, wide in pairs
-            if row.name and (row.has_window or column.has_window)
+            if row.has_window
         )
 
     @cached_property
@@ -309,9 +309,8 @@ class _Line:
 
 
 def _lines(sized: Sized, axis: int) -> tuple[_Line, ...]:
-    first = len(sized.shapes) - len(sized.network.nodes)
-    lines = [_Line("", (), None, "", shape[2 + axis]) for shape in sized.shapes[:first]]
-    for number, node in enumerate(sized.network.nodes, first):
+    lines = [_Line("", (), None, "", sized.shapes[0][2 + axis])]
+    for number, node in enumerate(sized.network.nodes, 1):
         window, mode = _window(node.operation, sized.shapes[node.inputs[0]], axis)
         size = sized.shapes[number][2 + axis] if window else lines[node.inputs[0]].size
         spatial = isinstance(node.operation, Spatial)

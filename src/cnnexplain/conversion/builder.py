@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any
@@ -211,7 +212,7 @@ class Builder:
             nodes[number] = cells
         made = self.again(item, nodes)
         if part is not None:
-            made = self.call(layers.part_of, (made, part))
+            made = self.call(operator.getitem, (made, part))
         batch = _batch_after(item)
         if batch:
             made = self.call(torch.movedim, (made, batch, 0))

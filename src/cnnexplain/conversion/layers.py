@@ -92,17 +92,3 @@ def per_map(vectors: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     """
     batch, _, height, width = like.shape
     return vectors.reshape(batch, height, width, -1).permute(0, 3, 1, 2)
-
-
-def part_of(returned: Sequence[torch.Tensor], part: int) -> torch.Tensor:
-    """Return one of several tensors that a function of torch returned, such as the largest values.
-
-    Args:
-        returned: What it returned.
-        part: Which of them.
-
-    Example:
-        >>> part_of(torch.tensor([[1, 3]]).max(dim=1), 0)
-        tensor([3])
-    """
-    return returned[part]

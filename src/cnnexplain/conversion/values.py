@@ -285,3 +285,24 @@ def spread(grid: Shape, steps: Sequence[int], size: Shape) -> torch.Tensor:
     rows, columns = parts[1] * steps[0] * size[2], parts[2] * steps[1]
     planes = parts[0] * (size[1] * size[2])
     return planes.view(-1, 1, 1) + rows.view(-1, 1) + columns
+
+
+def lined_up(shape: Shape, labels: Sequence[Label | None]) -> torch.Tensor:
+    """Return the index of a value by what each of its axes runs along.
+
+    Args:
+        shape: The map's (channels, height, width).
+        labels: `"c"`, `"y"`, `"x"`, `"yx"` or an empty text for each axis, as in `Value.labels`.
+
+    Example:
+        >>> lined_up((2, 1, 3), ("x", "c")).tolist()
+        [[0, 3], [1, 4], [2, 5]]
+    """
+    channels, height, width = shape
+    sizes = {"c": channels, "y": height, "x": width, "yx": height * width}
+    steps = {"c": height * width, "y": width, "x": 1, "yx": 1}
+    index = torch.zeros(1, dtype=torch.long)
+    for label in labels:
+        line = torch.arange(sizes.get(label or "", 1)) * steps.get(label or "", 0)
+        index = index.unsqueeze(-1) + line
+    return index[0]

@@ -118,6 +118,14 @@ class Call:
     kwargs: dict[str, Any]
     part: int = 0
 
+    def named(self, *names: str) -> dict[str, Any]:
+        """Return the arguments by their names, those that were given.
+
+        Args:
+            *names: The names of the positional ones, in order.
+        """
+        return dict(zip(names, self.args, strict=False)) | self.kwargs
+
 
 class Recorder(TorchFunctionMode):
     """Sees every function of torch that a forward calls, and records it as a node.

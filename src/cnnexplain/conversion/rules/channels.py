@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import replace
 from itertools import permutations
 from math import prod
@@ -9,19 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from cnnexplain.conversion import layers
 from cnnexplain.conversion.rules.registry import (
     INSTEAD,
     rule,
-    tensors_in,
     waiting,
 )
 from cnnexplain.conversion.values import Value
 from cnnexplain.operations.activations import GLU
 from cnnexplain.operations.joining import Cat, Stack
 from cnnexplain.operations.reducing import Reduce, Weighed
+from cnnexplain.tracing.tensors import tensors
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cnnexplain.conversion.builder import Builder, Item
 
 
@@ -53,8 +55,8 @@ def _normalised(to: Builder, item: Item) -> Value:
         lasting = to.call(torch.permute, (item.value.node, (0, 2, 3, 1)))
         made = to.again(item, {item.node.inputs[0]: lasting})
         return replace(item.value, node=to.call(torch.permute, (made, (0, 3, 1, 2))))
-    tensors = tensors_in(item.call.args[1:], item.call.kwargs)
-    return along_channels(to, item, tensors, mixing)
+    weights = tensors((item.call.args[1:], item.call.kwargs))
+    return along_channels(to, item, weights, mixing)
 
 
 def _mixing(item: Item) -> tuple[int, ...]:
@@ -81,7 +83,7 @@ def _mixing(item: Item) -> tuple[int, ...]:
 def along_channels(
     to: Builder,
     item: Item,
-    tensors: list[torch.Tensor] | None = None,
+    weights: Sequence[torch.Tensor] = (),
     mixing: tuple[int, ...] | None = None,
 ) -> Value:
     """Return an operation on maps that takes nothing together but the channels of each place."""
@@ -107,7 +109,7 @@ def along_channels(
         raise item.refused("which takes places of the map together", INSTEAD)
     if any(
         size > 1 and axis + count - tensor.ndim != channel
-        for tensor in tensors or []
+        for tensor in weights
         for axis, size in enumerate(tensor.shape)
     ):
         raise item.refused("which has a weight of its own for each place of the map", INSTEAD)
@@ -119,7 +121,7 @@ def along_channels(
     }
     made = to.again(item, nodes)
     if isinstance(item.operation, Reduce) and item.operation.written.partition("(")[0] in PAIRS:
-        made = to.call(layers.part_of, (made, 0))
+        made = to.call(operator.getitem, (made, 0))
     if isinstance(item.operation, Reduce) and not item.operation.keepdim:
         made = to.call(torch.unsqueeze, (made, channel))
     channels = item.shape[channel] if len(item.shape) == count else 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -11,12 +11,11 @@ from torch import nn
 
 from cnnexplain.conversion.layers import FullConv2d
 from cnnexplain.conversion.rules.registry import (
-    INSTEAD,
     aligned,
     rule,
 )
 from cnnexplain.conversion.rules.windows import given_weights, weights_of
-from cnnexplain.conversion.values import MAP, Value, folded, kernel
+from cnnexplain.conversion.values import Value, folded, kernel, lined_up
 from cnnexplain.operations import Conv2d
 from cnnexplain.operations.joining import MatMul
 
@@ -55,77 +54,49 @@ def connected(to: Builder, item: Item, weight: torch.Tensor, bias: torch.Tensor 
         ConversionError: If the layer takes some places of the map together, and not all.
     """
     value = item.value
-    if value.parts:
-        return _connected_to_all(to, item, weight, bias)
-    outputs = len(weight)
-    labels = value.labels if value.bins is None and value.scale is None else ()
-    before: list[str] = [*value.before, str(item.operation)]
+    bare = not value.parts and value.bins is None and value.scale is None
+    labels = value.labels if bare else ()
     if prod(item.shapes[0][1:-1]) == 1:
-        size, dilation = kernel(value)
-        full = folded(value, weight)
-        if value.scale is not None:
-            shift = weight @ value.scale[1].to(weight)[value.indices.flatten().to(weight.device)]
-            bias = shift if bias is None else bias + shift
+        index, first, made = value.indices.flatten(), 0, []
+        for part in value.parts or (value,):
+            inside = (index >= first) & (index < first + part.size)
+            own = part.at(index[inside] - first)
+            columns = weight if bool(inside.all()) else weight[:, inside.to(weight.device)]
+            if own.scale is not None:
+                shift = columns @ own.scale[1].to(weight)[own.indices.flatten().to(weight.device)]
+                bias = shift if bias is None else bias + shift
+            made.append(_convolution(to, item, own, folded(own, columns), bias))
+            bias, first = None, first + part.size
         places: tuple[int, ...] = (1, 1)
-        index = torch.arange(outputs).view(item.shape[1:])
+        index = torch.arange(len(weight)).view(item.shape[1:])
     elif labels and labels[-1] == "c" and None not in labels:
         # A layer along the channels of each place, as on maps whose channels come last.
-        size, dilation, full = (1, 1), (1, 1), weight[:, :, None, None]
+        made = [_convolution(to, item, value, weight[:, :, None, None], bias)]
         places = value.shape[1:]
-        index = _like(value, labels, outputs)
+        index = lined_up((len(weight), *value.shape[1:]), labels)
     else:
         raise item.refused(
             "which mixes places of the map, and not all of them",
             "flatten all but the batch before it, or move the channels last",
         )
-    made = Conv2d(value.shape[0], outputs, size, dilation=dilation, bias=bias is not None)
-    arguments = {each.name: getattr(made, each.name) for each in fields(made)}
-    conv = given_weights(FullConv2d(**arguments, device="meta"), _shared(full, weight), bias)
-    to.wrote(item, made, ", ".join(before))
-    return Value(to.module(item, conv, value.node), (outputs, *places)).at(index)
-
-
-def _connected_to_all(
-    to: Builder, item: Item, weight: torch.Tensor, bias: torch.Tensor | None
-) -> Value:
-    """Return a fully connected layer on several maps: the sum of a convolution on each."""
-    if prod(item.shapes[0][1:-1]) != 1:
-        raise item.refused("on several maps, place by place", INSTEAD)
-    index, first = item.value.indices.flatten(), 0
-    sums: list[Value] = []
-    written = []
-    for part in item.value.parts:
-        inside = (index >= first) & (index < first + part.size)
-        own = part.at(index[inside] - first)
-        size, dilation = kernel(own)
-        made = Conv2d(part.shape[0], len(weight), size, dilation=dilation, bias=bias is not None)
-        full = folded(own, weight[:, inside.to(weight.device)])
-        arguments = {each.name: getattr(made, each.name) for each in fields(made)}
-        conv = given_weights(FullConv2d(**arguments, device="meta"), _shared(full, weight), bias)
-        node = to.module(item, conv, part.node)
-        sums.append(Value(node, (len(weight), 1, 1), stride=part.stride))
-        written.append(str(made))
-        bias, first = None, first + part.size
-    one, *others = aligned(to, tuple(sums))
+    written = " + ".join(str(layer) for layer, _ in made)
+    to.wrote(item, written, ", ".join([*value.before, str(item.operation)]))
+    one, *others = aligned(to, tuple(each for _, each in made))
     node = one.node
     for other in others:
         node = to.call(torch.add, (node, other.node))
-    to.wrote(item, " + ".join(written), ", ".join([*item.value.before, str(item.operation)]))
-    joined = Value(node, (len(weight), 1, 1), stride=one.stride)
-    return joined.at(torch.arange(len(weight)).view(item.shape[1:]))
+    return replace(one, node=node, shape=(len(weight), *places)).at(index)
 
 
-def _shared(full: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    return nn.Parameter(full.detach(), requires_grad=weight.requires_grad)
-
-
-def _like(value: Value, labels: tuple[str | None, ...], channels: int) -> torch.Tensor:
-    """Return the index of a value whose axes are those of another, with other channels."""
-    sizes = dict(zip(MAP, (channels, *value.shape[1:]), strict=True))
-    sizes["yx"] = sizes["y"] * sizes["x"]
-    steps = {"c": sizes["yx"], "y": sizes["x"], "x": 1, "yx": 1, "": 0}
-    index = torch.zeros(1, dtype=torch.long)
-    for label in labels:
-        assert label is not None
-        index = index.unsqueeze(-1) + torch.arange(sizes.get(label, 1)) * steps[label]
-    return index[0]
+def _convolution(
+    to: Builder, item: Item, value: Value, full: torch.Tensor, bias: torch.Tensor | None
+) -> tuple[Conv2d, Value]:
+    """Return a convolution with a kernel that covers the map, and the one cell that it makes."""
+    outputs, channels, *size = full.shape
+    # Along the channels of each place, the kernel covers that place alone.
+    dilation = kernel(value)[1] if size != [1, 1] else (1, 1)
+    made = Conv2d(channels, outputs, tuple(size), dilation=dilation, bias=bias is not None)
+    arguments = {each.name: getattr(made, each.name) for each in fields(made)}
+    weight = nn.Parameter(full.detach(), requires_grad=full.requires_grad)
+    conv = given_weights(FullConv2d(**arguments, device="meta"), weight, bias)
+    return made, Value(to.module(item, conv, value.node), (outputs, 1, 1), stride=value.stride)

@@ -12,11 +12,11 @@ from cnnexplain.conversion.rules.registry import (
     INSTEAD,
     reason,
     rule,
-    tensors_in,
 )
 from cnnexplain.conversion.rules.reshaping import moved
 from cnnexplain.conversion.values import Value, followed
 from cnnexplain.tracing.recorder import Ref
+from cnnexplain.tracing.tensors import tensors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +68,7 @@ def _per_image(item: Item) -> bool | None:
     if item.call.module is not None:
         return None
     generator = torch.Generator().manual_seed(0)
-    dtypes = [each.dtype for each in tensors_in(item.call.args) if each.is_floating_point()]
+    dtypes = [each.dtype for each in tensors(item.call.args) if each.is_floating_point()]
     images = {
         number: torch.rand(shape, generator=generator).to(dtypes[0] if dtypes else None)
         for number, shape in zip(item.node.inputs, item.shapes, strict=True)

@@ -16,7 +16,6 @@ from cnnexplain.conversion.rules.registry import (
     is_training,
     reason,
     rule,
-    tensors_in,
     waiting,
 )
 from cnnexplain.conversion.rules.windows import on_map
@@ -24,6 +23,7 @@ from cnnexplain.conversion.values import Value
 from cnnexplain.operations.activations import POINTWISE
 from cnnexplain.operations.normalisation import BatchNorm
 from cnnexplain.tracing.recorder import Ref
+from cnnexplain.tracing.tensors import tensors
 
 if TYPE_CHECKING:
     from cnnexplain.conversion.builder import Builder, Item
@@ -79,7 +79,7 @@ def _numbers(item: Item) -> list[torch.Tensor]:
     """Return the tensors with which an operation works, that hold more than one number."""
     if item.call.module is not None:
         return [each for each in item.call.module.parameters() if each.numel() > 1]
-    return [each for each in tensors_in(item.call.args, item.call.kwargs) if each.numel() > 1]
+    return [each for each in tensors((item.call.args, item.call.kwargs)) if each.numel() > 1]
 
 
 def _alike(value: Value, other: Value) -> bool:
@@ -88,8 +88,6 @@ def _alike(value: Value, other: Value) -> bool:
 
 
 def _on_parts(to: Builder, item: Item) -> Value:
-    if len(item.values) > 1 or _numbers(item):
-        waiting(item, *item.values)
     (number,) = item.node.inputs
     parts = tuple(
         replace(part, node=to.again(item, {number: part.node})) for part in item.value.parts
@@ -106,6 +104,7 @@ def _on_vectors(to: Builder, item: Item) -> Value:
     return to.per_cell(item)
 
 
+_COMMUTE = {"mul", "multiply", "add"}
 _FOLDED = {"mul": (1, 0), "multiply": (1, 0), "div": (-1, 0), "add": (0, 1), "sub": (0, -1)}
 
 
@@ -113,7 +112,7 @@ def _scaled(item: Item) -> Value | None:
     """Return a flattened map with a factor or a summand for each place, if that is what it does."""
     value = item.value
     name = str(item.operation).partition("(")[0]
-    others = tensors_in(item.call.args, item.call.kwargs)
+    others = tensors((item.call.args, item.call.kwargs))
     fits = (
         len(item.values) == 1
         and value.bins is None
@@ -123,7 +122,8 @@ def _scaled(item: Item) -> Value | None:
         and name in _FOLDED
         and len(others) == 1
         and others[0].numel() > 1
-        and (isinstance(item.call.args[0], Ref) or name in {"mul", "add"})
+        and (isinstance(item.call.args[0], Ref) or (name in _COMMUTE and not item.call.kwargs))
+        and item.call.kwargs.keys() <= {"alpha"}
     )
     if not fits:
         return None
@@ -189,8 +189,7 @@ def _statistics(item: Item) -> tuple[Any, Any, Any, Any]:
     module = item.call.module
     if module is not None:
         return module.running_mean, module.running_var, module.weight, module.bias
-    names = ("input", "running_mean", "running_var", "weight", "bias")
-    named = dict(zip(names, item.call.args, strict=False)) | item.call.kwargs
+    named = item.call.named("input", "running_mean", "running_var", "weight", "bias")
     return (
         named.get("running_mean"),
         named.get("running_var"),

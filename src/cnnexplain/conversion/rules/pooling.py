@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import torch
 from torch import nn
 
 from cnnexplain.conversion.rules.channels import PAIRS, along_channels
@@ -14,9 +14,10 @@ from cnnexplain.conversion.rules.registry import (
     waiting,
 )
 from cnnexplain.conversion.rules.windows import layer_of
-from cnnexplain.conversion.values import Value, bins, spread
+from cnnexplain.conversion.values import Value, bins, lined_up, spread
 from cnnexplain.operations.reducing import Reduce
 from cnnexplain.operations.spatial import AvgPool2d, MaxPool2d
+from cnnexplain.table import axes
 
 if TYPE_CHECKING:
     from cnnexplain.conversion.builder import Builder, Item
@@ -61,47 +62,34 @@ def _reduced(to: Builder, item: Item) -> Value:
     if value.is_vector:
         return to.per_cell(item, 0 if name in PAIRS else None)
     waiting(item, value)
-    axes = [axis - 1 for axis in operation.dims]
+    if value.channels() is not None:
+        node, shape = plain(to, item, value)
+        value = replace(value, node=node, shape=shape, index=None)
+    reduced = [axis - 1 for axis in operation.dims]
     labels = value.labels
-    along = {letter for axis in axes for letter in _letters(labels[axis])}
+    along = {letter for axis in reduced for letter in _letters(labels[axis])}
     if along == {"c"} and not value.batch:
-        return along_channels(to, item)
+        return along_channels(to, replace(item, values=(value,)))
     kinds = {"mean": "AvgPool2d", "sum": "AvgPool2d", "amax": "MaxPool2d", "max": "MaxPool2d"}
     if None in labels or not along <= {"y", "x"} or name not in kinds or value.batch:
         raise item.refused(
             "which takes places of the map together",
             "use mean, sum or amax over rows and columns, or a pooling layer",
         )
-    _, height, width = value.shape
+    channels, height, width = value.shape
     size = (height if "y" in along else 1, width if "x" in along else 1)
     extra = {"divisor_override": 1} if name == "sum" else {}
-    pool = getattr(nn, kinds[name])(size, stride=1, **extra)
-    written = (
-        f"{kinds[name]}({_both(size)}, stride=1{''.join(f', {k}={v}' for k, v in extra.items())})"
-    )
-    to.wrote(item, written)
-    node = to.module(item, pool, value.node)
-    shape = (value.shape[0], height - size[0] + 1, width - size[1] + 1)
-    index = torch.zeros(item.shape[1:], dtype=torch.long)
-    strides = {"c": shape[1] * shape[2], "y": shape[2], "x": 1, "yx": 1}
+    told = "".join(f", {key}={number}" for key, number in extra.items())
+    to.wrote(item, f"{kinds[name]}({axes(size)}, stride=1{told})")
+    node = to.module(item, getattr(nn, kinds[name])(size, stride=1, **extra), value.node)
+    made = Value(node, (channels, height - size[0] + 1, width - size[1] + 1))
     kept = [
-        "" if axis in axes else label
+        "" if axis in reduced else label
         for axis, label in enumerate(labels)
-        if operation.keepdim or axis not in axes
+        if operation.keepdim or axis not in reduced
     ]
-    for axis, label in enumerate(kept):
-        if label:
-            line = torch.arange(item.shape[1 + axis]) * strides[label]
-            index = index + line.view([-1 if axis == each else 1 for each in range(index.ndim)])
-    first = 0 if value.index is None else int(value.index.flatten()[0])
-    if first:
-        raise item.refused("which takes a part of the map", "reduce the whole map")
-    return Value(node, shape).at(index)
+    return made.at(lined_up(made.shape, kept))
 
 
 def _letters(label: str | None) -> str:
     return "?" if label is None else label
-
-
-def _both(size: tuple[int, int]) -> str:
-    return str(size[0]) if size[0] == size[1] else str(size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 
@@ -84,7 +84,7 @@ def plain(to: Builder, item: Item, value: Value) -> tuple[fx.Node, Shape]:
 
 
 def waiting(item: Item, *values: Value) -> None:
-    """Refuse what stands between an adaptive pooling, a scale or a joint, and its Linear layer.
+    """Refuse what stands between an adaptive pooling, or a scale, and its Linear layer.
 
     Args:
         item: The node.
@@ -94,11 +94,6 @@ def waiting(item: Item, *values: Value) -> None:
         ConversionError: If one of the values waits for a Linear layer.
     """
     for value in values:
-        if value.parts:
-            raise item.refused(
-                "behind maps of different sizes that are joined",
-                "put it before they are joined, or behind the Linear layer",
-            )
         if value.bins is not None:
             raise item.refused(
                 "behind an adaptive average pooling whose bins overlap, so that no pooling of one"
@@ -131,23 +126,6 @@ def steps_of(value: Value) -> tuple[int, int] | None:
     return steps if torch.equal(value.index, spread(grid, steps, value.shape)) else None
 
 
-def tensors_in(*values: Any) -> list[torch.Tensor]:
-    """Return the tensors among the arguments of a call.
-
-    Args:
-        *values: The arguments, nested in tuples, lists and dictionaries.
-    """
-    found: list[torch.Tensor] = []
-    for each in values:
-        if isinstance(each, torch.Tensor):
-            found.append(each)
-        elif isinstance(each, tuple | list):
-            found += tensors_in(*each)
-        elif isinstance(each, dict):
-            found += tensors_in(*each.values())
-    return found
-
-
 def is_training(item: Item) -> bool:
     """Return whether a layer, or a function by its argument, is in training mode.
 
@@ -156,12 +134,12 @@ def is_training(item: Item) -> bool:
     """
     if item.call.module is not None:
         return item.call.module.training
-    places = {"batch_norm": 5, "rrelu": 3, "dropout": 2}
-    name = getattr(item.call.func, "__name__", "")
-    place = places.get(name, 2)
-    given = item.call.args[place] if len(item.call.args) > place else None
-    default = "dropout" in name
-    return bool(item.call.kwargs.get("training", default if given is None else given))
+    name = str(getattr(item.call.func, "__name__", ""))
+    before = {
+        "batch_norm": ("input", "running_mean", "running_var", "weight", "bias"),
+        "rrelu": ("input", "lower", "upper"),
+    }.get(name, ("input", "p"))
+    return bool(item.call.named(*before, "training").get("training", "dropout" in name))
 
 
 def aligned(to: Builder, values: tuple[Value, ...]) -> tuple[Value, ...]:

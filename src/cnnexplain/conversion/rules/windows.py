@@ -102,7 +102,7 @@ def layer_of(operation: Operation, item: Item) -> nn.Module:
     arguments = {each.name: getattr(operation, each.name) for each in fields(operation)}
     kind: Callable[..., nn.Module] = getattr(nn, type(operation).__name__)
     if not isinstance(operation, Conv2d):
-        divisor = item.call.kwargs.get("divisor_override")
+        divisor = item.call.named(*_AVERAGE).get("divisor_override")
         return kind(**arguments, **({} if divisor is None else {"divisor_override": divisor}))
     weight, bias = weights_of(item)
     return given_weights(kind(**arguments, device="meta"), weight, bias)
@@ -117,8 +117,15 @@ def weights_of(item: Item) -> tuple[torch.Tensor, torch.Tensor | None]:
     call = item.call
     if call.module is not None:
         return call.module.weight, call.module.bias  # type: ignore[return-value]
-    named = dict(zip(("input", "weight", "bias"), call.args, strict=False)) | call.kwargs
+    named = call.named("input", "weight", "bias")
     return named["weight"], named.get("bias")
+
+
+# The arguments of torch's average pooling.
+_AVERAGE = (
+    *("input", "kernel_size", "stride", "padding", "ceil_mode", "count_include_pad"),
+    "divisor_override",
+)
 
 
 def given_weights(module: nn.Module, weight: torch.Tensor, bias: torch.Tensor | None) -> nn.Module:
@@ -182,8 +189,8 @@ def _padding(item: Item, operation: Pad) -> nn.Module:
         kinds = {"reflect": "Reflection", "replicate": "Replication", "circular": "Circular"}
         made: nn.Module = getattr(nn, f"{kinds[operation.mode]}Pad2d")(sides)
         return made
-    arguments = item.call.args
+    named = item.call.named("input", "pad", "mode", "value")
     # torch's other function for the same takes the value where this one takes the mode.
-    value = arguments[2] if len(arguments) > 2 else None  # noqa: PLR2004
-    value = item.call.kwargs.get("value", arguments[3] if len(arguments) > 3 else value)  # noqa: PLR2004
-    return nn.ConstantPad2d(sides, value if isinstance(value, int | float) else 0.0)
+    values = (named.get("value"), named.get("mode"))
+    value = next((each for each in values if isinstance(each, int | float)), 0.0)
+    return nn.ConstantPad2d(sides, value)
