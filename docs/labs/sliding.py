@@ -77,4 +77,4 @@ for size in (24, 25):
 photograph = photographs.photograph("astronaut")
 small = faces.prepared(photographs.resized(photograph, (109, 109)))
 found = cx.compare(faces.rnet(), small, window=25, device="cpu")
-found.figure(channel=1)
+found.figure(channel=1, photograph=photographs.jpeg(photograph))

@@ -7,7 +7,6 @@ it. What is kept is plain: numbers, lists, and photographs as bytes in base64.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from base64 import b64encode
 from functools import cache
@@ -104,17 +103,18 @@ def _padded(network: Network, size: int, halos: Sequence[int], precision: str) -
         precision: `"float64"` or `"float32"`.
     """
     from cnnexplain.comparison import compare  # noqa: PLC0415  # torch takes a second to import
-    from cnnexplain.examples.photographs import photograph, resized  # noqa: PLC0415
+    from cnnexplain.examples.photographs import photograph  # noqa: PLC0415
     from cnnexplain.examples.weights import seeded  # noqa: PLC0415
 
     model = seeded(network)
-    image = resized(photograph("astronaut").float() / 255, (size, size)) - 0.45
+    photo = photograph("astronaut")
+    image = _prepared(photo, size)
     assert network.input_size is not None
     window = network.input_size[1]
     whole = compare(model, image, window, device="cpu", precision=precision)
     return {
         **_compared(whole, int(whole.sliding.amax((0, 2, 3)).argmax())),
-        "photograph": _jpeg(image[None] + 0.45),
+        "photograph": _jpeg(photo),
         "halo": whole.conversion.exactness.halo[0],
         "reach": [
             {"name": each.name, "clean": each.clean[0], "size": each.size[0]}
@@ -122,6 +122,13 @@ def _padded(network: Network, size: int, halos: Sequence[int], precision: str) -
         ],
         "halos": {halo: _with_context(image, whole, halo) for halo in halos},
     }
+
+
+def _prepared(photo: torch.Tensor, size: int) -> torch.Tensor:
+    """Return a photograph as networks with seeded weights take it: about 0."""
+    from cnnexplain.examples.photographs import resized  # noqa: PLC0415
+
+    return resized(photo.float() / 255, (size, size)) - 0.45
 
 
 def _with_context(image: torch.Tensor, whole: Comparison, halo: int) -> float:
@@ -162,23 +169,20 @@ def _compared(comparison: Comparison, channel: int) -> Found:
     }
 
 
-def _jpeg(image: torch.Tensor) -> str:
-    """Return an image, (1, 3, height, width) from 0 to 1, as the bytes of a JPEG in base64."""
-    from PIL import Image  # noqa: PLC0415
+def _jpeg(photo: torch.Tensor) -> str:
+    """Return a photograph, (3, height, width) from 0 to 255, as it lies in a file of JSON."""
+    from cnnexplain.examples.photographs import jpeg  # noqa: PLC0415
 
-    pixels = (image[0].clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous()
-    stream = io.BytesIO()
-    Image.fromarray(pixels.numpy()).save(stream, "JPEG", quality=82)
-    return b64encode(stream.getvalue()).decode()
+    return b64encode(jpeg(photo)).decode()
 
 
 def _vgg16() -> Found:
     from cnnexplain import networks  # noqa: PLC0415
     from cnnexplain.comparison import compare  # noqa: PLC0415
-    from cnnexplain.examples.photographs import photograph, resized  # noqa: PLC0415
+    from cnnexplain.examples.photographs import photograph  # noqa: PLC0415
     from cnnexplain.examples.weights import seeded  # noqa: PLC0415
 
-    image = resized(photograph("astronaut").float() / 255, (384, 384)) - 0.45
+    image = _prepared(photograph("astronaut"), 384)
     # In single precision, which torch computes ten times faster. The twin's last pooling covers all
     # of its map, so that it could step on by less than VGG-16.
     twin = compare(
@@ -221,8 +225,7 @@ def _faces() -> Found:
         # A window is to show as much as a face of 112 pixels, and no pixel is to be left over.
         steps = round(photo.shape[-1] * window / _FACE - window) // stride
         compared = _on_photograph(model, photo, window, window + steps * stride)
-        shown = _jpeg(resized(photo, (384, 384))[None] / 255)
-        result[name] = {**_compared(compared, 1), "photograph": shown}
+        result[name] = {**_compared(compared, 1), "photograph": _jpeg(photo)}
         cure = compared.conversion.exactness.cure
         assert cure is not None
         cured = _on_photograph(model, photo, cure[0], cure[0] + steps * stride)
@@ -276,7 +279,7 @@ def _imagenet() -> Found:
     # In single precision, since torch is slow at depthwise convolutions in double.
     compared = compare(model, imagenet.prepared(photo), 224, device="cpu", precision="float32")
     espresso = imagenet.CLASSES["espresso"]
-    return {**_compared(compared, espresso), "photograph": _jpeg(photo[None] / 255)}
+    return {**_compared(compared, espresso), "photograph": _jpeg(photo)}
 
 
 EXPERIMENTS: dict[str, Callable[[], Found]] = {

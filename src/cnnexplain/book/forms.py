@@ -49,7 +49,7 @@ def written(values: Mapping[str, Value], language: str) -> dict[str, dict[str, s
 
 
 # As the pages write them: in Japanese with spaces around numbers.
-_DATES = {"en": "long", "ja": "y 年 M 月 d 日", "fr": "long"}
+_DATES = {"en": "d MMMM y", "ja": "y 年 M 月 d 日", "fr": "d MMMM y"}
 
 
 def _grouped(digits: re.Match[str]) -> str:

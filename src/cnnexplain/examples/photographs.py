@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -162,3 +163,26 @@ def centred(image: Tensor, side: int = 224) -> Tensor:
     small = resized(image, (round(height * scale), round(width * scale)))
     top, left = ((length - side) // 2 for length in small.shape[-2:])
     return small[..., top : top + side, left : left + side]
+
+
+def jpeg(image: Tensor, side: int = 384) -> bytes:
+    """Return a picture as the bytes of a JPEG file, as figures take photographs.
+
+    Args:
+        image: Red, green and blue from 0 to 255, of shape (3, height, width).
+        side: How long its longer side is to be, in pixels.
+
+    Raises:
+        CnnExplainError: If Pillow is not installed.
+
+    Example:
+        >>> jpeg(torch.zeros(3, 40, 30))[:2].hex()
+        'ffd8'
+    """
+    height, width = image.shape[-2:]
+    longer = max(height, width)
+    small = resized(image, (round(height * side / longer), round(width * side / longer)))
+    pixels = small.clamp(0, 255).round().byte().permute(1, 2, 0).contiguous()
+    stream = io.BytesIO()
+    imported("PIL.Image").fromarray(pixels.numpy()).save(stream, "JPEG", quality=82)
+    return stream.getvalue()

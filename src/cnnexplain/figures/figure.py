@@ -269,7 +269,9 @@ def site_script() -> str:
 def site_style() -> str:
     """Return the style of the figures, which a site serves once; its root gets the palette."""
     palette = svg.palette_css(":root," + _LIGHT_PAGES[0], _DARK_PAGES[0])
-    return "\n".join((palette, *_shared()))
+    # Paper is white, whatever the screen is.
+    printed = f"@media print{{{svg.palette_css(_DARK_PAGES[0])}}}"
+    return "\n".join((palette, printed, *_shared()))
 
 
 @cache
