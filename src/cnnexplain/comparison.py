@@ -89,6 +89,11 @@ class Comparison:
         return self.conversion.window
 
     @property
+    def rounding(self) -> float:
+        """The largest relative error that is taken for rounding in this precision."""
+        return 1e-9 if self.precision == "float64" else 1e-4
+
+    @property
     def maximum(self) -> float:
         """The largest of the errors."""
         return float(self.errors.max())
@@ -150,6 +155,7 @@ class Comparison:
             stride=self.stride,
             photograph=photograph,
             exact=self.exact,
+            rounding=self.rounding,
         )
 
     def _repr_html_(self) -> str | None:

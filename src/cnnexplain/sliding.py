@@ -246,8 +246,6 @@ class Prepared:
     ) -> None:
         self._image = image
         self._window = window
-        self._model = channels_last(model)
-        self._layout = torch.channels_last
         self._try(model)
         # As many batches as are needed, and no last one of a few windows.
         self._is_even = batch_size is None
@@ -274,20 +272,20 @@ class Prepared:
         return max(min(wanted, _MOST), 1)
 
     def _try(self, model: nn.Module) -> None:
-        """Run one window, which finds out what the network cannot do."""
+        """Run one window, in the layout that is fastest or, if it must be, in the plain one."""
         one = Windows((0,), (0,))
-        try:
-            self._run(self._crops(one, [(0, 0)]))
-        except Exception as error:  # noqa: BLE001  # a network may raise anything
-            if is_out_of_memory(error):
-                return  # said, and mended, where all windows are run
-            # A view of channels that come last, for example, is refused by torch.
-            self._layout = torch.contiguous_format
-            self._model = _copied(model, self._layout)
+        # A view of channels that come last, for example, is refused by torch.
+        for layout in (torch.channels_last, torch.contiguous_format):
+            self._layout, self._model = layout, _copied(model, layout)
             try:
                 self._run(self._crops(one, [(0, 0)]))
-            except Exception as again:  # whatever the network raises, it does not take this
-                raise self._refused(again) from again
+            except Exception as error:  # noqa: BLE001  # a network may raise anything
+                if is_out_of_memory(error):
+                    return  # said, and mended, where all windows are run
+                failure = error
+            else:
+                return
+        raise self._refused(failure) from failure
 
     def _refused(self, error: Exception) -> ShapeError:
         line = (str(error).strip().splitlines() or [""])[0]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,7 @@ from cnnexplain import networks, trace
 from cnnexplain.book import contents, experiments
 from cnnexplain.languages import LANGUAGES, language
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+PACKAGE = Path(experiments.__file__).parents[1]
 VGG16, ALEXNET, FACES = (experiments.found(name) for name in ("vgg16", "alexnet", "faces"))
 
 
@@ -108,10 +107,16 @@ def test_an_experiment_runs_again_only_if_something_has_changed(
     monkeypatch.setattr(experiments.keys, "versions", lambda: {"torch": "another"})
     experiments.found("try")
     assert len(runs) == 3
+    for file, count in {"figures/svg.py": 3, "cli.py": 3, "conversion/values.py": 4}.items():
+        changed = {**experiments.keys.sources(PACKAGE), file: "another"}
+        with monkeypatch.context() as patched:
+            patched.setattr(experiments.keys, "sources", lambda _, found=changed: found)
+            experiments.found("try")
+        assert len(runs) == count, file
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-@pytest.mark.parametrize("name", [name for name in contents.FIGURES if "-" in name])
+@pytest.mark.parametrize("name", contents.FIGURES)
 def test_every_figure_of_a_page_can_be_drawn(name: str, code: str) -> None:
     with language(code):
         figure = contents.draw(**contents.FIGURES[name])

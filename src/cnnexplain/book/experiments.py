@@ -30,15 +30,22 @@ Found: TypeAlias = dict[str, Any]
 
 FOLDER = Path(".cache/experiments")
 _PACKAGE = Path(__file__).parents[1]
-# What shows what was found, and the command line: no experiment depends on them.
-_UNUSED = (
-    *("figures/", "languages/", "formats/", "book/", "cli.py", "targets.py", "images.py"),
-    *("raster.py", "report.py", "table.py", "notes.py", "difference.py", "collapse.py"),
+# What experiments depend on; not what shows their results, nor the command line.
+_USED = (
+    *(
+        "operations/",
+        "networks/",
+        "tracing/",
+        "conversion/",
+        "examples/",
+        "graph.py",
+        "geometry.py",
+    ),
+    *("windows.py", "axis.py", "source.py", "api.py", "exactness.py", "devices.py", "sliding.py"),
+    "comparison.py",
 )
 # Beyond this many digits, numbers may differ from run to run, and none is shown.
 _DIGITS = 5
-# Relative errors below these are rounding.
-ROUNDING = {"float64": 1e-9, "float32": 1e-4}
 
 
 @cache
@@ -77,9 +84,7 @@ def prepare(say: Callable[[str], None]) -> None:
 
 def _key(name: str) -> str:
     package = {
-        part: digest
-        for part, digest in keys.sources(_PACKAGE).items()
-        if not part.startswith(_UNUSED)
+        part: digest for part, digest in keys.sources(_PACKAGE).items() if part.startswith(_USED)
     }
     known = [name, package, Path(__file__).read_text(encoding="utf-8"), keys.versions()]
     return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:32]
@@ -145,12 +150,12 @@ def _with_context(image: torch.Tensor, whole: Comparison, halo: int) -> float:
     place = halo // whole.stride[0]
     wanted = whole.one_pass[0, :, row, column]
     error = float((maps[0, :, place, place] - wanted).norm() / wanted.norm())
-    return 0.0 if error < ROUNDING[whole.precision] else error
+    return 0.0 if error < whole.rounding else error
 
 
 def _compared(comparison: Comparison, channel: int) -> Found:
     """Return what a comparison found, with the maps of one class."""
-    errors, rounding = comparison.errors, ROUNDING[comparison.precision]
+    errors, rounding = comparison.errors, comparison.rounding
     return {
         "image_size": list(comparison.image_size),
         "window": list(comparison.window),
@@ -190,7 +195,7 @@ def _vgg16() -> Found:
     )
     return {
         **_padded(networks.vgg16(), 384, (0, 32, 64, 96), "float32"),
-        "twin_equal": int((twin.errors < ROUNDING["float32"]).sum()),
+        "twin_equal": int((twin.errors < twin.rounding).sum()),
         "twin_cells": twin.errors.numel(),
     }
 
@@ -212,7 +217,8 @@ def _faces() -> Found:
     coloured = every.pictures[:, None].expand(-1, 3, -1, -1)
     photo = photograph("astronaut")
     result: Found = {}
-    for name, model, window in (("rnet", faces.rnet(), 24), ("onet", faces.onet(), 48)):
+    for name, model in (("rnet", faces.rnet()), ("onet", faces.onet())):
+        window = model.window
         chance = model(faces.prepared(resized(coloured, (window, window))))[:, 1]
         found_faces, found_others = (
             int((chance[every.labels == label] > 0.5).sum())  # noqa: PLR2004  # more likely than not
@@ -230,7 +236,7 @@ def _faces() -> Found:
         assert cure is not None
         cured = _on_photograph(model, photo, cure[0], cure[0] + steps * stride)
         result[f"{name}_cure"] = cure[0]
-        result[f"{name}_cured"] = int((cured.errors < ROUNDING["float64"]).sum())
+        result[f"{name}_cured"] = int((cured.errors < cured.rounding).sum())
         result[f"{name}_cured_cells"] = cured.errors.numel()
     return result
 

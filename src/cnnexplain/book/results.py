@@ -13,6 +13,7 @@ from cnnexplain.api import trace
 from cnnexplain.book import contents, experiments
 from cnnexplain.book.forms import Tex
 from cnnexplain.errors import ShapeError
+from cnnexplain.figures.cells import displacement
 from cnnexplain.formula import tex
 from cnnexplain.graph import Network
 from cnnexplain.operations import Conv2d, Linear, MaxPool2d
@@ -266,20 +267,15 @@ def _converted() -> dict[str, Value]:
         "vgg_classes": vgg16.rows[-1].output_shape[1],
         "vgg_field": _field(vgg16["fc6"]),
         "alexnet_field": _field(trace(networks.alexnet())["fc6"]),
-        "places_shift": _shift(cells, _IMAGE, vgg16.input_size[-1], _stride(vgg16["pool5"])),
+        "places_shift": Fraction(
+            displacement(cells, _IMAGE, vgg16.input_size[-1], _stride(vgg16["pool5"]))
+        ),
     }
 
 
 def _field(row: Row) -> int:
     assert row.receptive_field is not None
     return row.receptive_field[0]
-
-
-def _shift(cells: int, image: int, window: int, stride: int) -> Fraction:
-    """Return how far a cell is moved at most if its map is stretched over the image."""
-    true = [Fraction(window, 2) + stride * place for place in range(cells)]
-    stretched = [Fraction(image * (2 * place + 1), 2 * cells) for place in range(cells)]
-    return max(abs(one - other) for one, other in zip(true, stretched, strict=True))
 
 
 _REACHED = ("conv1_1", "conv2_2", "conv3_3", "conv4_3", "conv5_3", "pool5")
