@@ -34,8 +34,8 @@ class Head:
     Attributes:
         make: Makes the network in eval mode, with weights that the caller has seeded.
         input_size: Channels, rows and columns of its window.
-        refused: The node that a refusal names, or item() and bool(), which make no node; None where
-            the network converts.
+        refused: The node that a refusal names, or words of it where no node is to blame; None
+            where the network converts.
         exact: Whether no window sees padding, or a cell that a ceil mode adds.
         stride: Rows and columns of pixels from one window to the next.
     """
@@ -109,7 +109,7 @@ def head(
         size: Rows and columns of the unpadded stem's map.
         body: Makes the stem.
         input_size: The window of another stem.
-        refused: The node that a refusal names.
+        refused: The node that a refusal names, or words of it.
         exact: Whether no window sees padding.
         stride: From one window to the next.
         training: The module that is left in training mode.
@@ -874,6 +874,85 @@ def box_and_scores(net: Any, z: Tensor) -> tuple[Tensor, Tensor]:
     return net.box(v), net.scores(v).softmax(-1)
 
 
+def hooked(*places: str) -> Callable[[], nn.Module]:
+    """Make a stem whose layers' results are doubled by hooks, or what they take."""
+
+    def make() -> nn.Module:
+        stem = unpadded()
+        for place in places:
+            kind, number = place.split()
+            if kind == "after":
+                stem[int(number)].register_forward_hook(lambda _layer, _taken, made: made * 2)
+            else:
+                stem[int(number)].register_forward_pre_hook(lambda _layer, taken: taken[0] * 2)
+        return stem
+
+    return make
+
+
+def random_noise(net: Any, z: Tensor) -> Tensor:
+    return net.fc((z + torch.rand(1, dtype=z.dtype, device=z.device)).flatten(1))
+
+
+# Operators whose functions bear other names, constants, parts of maps, and repeated values.
+ODDITIES = {
+    "a power": flattened(lambda z: (z**2).flatten(1)),
+    "a number to the power": flattened(lambda z: (2**z).flatten(1)),
+    "the larger of it and zeros_like": flattened(
+        lambda z: torch.maximum(z, torch.zeros_like(z)).flatten(1)
+    ),
+    "where, and zeros_like": flattened(
+        lambda z: torch.where(z > 0.1, z, torch.zeros_like(z)).flatten(1)
+    ),
+    "times new_full": flattened(lambda z: (z * z.new_full((1, 6, 1, 1), 2.0)).flatten(1)),
+    "times new_tensor": flattened(
+        lambda z: (z * z.new_tensor(range(6)).view(1, 6, 1, 1)).flatten(1)
+    ),
+    "plus new_zeros": vectors(lambda _, v: v + v.new_zeros(v.shape)),
+    "channels by a list": flattened(lambda z: z[:, [5, 0, 0, 2, 1, 3]].tanh().flatten(1)),
+    "channels by a tensor": flattened(
+        lambda z: z[:, torch.tensor([5, 0, 0, 2, 1, 3], device=z.device)].flatten(1)
+    ),
+    "features by a list": vectors(lambda _, v: v[:, [7, 0, 0]]),
+    "a channel repeated": flattened(lambda z: z[:, :1].repeat(1, 6, 1, 1).flatten(1)),
+    "a channel expanded, and convolved": head(
+        lambda net, z: net.fc(net.conv(z[:, 1:2].expand(-1, 6, -1, -1)).flatten(1)),
+        conv=convolution(6, 6, 2),
+        fc=linear(72, 7),
+    ),
+    "repeat_interleave of the channels": flattened(
+        lambda z: z[:, :3].repeat_interleave(2, 1).flatten(1)
+    ),
+    "a map repeated downwards": flattened(lambda z: z.repeat(1, 1, 2, 1).flatten(1), 240),
+    "a vector repeated": vectors(lambda net, v: net.fc(v.repeat(1, 3)), fc=linear(24, 5)),
+    "a vector over a map": head(
+        lambda net, z: net.fc(z.mean((2, 3), keepdim=True).expand_as(z).flatten(1)),
+        fc=linear(120, 7),
+    ),
+    "a channel gates the map": flattened(lambda z: (z * z[:, :1].sigmoid()).flatten(1)),
+    "softmax over a part of the channels": flattened(lambda z: z[:, 2:5].softmax(1).flatten(1), 60),
+    "new axes of a vector": vectors(lambda _, v: v[:, None, 2:5, None].flatten(1)),
+    "a vector as a map, cut": vectors(lambda _, v: v.view(-1, 1, 8, 1)[:, :, 1:4].flatten(1)),
+    "a hook after a layer": head(
+        lambda net, z: net.fc(z.flatten(1)), body=hooked("after 0", "after 5"), fc=linear(120, 7)
+    ),
+    "a hook before a layer": head(
+        lambda net, z: net.fc(z.flatten(1)), body=hooked("before 3", "before 5"), fc=linear(120, 7)
+    ),
+    "names of fx": head(
+        lambda net, z: net.graph(net.meta(z * net.code).flatten(1)),
+        meta=convolution(6, 6, 2),
+        code=parameter(6, 1, 1),
+        graph=linear(72, 7),
+    ),
+    "named tuples in a list": head(
+        lambda net, z: [Answer(*box_and_scores(net, z))],
+        first=linear(120, 8),
+        box=linear(8, 4),
+        scores=linear(8, 2),
+    ),
+}
+
 OUTPUTS = {
     "two heads of one map": head(
         lambda net, z: (net.box(z.flatten(1)), net.scores(z.permute(0, 2, 3, 1).flatten(1))),
@@ -1013,7 +1092,7 @@ REFUSED = {
         squeeze_and_excitation, refused="mul", gate=convolution(6, 6, 1), fc=linear(120, 7)
     ),
     "the mean beside every cell": head(
-        with_the_whole, refused="expand_as", conv=convolution(12, 6, 2), fc=linear(72, 7)
+        with_the_whole, refused="conv", conv=convolution(12, 6, 2), fc=linear(72, 7)
     ),
     "an image less its mean": head(
         standardised_image, refused="sub", body=nn.Identity, stem=unpadded, fc=linear(120, 7)
@@ -1085,6 +1164,21 @@ REFUSED = {
         conv=convolution(6, 6, 2),
         fc=linear(72, 7),
     ),
+    "random numbers": head(random_noise, refused="one whose forward draws some", fc=linear(120, 7)),
+    "random numbers for each place": flattened(
+        lambda z: (z + torch.rand_like(z)).flatten(1), refused="add"
+    ),
+    "the number of images": vectors(
+        lambda _, v: v * len(v), refused="different outputs for 3 images"
+    ),
+    "two images": vectors(lambda _, v: v.view(2, -1), refused="different outputs for 3 images"),
+    "always two images": flattened(lambda z: z.view(2, -1), refused="one that fails for 3"),
+    "repeated values, each scaled otherwise": head(
+        lambda net, z: net.fc(z.flatten(1).repeat(1, 2) * net.scale),
+        refused="mul",
+        scale=parameter(240),
+        fc=linear(240, 7),
+    ),
     "two images in one vector": flattened(lambda z: z.view(-1, 240), 240, refused="view"),
     "channels of the batch": flattened(
         lambda z: z.permute(1, 0, 2, 3).reshape(z.shape[0], -1), refused="reshape"
@@ -1117,7 +1211,7 @@ REFUSED = {
     "divided by the batch's norm": vectors(lambda _, v: v / v.norm(), refused="norm"),
 }
 
-HEADS: dict[str, Head] = FLATTENED | POOLED | BODIES | VECTORS | OUTPUTS | REFUSED
+HEADS: dict[str, Head] = FLATTENED | POOLED | BODIES | VECTORS | ODDITIES | OUTPUTS | REFUSED
 
 # Each looks at its own window alone, and is refused all the same, by name.
 for _name, _node in {

@@ -419,6 +419,31 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
         assert process.wait(timeout=60) == 0
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
+def test_an_output_that_is_full_is_told_without_a_traceback() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "cnnexplain", "table", "lenet5"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.decode().splitlines() == [
+        "expected: a standard output that takes what is written",
+        "received: No space left on device",
+        "cure: make room there, or send the output elsewhere",
+    ]
+
+
+def test_an_output_that_is_closed_is_no_error() -> None:
+    command = [sys.executable, "-m", "cnnexplain", "table", "lenet5"]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *command], stderr=subprocess.PIPE, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_help_needs_neither_torch_nor_the_engine(fresh_python: Callable[[str], str]) -> None:
     said = fresh_python(
         "import sys\n"

@@ -13,6 +13,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import cnnexplain as cx
+from cnnexplain.conversion.modules import module_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -622,3 +623,19 @@ def test_what_does_not_convert_is_refused_by_name(name: str) -> None:
 def test_a_window_that_the_network_does_not_take_is_refused() -> None:
     with pytest.raises(cx.CnnExplainError, match="20"):
         cx.compare(cx.networks.lenet5(), image_of(1, 40, 40), 20, device="cpu")
+
+
+def test_decisions_are_drawn_as_scores() -> None:
+    class Decided(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = module_of(cx.networks.lenet5())
+
+        def forward(self, x: torch.Tensor) -> Any:
+            return self.model(x) > 0
+
+    image = torch.rand(1, 40, 40, generator=torch.Generator().manual_seed(0))
+    compared = cx.compare(Decided().eval(), image, window=32, device="cpu")
+    assert compared.sliding.dtype == torch.bool
+    assert compared.maximum == 0
+    assert compared.figure().title.endswith("relative error at most 0")

@@ -14,7 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests import drawn
-from tests.heads import HEADS, Head, Net, settled
+from tests.heads import HEADS, Head, Net, head, linear, settled
 from torch import nn
 
 import cnnexplain as cx
@@ -286,17 +286,69 @@ def test_what_depends_on_more_than_a_window_is_refused_by_name(name: str) -> Non
     with pytest.raises(cx.ConversionError) as refusal:
         cx.fully_convolutional(made(head), head.input_size)
     assert isinstance(refusal.value, cx.CnnExplainError)
-    quoted = head.refused if head.refused.endswith("()") else f"layer '{head.refused}'"
-    assert quoted in refusal.value.received
+    words = " " in head.refused or head.refused.endswith("()")
+    assert (head.refused if words else f"layer '{head.refused}'") in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("output", "received"),
+    [
+        (lambda _: None, "one that returns None"),
+        (lambda _: (), "one that returns ()"),
+        (lambda scores: (scores, {1}), "one in a set"),
+        (lambda scores: (scores, torch.zeros(3)), "a constant of shape (3,)"),
+    ],
+)
+def test_outputs_that_are_no_scores_are_refused(
+    output: Callable[[Tensor], Any], received: str
+) -> None:
+    model = made(head(lambda net, z: output(net.fc(z.flatten(1))), fc=linear(120, 7)))
+    with pytest.raises(cx.ConversionError) as refusal:
+        cx.fully_convolutional(model, (3, 25, 21))
+    assert refusal.value.received == received
+
+
+def test_what_is_no_tensor_is_returned_as_it_is() -> None:
+    model = made(
+        head(lambda net, z: (net.fc(z.flatten(1)), None, {"loss": 0.5}), fc=linear(120, 7))
+    )
+    converted = cx.fully_convolutional(model, (3, 25, 21)).module
+    scores, *rest = converted(torch.zeros(1, 3, 29, 21, dtype=torch.float64))
+    assert (tuple(scores.shape), rest) == ((1, 7, 2, 1), [None, {"loss": 0.5}])
+
+
+def test_a_forward_in_another_precision_is_refused() -> None:
+    def in_bfloat16(net: Any, z: Tensor) -> Tensor:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            scores: Tensor = net.fc(z.flatten(1))
+            return scores
+
+    model = made(head(in_bfloat16, fc=linear(120, 7))).float()
+    with pytest.raises(cx.ConversionError) as refusal:
+        cx.fully_convolutional(model, (3, 25, 21))
+    assert str(refusal.value).splitlines() == [
+        "expected: bfloat16 at 25×21, as the original returns",
+        "received: float32",
+        "cure: convert the network without autocast or another context that changes precisions",
+    ]
+
+
+def test_torch_s_random_numbers_stay_as_they_are() -> None:
+    for name in ("random numbers", "random numbers for each place"):
+        model = made(HEADS[name])
+        before = torch.get_rng_state()
+        with pytest.raises(cx.ConversionError):
+            cx.fully_convolutional(model, HEADS[name].input_size)
+        assert torch.equal(torch.get_rng_state(), before)
 
 
 def refusals() -> str:
     """What each head that does not convert is told, line by line."""
     told = []
-    for name, head in HEADS.items():
-        if head.refused:
+    for name, each in HEADS.items():
+        if each.refused:
             try:
-                cx.fully_convolutional(made(head), head.input_size)
+                cx.fully_convolutional(made(each), each.input_size)
             except cx.ConversionError as error:
                 told.append(f"# {name}\n{error}\n")
     return "\n".join(told)

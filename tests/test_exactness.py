@@ -1147,3 +1147,14 @@ def test_a_cell_of_a_network_by_chance_sees_the_pixels_that_move_it(
         )
     )
     assert_boxes_are_those_of_gradients(conversion, window[0], (height, width))
+
+
+@pytest.mark.parametrize(
+    ("context", "received"),
+    [(3, "context=(3, 3)"), ((4, 2), "context=(4, 2)"), (-4, "context=-4"), (0.5, "context=0.5")],
+)
+def test_a_context_that_is_no_step_of_cells_is_refused(context: Any, received: str) -> None:
+    exactness = cx.fully_convolutional(cx.networks.lenet5(), (1, 32, 32)).exactness
+    with pytest.raises(cx.ArgumentError) as refusal:
+        exactness.cells((40, 40), context=context)
+    assert refusal.value.received == received

@@ -470,6 +470,16 @@ def test_seeded_weights_keep_activations_alive_in_every_layer(network: cx.graph.
             assert layer.bias[0] == pytest.approx(0.05)
 
 
+def test_a_module_of_one_s_own_is_not_given_other_weights() -> None:
+    with pytest.raises(cx.ArgumentError) as refusal:
+        seeded(nn.Linear(2, 3))  # type: ignore[arg-type]
+    assert str(refusal.value).splitlines() == [
+        "expected: a network of cnnexplain.networks",
+        "received: network as a Linear",
+        "cure: write for example cx.networks.vgg16(); a module of your own has weights already",
+    ]
+
+
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others() -> None:
     one, same, other = (seeded(cx.networks.lenet5(), seed) for seed in (1, 1, 2))
     for (name, first), second, third in zip(

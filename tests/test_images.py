@@ -6,6 +6,7 @@ import os
 import pickle
 import struct
 import sys
+import warnings
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -306,6 +307,30 @@ def test_weights_that_are_no_numbers_are_named(tmp_path: Path) -> None:
     told = lines(lambda: images.load_weights(lenet(), tmp_path / "x.pt"))
     assert told[0] == "expected: weights that are finite numbers"
     assert told[1].endswith("x.pt': fc7.bias has others")
+
+
+def quantized() -> torch.Tensor:
+    """Weights of the kind that torch no longer wants to be made, and that files still hold."""
+    with warnings.catch_warnings(action="ignore"):
+        return torch.quantize_per_tensor(torch.zeros(10), 0.1, 0, torch.qint8)
+
+
+@pytest.mark.parametrize(
+    ("weights", "told"),
+    [
+        (torch.zeros(10).to_sparse(), "torch.float32 and torch.sparse_coo on cpu"),
+        (torch.zeros(10, dtype=torch.complex64), "torch.complex64 and torch.strided on cpu"),
+        (quantized(), "torch.qint8 and torch.strided on cpu"),
+    ],
+)
+def test_weights_that_are_not_dense_and_real_are_named(
+    weights: torch.Tensor, told: str, tmp_path: Path
+) -> None:
+    torch.save({**lenet().state_dict(), "fc7.bias": weights}, tmp_path / "x.pt")
+    expected, received, cure = lines(lambda: images.load_weights(lenet(), tmp_path / "x.pt"))
+    assert expected == "expected: dense weights of real numbers"
+    assert received.partition("fc7.bias is none: ")[2] == told
+    assert cure == "cure: save them as such"
 
 
 def test_counters_that_old_files_lack_are_not_missed(tmp_path: Path) -> None:

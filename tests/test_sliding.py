@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests import drawn
 from tests.heads import HEADS
 from torch import nn
+from torch.nn.utils import prune
 
 import cnnexplain as cx
 from cnnexplain.conversion.modules import module_of
@@ -495,6 +496,16 @@ def test_a_network_that_cannot_be_copied_runs_as_it_is() -> None:
         "received: TypeError: 'there is one of me'",
         "cure: move the model to cpu and torch.float64 before",
     ]
+
+
+def test_a_network_whose_weights_are_computed_can_be_copied() -> None:
+    model, same, image = of_any_size(), of_any_size(), image_of(2, 6, 9)
+    prune.l1_unstructured(model[0], "weight", 0.5)
+    with torch.no_grad():
+        same[0].weight.copy_(model[0].weight)
+    assert not bool(same[0].weight.all())
+    found = cx.slide(model, image, 4, 2, device="cpu")
+    assert_same(found, in_a_loop(same.double(), image, (4, 4), (2, 2)))
 
 
 # ── surroundings ───────────────────────────────────────────────────────────────────────────────

@@ -347,10 +347,22 @@ def _save(output: Path, data: bytes) -> None:
 
 
 def _show(data: bytes) -> None:
+    from cnnexplain.targets import UsageError  # noqa: PLC0415
+
+    if sys.stdout is None:  # closed by whoever started the command
+        return
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever reads has seen enough. Python would complain once more when it closes the output.
+    except OSError as error:
+        # Python would complain once more when it closes the output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):  # whoever reads has seen enough
+            return
+        with _reported():
+            raise UsageError(
+                "a standard output that takes what is written",
+                error.strerror or str(error),
+                "make room there, or send the output elsewhere",
+            ) from None

@@ -13,7 +13,7 @@ from cnnexplain.conversion import fully_convolutional
 from cnnexplain.conversion.modules import module_of
 from cnnexplain.devices import chosen, full_precision, timed
 from cnnexplain.devices import precision as precision_of
-from cnnexplain.errors import ArgumentError, shown
+from cnnexplain.errors import ArgumentError, pair, shown
 from cnnexplain.languages import number, shape, text
 from cnnexplain.sliding import (
     Pair,
@@ -22,7 +22,6 @@ from cnnexplain.sliding import (
     channels_last,
     evaluated,
     grid,
-    pair,
     picture,
     placed,
 )
@@ -133,7 +132,7 @@ class Comparison:
             True
         """
         sliding, one_pass = (
-            each.flatten(1, -3)[0] for each in _on_cpu([self.sliding, self.one_pass])
+            each.flatten(1, -3)[0].double() for each in _on_cpu([self.sliding, self.one_pass])
         )
         drawn = int(sliding.amax((1, 2)).argmax()) if channel is None else channel
         if (

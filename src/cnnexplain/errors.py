@@ -117,3 +117,30 @@ def whole(name: str, value: object, minimum: int) -> int:
             f"{name} of at most {LARGEST}", f"{name} with {number.bit_length()} bits", "use less"
         )
     return number
+
+
+def pair(name: str, value: object, minimum: int) -> tuple[int, int]:
+    """Return an argument as a number for rows and one for columns.
+
+    Args:
+        name: What the argument is called.
+        value: A number for both, or one of each.
+        minimum: The smallest number that is allowed.
+
+    Raises:
+        ArgumentError: If it is neither.
+
+    Example:
+        >>> pair("window", 224, 1), pair("window", (20, 28), 1)
+        ((224, 224), (20, 28))
+    """
+    if isinstance(value, tuple | list):
+        if len(value) != 2:  # noqa: PLR2004
+            raise ArgumentError(
+                f"{name} as a number, or one for rows and one for columns",
+                f"{name}={shown(value)}",
+                f"write for example {name}=32",
+            )
+        return whole(name, value[0], minimum), whole(name, value[1], minimum)
+    number = whole(name, value, minimum)
+    return number, number

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from cnnexplain.errors import ArgumentError, shown, whole
+from cnnexplain.errors import ArgumentError, pair, shown, whole
 from cnnexplain.operations.padding import Pad, _PadLayer, padded_from
 from cnnexplain.operations.regions import indices
 from cnnexplain.operations.reshaping import Slice
@@ -202,7 +202,7 @@ class Exactness:
         return None
 
     def cells(
-        self, image_size: Sequence[int], context: Pair = (0, 0)
+        self, image_size: Sequence[int], context: int | Sequence[int] = 0
     ) -> tuple[tuple[bool, ...], ...]:
         """Return for each window of an image whether its cell equals it.
 
@@ -215,12 +215,14 @@ class Exactness:
             The rows of windows on the grid of the effective stride, from the top left.
 
         Raises:
-            ArgumentError: If that is no size, or smaller than the window.
+            ArgumentError: If that is no size, or smaller than the window, or no such context.
         """
         size = checked_size(image_size, self.window)
+        beyond = pair("context", context, 0)
+        check_steps("context", beyond, self.effective_stride)
         rows, columns = (
             [
-                self._fits(axis, size[axis], place * self.effective_stride[axis], context[axis])
+                self._fits(axis, size[axis], place * self.effective_stride[axis], beyond[axis])
                 for place in range(
                     (size[axis] - self.window[axis]) // self.effective_stride[axis] + 1
                 )
@@ -255,6 +257,29 @@ class Exactness:
     def __repr__(self) -> str:
         told = "exact" if self.exact else f"not exact: {'; '.join(map(str, self.reasons))}"
         return f"Exactness({told})"
+
+
+def check_steps(name: str, steps: Pair, effective_stride: Pair) -> None:
+    """Say why pixels are no steps from cell to cell, if they are not.
+
+    Args:
+        name: What the argument is called.
+        steps: What the user gave, (rows, columns) in pixels.
+        effective_stride: The pixels from one cell to the next, (rows, columns).
+
+    Raises:
+        ArgumentError: If they are no multiples of the effective stride.
+
+    Example:
+        >>> check_steps("context", (64, 96), effective_stride=(32, 32))
+    """
+    if any(step % each for step, each in zip(steps, effective_stride, strict=True)):
+        raise ArgumentError(
+            f"{name} as a multiple of the network's effective stride, "
+            f"{effective_stride[0]}×{effective_stride[1]}",
+            f"{name}={shown(steps)}",
+            f"write for example {name}={shown(effective_stride)}",
+        )
 
 
 def checked_size(image_size: object, window: Pair) -> Pair:

@@ -264,6 +264,11 @@ def _state(torch: Any, path: Path) -> dict[str, Tensor]:
         if not isinstance(name, str) or not isinstance(each, torch.Tensor):
             told = f"{shown(name)} of type {type(each).__name__}"
             raise ArgumentError(expected, _named(path, told), cure)
+        if each.layout != torch.strided or each.is_meta or each.is_complex() or each.is_quantized:
+            told = f"{name} is none: {each.dtype} and {each.layout} on {each.device}"
+            raise ArgumentError(
+                "dense weights of real numbers", _named(path, told), "save them as such"
+            )
         if not each.isfinite().all():
             told = f"{name} has others"
             cure = "look at how they were trained and saved"

@@ -18,7 +18,8 @@ from cnnexplain.api import trace
 from cnnexplain.conversion import fully_convolutional
 from cnnexplain.conversion.modules import module_of
 from cnnexplain.devices import chosen, full_precision, is_out_of_memory
-from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, shown, whole
+from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, pair, shown, whole
+from cnnexplain.exactness import check_steps
 from cnnexplain.tracing.tensors import tensors
 
 if TYPE_CHECKING:
@@ -170,33 +171,6 @@ def picture(image: object) -> torch.Tensor:
             "write for example image.float() / 255",
         )
     return pixels.detach()
-
-
-def pair(name: str, value: object, minimum: int) -> Pair:
-    """Return an argument as a number for rows and one for columns.
-
-    Args:
-        name: What the argument is called.
-        value: A number for both, or one of each.
-        minimum: The smallest number that is allowed.
-
-    Raises:
-        ArgumentError: If it is neither.
-
-    Example:
-        >>> pair("window", 224, 1), pair("window", (20, 28), 1)
-        ((224, 224), (20, 28))
-    """
-    if isinstance(value, tuple | list):
-        if len(value) != 2:  # noqa: PLR2004
-            raise ArgumentError(
-                f"{name} as a number, or one for rows and one for columns",
-                f"{name}={shown(value)}",
-                f"write for example {name}=32",
-            )
-        return whole(name, value[0], minimum), whole(name, value[1], minimum)
-    number = whole(name, value, minimum)
-    return number, number
 
 
 def grid(image: torch.Tensor, window: Pair, stride: Pair) -> Windows:
@@ -390,13 +364,23 @@ def placed(model: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Mod
     ):
         return model
     try:
-        return copy.deepcopy(model).to(device, dtype)
+        return copy.deepcopy(model, _computed(model)).to(device, dtype)
     except Exception as error:
         raise CnnExplainError(
             "a model that can be copied, since it is on another device or in another precision",
             f"{type(error).__name__}: {shown(str(error))}",
             f"move the model to {device} and {dtype} before",
         ) from error
+
+
+def _computed(model: nn.Module) -> dict[int, torch.Tensor]:
+    """Return copies of weights that are computed, as by pruning, which torch does not copy."""
+    held = (each for module in model.modules() for each in vars(module).values())
+    return {
+        id(each): each.detach().clone()
+        for each in held
+        if isinstance(each, torch.Tensor) and not each.is_leaf
+    }
 
 
 def channels_last(model: nn.Module) -> nn.Module:
@@ -490,13 +474,7 @@ class Surrounded:
     ) -> None:
         strides = conversion.effective_stride
         for name, steps in (("context", context), ("stride", windows.stride)):
-            if any(step % each for step, each in zip(steps, strides, strict=True)):
-                raise ArgumentError(
-                    f"{name} as a multiple of the network's effective stride, "
-                    f"{strides[0]}×{strides[1]}",
-                    f"{name}={shown(steps)}",
-                    f"write for example {name}={shown(strides)}",
-                )
+            check_steps(name, steps, strides)
         model = channels_last(conversion.module)
         rows, columns = (
             [_part(first, size, beyond, end) for first in starts]

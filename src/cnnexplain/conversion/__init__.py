@@ -19,7 +19,7 @@ from cnnexplain.formats.conversion import to_html, to_text
 from cnnexplain.geometry import receptive_field
 from cnnexplain.graph import sizes
 from cnnexplain.tracing import recording_of
-from cnnexplain.tracing.recorder import NeedsValues, Ref
+from cnnexplain.tracing.recorder import NeedsValues, Ref, refs
 from cnnexplain.tracing.tensors import tensors
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ class Conversion:
     Attributes:
         module: The converted network: for images (batch, channels, height, width) it returns what
             the original does, with rows and columns of cells behind each score. It shares the
-            original's weights.
+            original's layers and weights, so that `.double()`, `.to(…)` and `.train()` change both:
+            to change one alone, convert a `copy.deepcopy` of the model.
         steps: What was rewritten, in order.
         window: The (height, width) in pixels that each cell stands for: the size that the network
             was converted for.
@@ -241,7 +242,8 @@ def _with_values(model: nn.Module) -> None:
 
 def _recorded(model: nn.Module, size: Shape) -> Recorder:
     try:
-        return recording_of(model, size, _BATCH)
+        with torch.random.fork_rng(devices=[]):
+            return recording_of(model, size, _BATCH)
     except NeedsValues as needed:
         raise ConversionError(
             "a network that does the same for every image",
@@ -253,6 +255,12 @@ def _recorded(model: nn.Module, size: Shape) -> Recorder:
 def _replayed(model: nn.Module, recorder: Recorder) -> Builder:
     """Return the converted network, still to be compiled, and what was rewritten."""
     network, shapes = recorder.network(), recorder.shapes
+    if not refs(recorder.output) and not tensors(recorder.output):
+        raise ConversionError(
+            "a network that returns scores",
+            f"one that returns {shown(recorder.output)}",
+            "return the tensors themselves",
+        )
     named = (*model.named_parameters(), *model.named_buffers())
     builder = Builder(dict(model.named_modules()), {id(each): name for name, each in named})
     shape = shapes[0][1:]
@@ -278,7 +286,9 @@ def _returned(builder: Builder, output: Any, values: list[Value], nodes: Sequenc
         return _map(builder, values[output.number], name)
     if isinstance(output, tuple | list):
         parts = [_returned(builder, each, values, nodes) for each in output]
-        return type(output)(*parts) if hasattr(output, "_fields") else type(output)(parts)
+        if hasattr(output, "_fields"):  # a named tuple, which is called by the names of its parts
+            return builder.call(type(output), parts)
+        return tuple(parts) if isinstance(output, tuple) else parts
     if isinstance(output, dict):
         return {key: _returned(builder, each, values, nodes) for key, each in output.items()}
     if isinstance(output, torch.Tensor):
@@ -287,7 +297,13 @@ def _returned(builder: Builder, output: Any, values: list[Value], nodes: Sequenc
             f"a constant of shape {tuple(output.shape)}",
             "leave it out of what forward returns",
         )
-    return output
+    if output is None or isinstance(output, str | int | float):
+        return output
+    raise ConversionError(
+        "outputs in tuples, lists and dictionaries",
+        f"one in a {type(output).__name__}",
+        "return the tensors themselves",
+    )
 
 
 def _map(builder: Builder, value: Value, name: str) -> fx.Node:
@@ -308,23 +324,40 @@ def _map(builder: Builder, value: Value, name: str) -> fx.Node:
 
 
 def _check(original: nn.Module, module: nn.Module, size: Shape) -> None:
-    """See that both agree at the design size."""
+    """See that both agree at the design size, on another number of images than was recorded."""
     own = next((each for each in original.parameters() if each.is_floating_point()), None)
     device = torch.device("cpu") if own is None else own.device
     dtype = torch.get_default_dtype() if own is None else own.dtype
     generator = torch.Generator(device="cpu").manual_seed(0)
-    images = torch.rand((_BATCH, *size), generator=generator).to(device, dtype)
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+    images = torch.randn((_BATCH + 1, *size), generator=generator).to(device, dtype)
+    devices = [device] if device.type == "cuda" else []
+    with torch.no_grad(), torch.random.fork_rng(devices):
+        before = _chance(device)
         # Copies, since the first layer may write to what it takes.
-        wanted, found = (tensors(each(images.clone())) for each in (original, module))
+        wanted = _scores(original, images)
+        if not all(map(torch.equal, before, _chance(device))):
+            raise ConversionError(
+                "a network that draws no random numbers",
+                "one whose forward draws some",
+                "call model.eval(), or leave out what is random: torch.rand, F.dropout without"
+                " training=self.training",
+            )
+        found = _scores(module, images)
+    where = f"at {size[1]}×{size[2]}"
     for one, other in zip(wanted, found, strict=True):
         if not bool(torch.isfinite(one).all()):
             raise ConversionError(
                 "a network whose outputs are finite numbers, so that they can be compared",
-                f"others at {size[1]}×{size[2]}",
+                f"others {where}",
                 "look for weights that are no numbers",
             )
-        close = other.numel() == one.numel()
+        if one.dtype != other.dtype:
+            raise ConversionError(
+                f"{_named(one.dtype)} {where}, as the original returns",
+                f"{_named(other.dtype)}",
+                "convert the network without autocast or another context that changes precisions",
+            )
+        close = other.shape in {one.shape, (*one.shape, 1, 1)}
         if close and one.is_floating_point():
             error = (one.flatten() - other.flatten()).double().norm()
             limit = _TOLERANCE.get(one.dtype, 5e-2)
@@ -334,9 +367,35 @@ def _check(original: nn.Module, module: nn.Module, size: Shape) -> None:
         if not close:
             raise ConversionError(
                 "a converted network that agrees with the original at its design size",
-                f"different outputs at {size[1]}×{size[2]}",
-                "this should not happen: please report the network",
+                f"different outputs for {_BATCH + 1} images {where}",
+                "look for what depends on the number of images, or on hooks; if there is nothing,"
+                " please report the network",
             )
+
+
+def _chance(device: torch.device) -> list[torch.Tensor]:
+    """Return the states of the random numbers that a forward could draw."""
+    states = [torch.get_rng_state()]
+    if device.type == "cuda":
+        states.append(torch.cuda.get_rng_state(device))
+    return states
+
+
+def _scores(model: nn.Module, images: torch.Tensor) -> list[torch.Tensor]:
+    """Return what a network returns for some images, which may not be as many as were recorded."""
+    try:
+        return tensors(model(images.clone()))
+    except Exception as error:
+        line = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ConversionError(
+            "a network that takes any number of images",
+            f"one that fails for {len(images)}: {shown(line, limit=100)}",
+            "look for sizes that are written as numbers: x.view(x.size(0), -1) takes any batch",
+        ) from error
+
+
+def _named(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def _check_windows(exactness: Exactness) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import operator
+from collections import OrderedDict
+from copy import copy
 from dataclasses import dataclass, field, replace
 from itertools import chain, count
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -17,11 +20,19 @@ from cnnexplain.operations.reducing import Reduce
 from cnnexplain.tracing.recorder import Ref
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from cnnexplain.graph import Node
     from cnnexplain.operations import Operation, Shape
     from cnnexplain.tracing.recorder import Call
+
+
+# The methods of tensors by themselves: x ** 2 calls one that bears the name of another, pow.
+_METHODS = {
+    method: name for name in dir(torch.Tensor) if callable(method := getattr(torch.Tensor, name))
+}
+# What a graph of torch.fx has itself.
+_RESERVED = {*dir(fx.GraphModule(nn.Module(), fx.Graph()))}
 
 
 @dataclass(frozen=True)
@@ -123,8 +134,20 @@ class Builder:
         """
         assert item.call.module is not None
         path = next(path for path, each in self.modules.items() if each is item.call.module)
-        self.root[path] = item.call.module
-        return self.graph.call_module(path, nodes)
+        name = self._safe(path)
+        self.root.setdefault(name, _without_hooks(item.call.module))
+        return self.graph.call_module(name, nodes)
+
+    def _safe(self, path: str) -> str:
+        """Return a path that names nothing that a graph of torch.fx has itself, such as code."""
+        first, dot, rest = path.partition(".")
+        if first in _RESERVED or iskeyword(first):
+            first = next(each for each in _numbered(f"{first}_") if each not in self._names())
+        return first + dot + rest
+
+    def _names(self) -> set[str]:
+        """Return the first parts of the names of all that the original has."""
+        return {name.partition(".")[0] for name in (*self.modules, *self.tensors.values())}
 
     def module(self, item: Item, made: nn.Module, *nodes: fx.Node) -> fx.Node:
         """Call a new module, which is named as the node that it stands for.
@@ -136,7 +159,7 @@ class Builder:
         """
         made.train(mode=False)
         first = item.node.name.replace(":", "_")
-        names = chain([first], (f"{first}_{number}" for number in count(2)))
+        names = map(self._safe, _numbered(first))
         name = next(name for name in names if not self._is_taken(name, item))
         self.root[name] = made
         return self.graph.call_module(name, nodes)
@@ -157,6 +180,7 @@ class Builder:
                 (known for known, each in self.root.items() if each is tensor),
                 f"constant_{len(self.root)}",
             )
+        name = self._safe(name)
         self.root[name] = tensor
         return self.graph.get_attr(name)
 
@@ -181,8 +205,8 @@ class Builder:
             args: Its arguments.
             kwargs: Its keyword arguments.
         """
-        name = getattr(func, "__name__", "")
-        if name and getattr(torch.Tensor, name, None) is func:
+        name = _METHODS.get(func)
+        if name is not None:
             return self.graph.call_method(name, tuple(args), kwargs or {})
         return self.graph.call_function(func, tuple(args), kwargs or {})
 
@@ -244,6 +268,22 @@ class Builder:
         if channels == list(range(first, last)):
             return self.call(torch.narrow, (node, 1, first, last - first))
         return self.call(torch.index_select, (node, 1, self.constant(torch.tensor(channels))))
+
+
+def _numbered(name: str) -> Iterator[str]:
+    return chain([name], (f"{name}_{number}" for number in count(2)))
+
+
+def _without_hooks(module: nn.Module) -> nn.Module:
+    """Return a layer that shares all of another's but what was hooked to its forward.
+
+    What a hook computes has been recorded after the layer, and would be computed twice.
+    """
+    if not module._forward_hooks:  # noqa: SLF001  # torch has no public name for it
+        return module
+    bare = copy(module)
+    bare._forward_hooks = OrderedDict()  # noqa: SLF001
+    return bare
 
 
 def _batch_after(item: Item) -> int:

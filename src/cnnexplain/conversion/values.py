@@ -163,8 +163,6 @@ def followed(
     index = value.indices
     both = torch.stack([index, index + value.size], dim=value.batch)
     result = reshape(both) if reshape else _reshaped(operation, both, shape)
-    if result is None:
-        return None
     for axis, count in enumerate(result.shape):
         if count == 2:  # noqa: PLR2004  # the images of the recording
             first, second = result.unbind(axis)
@@ -173,7 +171,7 @@ def followed(
     return None
 
 
-def _reshaped(operation: Operation, both: torch.Tensor, shape: Shape) -> torch.Tensor | None:
+def _reshaped(operation: Operation, both: torch.Tensor, shape: Shape) -> torch.Tensor:
     match operation:
         case Permute(order=order):
             return both.permute(order)
@@ -187,7 +185,9 @@ def _reshaped(operation: Operation, both: torch.Tensor, shape: Shape) -> torch.T
                 both = both.unsqueeze(place)
             return both
         case Expand():
-            return both.reshape(shape) if prod(shape) == both.numel() else None
+            short = len(shape) - both.ndim
+            times = (size // given for size, given in zip(shape[short:], both.shape, strict=True))
+            return both.repeat(*shape[:short], *times)
         case _:
             return both.reshape(shape)
 

@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 from cnnexplain.conversion.modules import module_of
+from cnnexplain.errors import ArgumentError
+from cnnexplain.graph import Network
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from cnnexplain.graph import Network
 
 # Not zero, as in trained networks: so a padded zero differs from what a layer makes of zeros.
 _BIAS = 0.05
@@ -28,11 +28,20 @@ def seeded(network: Network, seed: int = 0) -> nn.Module:
     Returns:
         The module, in eval mode; its layers are called as in the network.
 
+    Raises:
+        ArgumentError: If that is no network.
+
     Example:
         >>> from cnnexplain.networks import lenet5
         >>> seeded(lenet5())(torch.zeros(1, 1, 32, 32)).shape
         torch.Size([1, 10])
     """
+    if not isinstance(network, Network):
+        raise ArgumentError(
+            "a network of cnnexplain.networks",
+            f"network as a {type(network).__name__}",
+            "write for example cx.networks.vgg16(); a module of your own has weights already",
+        )
     return drawn(lambda: module_of(network), torch.Generator().manual_seed(seed)).eval()
 
 

@@ -132,6 +132,7 @@ class Recorder(TorchFunctionMode):
 
     Attributes:
         modules: Each module by its path; one that is in several places, at each.
+        device: Where the module's weights are.
         by_values: Whether tensors have values, and functions are run.
         needs_values: Why the module must be run, once that is known.
         keeps_calls: Whether calls are kept, so that what a node stands for can be called again.
@@ -156,7 +157,7 @@ class Recorder(TorchFunctionMode):
         self.needs_values: NeedsValues | None = None
         self._model = model
         own = next(chain(model.parameters(), model.buffers()), None)
-        self._device = torch.device("cpu") if own is None else own.device
+        self.device = torch.device("cpu") if own is None else own.device
         self._fixed: set[int] = set()
         self._inputs = inputs
         self._nodes: list[Node] = []
@@ -393,7 +394,7 @@ class Recorder(TorchFunctionMode):
         if not numbers:
             return self._constant(func, args, kwargs)
         if func in WHERE and not self.by_values:
-            return WHERE[func](self._device)
+            return WHERE[func](self.device)
         if func in VALUES and not self.by_values:
             raise self._need_values(func)
         self._call = Call(None, func, args, kwargs)
@@ -565,7 +566,7 @@ class Recorder(TorchFunctionMode):
 
     def _lies_on_meta(self, tensor: torch.Tensor) -> bool:
         with torch._C.DisableTorchFunction():  # noqa: SLF001  # hooks call this under the mode
-            return tensor.is_meta and self._device.type != "meta"
+            return tensor.is_meta and self.device.type != "meta"
 
     def fix(self, tensor: torch.Tensor) -> None:
         """Let a tensor stand for a constant.

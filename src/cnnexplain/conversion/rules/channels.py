@@ -89,6 +89,7 @@ def along_channels(
     """Return an operation on maps that takes nothing together but the channels of each place."""
     mixing = _mixing(item) if mixing is None else mixing
     waiting(item, *item.values)
+    item = replace(item, values=tuple(_laid_out(to, value) for value in item.values))
     orders = {_order(value) for value in item.values}
     places = {value.shape[1:] for value in item.values}
     if len(places) > 1:
@@ -131,6 +132,15 @@ def along_channels(
         made = to.call(torch.permute, (made, back))
     index = torch.arange(prod(shape)).view(shape).permute(order).reshape(item.shape[1:])
     return Value(made, shape).at(index)
+
+
+def _laid_out(to: Builder, value: Value) -> Value:
+    """Return a part of a map's channels as a map of its own."""
+    channels = None if _order(value) else value.channels()
+    if channels is None:
+        return value
+    node = to.selected(value.node, value.shape[0], channels)
+    return Value(node, (len(channels), *value.shape[1:]), stride=value.stride)
 
 
 def _order(value: Value) -> tuple[int, ...] | None:

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 # What only moves values, so that it can be followed on their numbers.
 _MOVES = {
     getattr(owner, name)
-    for name in ("flip", "roll", "index_select")
+    for name in ("flip", "roll", "index_select", "repeat_interleave", "__getitem__")
     for owner in (torch, torch.Tensor)
+    if hasattr(owner, name)
 }
 
 
@@ -41,7 +42,7 @@ def _opaque(to: Builder, item: Item) -> Value:
         bias, taken, weight = item.call.args
         if isinstance(taken, Ref) and isinstance(bias, torch.Tensor) and bias.ndim == 1:
             return connected(to, item, weight.T, bias)
-    if func in _MOVES:
+    if func in _MOVES and len(item.values) == 1:
         rest, kwargs = item.call.args[1:], item.call.kwargs
         result = followed(
             item.operation, value, item.shape, lambda both: func(both, *rest, **kwargs)

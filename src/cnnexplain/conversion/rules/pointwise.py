@@ -58,6 +58,7 @@ def pointwise(to: Builder, item: Item) -> Value:
     name, value = type(item.operation).__name__, item.value
     if name == "RReLU" and is_training(item):
         raise item.refused("whose slopes are random while training", EVAL)
+    item = _without_uniform(to, item)
     tensors = _numbers(item)
     if name == "PReLU" and tensors and len(item.shape) == 4:  # noqa: PLR2004  # a map
         return on_map(to, item)  # its slopes belong to the second axis
@@ -73,6 +74,24 @@ def pointwise(to: Builder, item: Item) -> Value:
             return _on_vectors(to, item)
         return along_channels(to, item, tensors, mixing=())
     return scaled
+
+
+def _without_uniform(to: Builder, item: Item) -> Item:
+    """Return the operation with one number for each constant that has one everywhere."""
+    if item.call.module is not None or item.shape not in item.shapes:
+        return item
+
+    def single(values: Any) -> Any:
+        if isinstance(values, torch.Tensor):
+            # Not of the model's own, which may yet be trained.
+            uniform = id(values) not in to.tensors and bool((values == values.flatten()[:1]).all())
+            return values.flatten()[0].clone() if uniform and values.numel() > 1 else values
+        if isinstance(values, tuple | list):
+            return type(values)(map(single, values))
+        return values
+
+    kwargs = {name: single(each) for name, each in item.call.kwargs.items()}
+    return replace(item, call=replace(item.call, args=single(item.call.args), kwargs=kwargs))
 
 
 def _numbers(item: Item) -> list[torch.Tensor]:
@@ -138,6 +157,8 @@ def _scaled_by(value: Value, factor: torch.Tensor, summand: torch.Tensor, item: 
     """Return a value with a factor and a summand for each of its places, still to be applied."""
     size = prod(value.grid)
     index = value.indices.flatten()
+    if len(set(index.tolist())) < len(index):
+        raise item.refused("which scales values that are repeated, each otherwise", INSTEAD)
     factors, summands = torch.ones(size).double(), torch.zeros(size).double()
     if value.scale is not None:
         factors, summands = (each.clone() for each in value.scale)

@@ -7,13 +7,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn.functional import pixel_unshuffle
 
-from cnnexplain.conversion.rules.registry import (
-    INSTEAD,
-    plain,
-    rule,
-)
+from cnnexplain.conversion.rules.registry import plain, rule
 from cnnexplain.conversion.values import Value, followed
-from cnnexplain.operations.reshaping import Expand, Slice
+from cnnexplain.operations.reshaping import Slice
 
 if TYPE_CHECKING:
     from cnnexplain.conversion.builder import Builder, Item
@@ -26,10 +22,7 @@ def _reshaped(to: Builder, item: Item) -> Value:
         cropped = _cropped(to, item, operation)
         if cropped is not None:
             return cropped
-    result = followed(operation, value, item.shape)
-    if result is None and isinstance(operation, Expand):
-        raise item.refused("which repeats values, over the map or otherwise", INSTEAD)
-    return moved(to, item, result)
+    return moved(to, item, followed(operation, value, item.shape))
 
 
 @rule("PixelUnshuffle")
@@ -66,8 +59,8 @@ def moved(to: Builder, item: Item, result: Value | None) -> Value:
 
 def _cropped(to: Builder, item: Item, operation: Slice) -> Value | None:
     """Return a part of a map's rows and columns, counted from both of its ends."""
-    kept = len(item.shape) == 4 and all(cut.keepdim for cut in operation.cuts)  # noqa: PLR2004
-    if not kept or item.value.batch:
+    kept = len(item.shapes[0]) == 4 and all(cut.keepdim for cut in operation.cuts)  # noqa: PLR2004
+    if not kept or operation.new or item.value.batch or item.value.is_vector:
         return None
     node, _ = plain(to, item, item.value)
     slices = [slice(None)]

@@ -86,6 +86,8 @@ def _like(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> An
 def _made_like(rec: Recorder, func: Any, input: Any, *args: Any, **kwargs: Any) -> Any:
     if rec.by_values:
         return func(input, *args, **kwargs)
+    if rec.keeps_calls:  # what is called again needs the values of its constants
+        return func(torch.empty_like(input, device=rec.device), *args, **kwargs)
     name = func.__name__
     if name == "new_tensor":
         return torch.tensor(*args, **kwargs).to("meta")
