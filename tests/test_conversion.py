@@ -434,6 +434,24 @@ def test_a_weight_that_changes_changes_in_both() -> None:
     assert errors_of(head, model, converted, images(head)).max() < 1e-12
 
 
+def test_a_weight_that_is_one_number_everywhere_is_still_the_original_s_own() -> None:
+    model = made(
+        head(
+            lambda net, z: net.fc((z * net.scale.view(1, 6, 1, 1)).flatten(1)),
+            scale=lambda: nn.Parameter(torch.ones(6)),
+            fc=linear(120, 7),
+        )
+    )
+    converted = cx.fully_convolutional(model, (3, 25, 21)).module
+    image = torch.ones(1, 3, 25, 21, dtype=torch.float64)
+    with torch.no_grad():
+        before = converted(image)
+        model.scale.copy_(torch.arange(6))
+        after = converted(image)
+        assert not torch.allclose(after, before)
+        assert torch.allclose(after.flatten(1), model(image))
+
+
 # ── networks by chance ─────────────────────────────────────────────────────────────────────────
 
 ENDS: dict[str, Callable[[Any, Tensor], Any]] = {

@@ -18,6 +18,7 @@ from cnnexplain.conversion.values import Value
 from cnnexplain.errors import ConversionError, shown
 from cnnexplain.operations.reducing import Reduce
 from cnnexplain.tracing.recorder import Ref
+from cnnexplain.tracing.tensors import storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -183,6 +184,16 @@ class Builder:
         name = self._safe(name)
         self.root[name] = tensor
         return self.graph.get_attr(name)
+
+    def owns(self, tensor: torch.Tensor) -> bool:
+        """Return whether a tensor lies in the memory of the original's parameters and buffers.
+
+        Args:
+            tensor: The tensor.
+        """
+        model = self.modules[""]
+        held = chain(model.parameters(), model.buffers())
+        return storage(tensor) in map(storage, held)
 
     def again(self, item: Item, nodes: Mapping[int, fx.Node]) -> fx.Node:
         """Call the same layer or function as the original, on other tensors.

@@ -83,9 +83,9 @@ def _without_uniform(to: Builder, item: Item) -> Item:
 
     def single(values: Any) -> Any:
         if isinstance(values, torch.Tensor):
+            uniform = values.numel() > 1 and bool((values == values.flatten()[0]).all())
             # Not of the model's own, which may yet be trained.
-            uniform = id(values) not in to.tensors and bool((values == values.flatten()[:1]).all())
-            return values.flatten()[0].clone() if uniform and values.numel() > 1 else values
+            return values.flatten()[0].clone() if uniform and not to.owns(values) else values
         if isinstance(values, tuple | list):
             return type(values)(map(single, values))
         return values
