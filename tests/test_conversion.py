@@ -533,5 +533,50 @@ def test_every_window_of_a_network_by_chance(
     assert found.max() <= 1e-12, found
 
 
+GLUE: dict[str, Callable[[Tensor], Tensor]] = {
+    "gate": lambda z: z * z[:, :1].sigmoid(),
+    "gate by the last": lambda z: z[:, -1:].tanh() * z,
+    "repeat": lambda z: z.repeat(1, 2, 1, 1),
+    "repeat_interleave": lambda z: z.repeat_interleave(2, 1),
+    "expand": lambda z: z[:, :1].expand(-1, 3, -1, -1),
+    "list": lambda z: z[:, [0, 0, -1]],
+    "every other": lambda z: z[:, ::2],
+    "softmax of a part": lambda z: z[:, :2].softmax(1),
+    "cat": lambda z: torch.cat([z, z[:, :1] * 2], 1),
+    "cat of the largest": lambda z: torch.cat([z.amax(1, keepdim=True), z], 1),
+    "less the mean": lambda z: z - z.mean(1, keepdim=True),
+    "flip": lambda z: z.flip(1),
+    "roll": lambda z: z.roll(1, 1),
+    "power": lambda z: z**2,
+    "at most one": lambda z: torch.minimum(z, torch.ones_like(z)),
+    "product of halves": lambda z: z[:, : (z.shape[1] + 1) // 2] * z[:, z.shape[1] // 2 :],
+}
+ENDS_OF_GLUE: dict[str, Callable[[Tensor], Tensor]] = {
+    "flatten": lambda z: z.flatten(1),
+    "channels last": lambda z: z.permute(0, 2, 3, 1).flatten(1),
+    "twice": lambda z: z.flatten(1).repeat(1, 2),
+    "mean": lambda z: z.mean((2, 3)),
+    "one of the largest": lambda z: z.amax((2, 3))[:, [0, 0]],
+}
+
+
+@given(st.lists(st.sampled_from(sorted(GLUE)), max_size=4), st.sampled_from(sorted(ENDS_OF_GLUE)))
+@settings(max_examples=drawn.examples(60))
+def test_every_window_behind_glue_by_chance(glue: list[str], end: str) -> None:
+    def forward(net: Any, z: Tensor) -> Tensor:
+        for name in glue:
+            z = GLUE[name](z)
+        scores: Tensor = net.fc(ENDS_OF_GLUE[end](z))
+        return scores
+
+    torch.manual_seed(0)
+    case = head(forward, fc=partial(nn.LazyLinear, 5))
+    model = case.make().double()
+    model(images(case, windows=(1, 1)))  # so that the lazy layer has a size
+    converted = cx.fully_convolutional(model, case.input_size)
+    found = errors_of(case, model, converted.module, images(case, windows=(2, 3)))
+    assert found.max() <= 1e-12, (glue, end)
+
+
 if __name__ == "__main__":  # writes the golden file, which is then to be read
     REFUSALS.write_text(refusals(), encoding="utf-8")
