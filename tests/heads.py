@@ -933,6 +933,30 @@ ODDITIES = {
     "softmax over a part of the channels": flattened(lambda z: z[:, 2:5].softmax(1).flatten(1), 60),
     "new axes of a vector": vectors(lambda _, v: v[:, None, 2:5, None].flatten(1)),
     "a vector as a map, cut": vectors(lambda _, v: v.view(-1, 1, 8, 1)[:, :, 1:4].flatten(1)),
+    "constants before a map's channels": head(
+        lambda net, z: net.fc(
+            net.conv(torch.cat([net.token.view(1, 2, 1, 1).expand(len(z), 2, *z.shape[2:]), z], 1))
+        ).flatten(1),
+        token=parameter(2),
+        conv=convolution(8, 4, (5, 4)),
+        fc=convolution(4, 7, 1),
+    ),
+    "a one beside a flattened map": flattened(
+        lambda z: torch.cat([z.flatten(1), z.new_ones(len(z), 1)], 1), 121
+    ),
+    "numbers beside a flattened map": head(
+        lambda net, z: net.fc(torch.cat([net.token.expand(len(z), 3), z.flatten(1)], 1).relu()),
+        token=parameter(3),
+        fc=linear(123, 7),
+    ),
+    "constants between vectors": vectors(
+        lambda net, v: net.fc(torch.cat([v, net.token.expand(len(v), -1), v.tanh()], 1)),
+        token=parameter(3),
+        fc=linear(19, 5),
+    ),
+    "a constant stacked": vectors(
+        lambda net, v: torch.stack([net.token.expand_as(v), v], 1).amax(1), token=parameter(8)
+    ),
     "a hook after a layer": head(
         lambda net, z: net.fc(z.flatten(1)), body=hooked("after 0", "after 5"), fc=linear(120, 7)
     ),
@@ -1164,6 +1188,10 @@ REFUSED = {
         conv=convolution(6, 6, 2),
         fc=linear(72, 7),
     ),
+    "other constants for each image": vectors(
+        lambda _, v: torch.cat([v, torch.arange(len(v), dtype=v.dtype).view(-1, 1)], 1),
+        refused="cat",
+    ),
     "random numbers": head(random_noise, refused="one whose forward draws some", fc=linear(120, 7)),
     "random numbers for each place": flattened(
         lambda z: (z + torch.rand_like(z)).flatten(1), refused="add"
@@ -1217,7 +1245,5 @@ HEADS: dict[str, Head] = FLATTENED | POOLED | BODIES | VECTORS | ODDITIES | OUTP
 for _name, _node in {
     "in place through a view": "clamp:2",
     "LPPool2d of the map's size": "pool",
-    "a channel of ones": "cat",
-    "constants": "cat",
 }.items():
     HEADS[_name] = replace(HEADS[_name], refused=_node)

@@ -92,3 +92,18 @@ def per_map(vectors: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     """
     batch, _, height, width = like.shape
     return vectors.reshape(batch, height, width, -1).permute(0, 3, 1, 2)
+
+
+def constant_map(channels: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """Return a map that is one number throughout in each of its channels.
+
+    Args:
+        channels: The number of each channel.
+        like: A map with as many images, rows and columns.
+
+    Example:
+        >>> constant_map(torch.ones(3), torch.zeros(2, 10, 6, 6)).shape
+        torch.Size([2, 3, 6, 6])
+    """
+    batch, _, height, width = like.shape
+    return channels.view(1, -1, 1, 1).expand(batch, -1, height, width)

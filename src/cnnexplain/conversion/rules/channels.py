@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from cnnexplain.conversion import layers
 from cnnexplain.conversion.rules.registry import (
     INSTEAD,
     rule,
@@ -160,23 +161,53 @@ def _order(value: Value) -> tuple[int, ...] | None:
 def _joined(to: Builder, item: Item) -> Value:
     operation = item.operation
     assert isinstance(operation, Cat | Stack)
-    if operation.others:
-        raise item.refused("which puts constants beside what the network computes", INSTEAD)
     waiting(item, *item.values)
     dim = operation.dim % len(item.shape)
     stacked = isinstance(operation, Stack)
     if dim == 0 and not stacked:
         raise item.refused("which mixes the images of a batch", "join along another axis")
+    values = _joined_values(to, item, operation)
     indices, first = [], 0
-    for value in item.values:
+    for value in values:
         indices.append(value.indices + first)
         first += value.size
     index = (torch.stack if stacked else torch.cat)(indices, max(dim - 1, 0))
-    if len({value.shape[1:] for value in item.values}) > 1:
-        return replace(item.value, parts=item.values, index=index)
-    node = to.call(torch.cat, ([value.node for value in item.values], 1))
-    shape = (sum(value.shape[0] for value in item.values), *item.value.shape[1:])
+    if len({value.shape[1:] for value in values}) > 1:
+        return replace(item.value, parts=values, index=index)
+    node = to.call(torch.cat, ([value.node for value in values], 1))
+    shape = (sum(value.shape[0] for value in values), *item.value.shape[1:])
     if dim != 1:
         to.wrote(item, "cat(dim=1)")
     # What is stacked before the batch moves the batch back.
     return replace(Value(node, shape).at(index), batch=int(dim == 0))
+
+
+def _joined_values(to: Builder, item: Item, operation: Cat | Stack) -> tuple[Value, ...]:
+    """Return what is joined, constants among it."""
+    if not operation.others:
+        return item.values
+    values = iter(item.values)
+    return tuple(
+        _constant(to, item, each) if isinstance(each, torch.Tensor) else next(values)
+        for each in item.call.named("tensors")["tensors"]
+    )
+
+
+def _constant(to: Builder, item: Item, tensor: torch.Tensor) -> Value:
+    """Return a constant beside maps, or beside vectors, that is the same for each window."""
+    image, places = tensor[0], item.value.shape[1:]
+    if image.shape[1:] == places:  # a map beside maps
+        channels = image[:, 0, 0]
+        index = torch.arange(image.numel()).view(image.shape)
+        same = tensor == channels.view(-1, 1, 1)
+    else:  # a vector, of which each number is one cell of a map
+        channels = image.flatten()
+        index = torch.arange(len(channels)).view(image.shape) * prod(places)
+        same = tensor == image
+    if not bool(same.all()):
+        raise item.refused(
+            "which puts constants beside what the network computes, others for each place or image",
+            INSTEAD,
+        )
+    node = to.call(layers.constant_map, (to.constant(channels), item.value.node))
+    return Value(node, (len(channels), *places)).at(index)
