@@ -725,6 +725,14 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
             "write for example image.float() / 255",
         ),
     ),
+    "a pixel that is no number": (
+        {"image": torch.full((2, 8, 9), torch.nan)},
+        (
+            "an image of finite numbers",
+            "one with others among its pixels",
+            "look at how it was read and normalised: a division by a deviation of 0?",
+        ),
+    ),
     "integers of an array": (
         {"image": np.zeros((2, 8, 9), dtype=np.int64)},
         (

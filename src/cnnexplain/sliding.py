@@ -141,7 +141,7 @@ def picture(image: object) -> torch.Tensor:
         image: A tensor or an array, with or without the batch.
 
     Raises:
-        ArgumentError: If it is none, or not one of floating-point numbers.
+        ArgumentError: If it is none, or not one of finite floating-point numbers.
 
     Example:
         >>> picture(torch.zeros(3, 8, 9)).shape
@@ -169,6 +169,12 @@ def picture(image: object) -> torch.Tensor:
             "an image of floating-point numbers, preprocessed as the network wants it",
             f"one of {str(pixels.dtype).removeprefix('torch.')}",
             "write for example image.float() / 255",
+        )
+    if not bool(pixels.isfinite().all()):
+        raise ArgumentError(
+            "an image of finite numbers",
+            "one with others among its pixels",
+            "look at how it was read and normalised: a division by a deviation of 0?",
         )
     return pixels.detach()
 
