@@ -321,6 +321,14 @@ POOLED = {
     "AdaptiveMaxPool2d(1)": pooled(partial(nn.AdaptiveMaxPool2d, 1), (5, 4), 1),
     "amax((2, 3))": flattened(lambda z: z.amax((2, 3)), 6),
     "max of a flattened map": flattened(lambda z: z.flatten(2).max(-1).values, 6),
+    "LPPool2d": head(
+        lambda net, z: net.fc(net.pool(z).flatten(1)),
+        (6, 4),
+        pool=partial(nn.LPPool2d, 2, 2),
+        fc=linear(36, 7),
+        stride=(8, 8),
+    ),
+    "LPPool2d that hangs over": pooled(partial(nn.LPPool2d, 4, 7, ceil_mode=True), (5, 4), 1),
     "LPPool2d of the map's size": pooled(partial(nn.LPPool2d, 2, (5, 4)), (5, 4), 1),
     "a generalised mean": head(generalised_mean, fc=linear(6, 7), power=parameter(1)),
     "AdaptiveAvgPool2d, the map's size": pooled(partial(nn.AdaptiveAvgPool2d, (5, 4)), (5, 4), 20),
@@ -1241,9 +1249,6 @@ REFUSED = {
 
 HEADS: dict[str, Head] = FLATTENED | POOLED | BODIES | VECTORS | ODDITIES | OUTPUTS | REFUSED
 
-# Each looks at its own window alone, and is refused all the same, by name.
-for _name, _node in {
-    "in place through a view": "clamp:2",
-    "LPPool2d of the map's size": "pool",
-}.items():
-    HEADS[_name] = replace(HEADS[_name], refused=_node)
+# It looks at its own window alone, and is refused all the same, by name.
+_name = "in place through a view"
+HEADS[_name] = replace(HEADS[_name], refused="clamp:2")

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.nn.functional import lp_pool2d
 
 from cnnexplain.conversion.rules.dense import connected
 from cnnexplain.conversion.rules.pointwise import pointwise
 from cnnexplain.conversion.rules.registry import (
     INSTEAD,
+    plain,
     reason,
     rule,
 )
 from cnnexplain.conversion.rules.reshaping import moved
+from cnnexplain.conversion.rules.windows import layer_of, stepping
 from cnnexplain.conversion.values import Value, followed
+from cnnexplain.operations.spatial import AvgPool2d
 from cnnexplain.tracing.recorder import Ref
 from cnnexplain.tracing.tensors import tensors
 
@@ -42,6 +47,8 @@ def _opaque(to: Builder, item: Item) -> Value:
         bias, taken, weight = item.call.args
         if isinstance(taken, Ref) and isinstance(bias, torch.Tensor) and bias.ndim == 1:
             return connected(to, item, weight.T, bias)
+    if func is lp_pool2d:
+        return _power_average(to, item)
     if func in _MOVES and len(item.values) == 1:
         rest, kwargs = item.call.args[1:], item.call.kwargs
         result = followed(
@@ -55,6 +62,22 @@ def _opaque(to: Builder, item: Item) -> Value:
         if several is not None:
             return to.per_cell(item, item.call.part if several else None)
     raise item.refused(reason(item.operation), INSTEAD)
+
+
+def _power_average(to: Builder, item: Item) -> Value:
+    """Return a pooling by a norm as torch computes it: a mean of powers, and a root."""
+    node, (_, *sizes) = plain(to, item, item.value)
+    named = item.call.named("input", "norm_type", "kernel_size", "stride", "ceil_mode")
+    norm, ceil_mode = float(named["norm_type"]), bool(named.get("ceil_mode", False))
+    pool = AvgPool2d(named["kernel_size"], named.get("stride"), ceil_mode=ceil_mode)
+    area = prod(window.kernel_size for window in pool.windows)
+    made = stepping(pool, item.shape[2:], sizes)
+    to.wrote(item, f"{made} of powers")
+    mean = to.module(item, layer_of(made, item), to.call(torch.pow, (node, norm)))
+    node = to.call(torch.pow, (to.call(torch.mul, (mean, area)), 1 / norm))
+    steps = (window.stride for window in made.windows)
+    down, across = (old * new for old, new in zip(item.value.stride, steps, strict=True))
+    return Value(node, item.shape[1:], stride=(down, across))
 
 
 # What works on each value alone, casts among them, and has no rule of its own.

@@ -20,7 +20,7 @@ from cnnexplain.operations.padding import Pad, _PadLayer
 from cnnexplain.operations.spatial import AvgPool2d
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cnnexplain.conversion.builder import Builder, Item
     from cnnexplain.operations import Operation, Shape
@@ -38,7 +38,7 @@ def _window(to: Builder, item: Item) -> Value:
     pooling = not isinstance(operation, Conv2d)
     made = operation
     if pooling:
-        made = _stepping(operation, item.shape[2:], sizes)
+        made = stepping(operation, item.shape[2:], sizes)
     if getattr(made, "return_indices", False):
         made = replace(made, return_indices=False)
     shape = item.shape[1:]
@@ -56,10 +56,15 @@ def _window(to: Builder, item: Item) -> Value:
     return found if steps is None else found.at(spread(item.shape[1:], steps, shape))
 
 
-def _stepping(operation: Any, outputs: Shape, sizes: list[int]) -> Any:
+def stepping(operation: Any, outputs: Shape, sizes: Sequence[int]) -> Any:
     """Return a pooling that moves on by one where it covers the map whole.
 
     There it has one place, and its stride is any: in a larger map, it has one for each window.
+
+    Args:
+        operation: The pooling.
+        outputs: The (height, width) that it makes.
+        sizes: The (height, width) of the map that it takes.
     """
     strides = [window.stride for window in operation.windows]
     kernels = [window.kernel_size for window in operation.windows]
