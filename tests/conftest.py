@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # The same examples in every run, so that a red run is red again; time limits are for benchmarks.
 settings.register_profile("cnnexplain", deadline=None, derandomize=True)
@@ -21,6 +21,17 @@ settings.load_profile("cnnexplain")
 def any_width(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let tables be as wide as they are, however wide the terminal says it is."""
     monkeypatch.delenv("COLUMNS", raising=False)
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Let torch compute with one thread, since a second one only waits on small networks."""
+    import torch  # noqa: PLC0415  # most tests need none
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture

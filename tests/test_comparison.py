@@ -16,7 +16,7 @@ import cnnexplain as cx
 from cnnexplain.conversion.modules import module_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
 Tensor = torch.Tensor
 Size = tuple[int, int]
@@ -25,12 +25,7 @@ DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 on_every_device = pytest.mark.parametrize("device", DEVICES)
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def image_of(*shape: int, seed: int = 0) -> Tensor:

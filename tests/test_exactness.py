@@ -22,7 +22,7 @@ from cnnexplain.conversion.modules import module_of
 from cnnexplain.exactness import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from cnnexplain.conversion import Conversion
     from cnnexplain.graph import Network
@@ -34,12 +34,7 @@ Size = tuple[int, int]
 IMAGES = 12
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 # ── networks by chance ─────────────────────────────────────────────────────────────────────────

@@ -25,17 +25,12 @@ from cnnexplain.conversion.modules import module_of
 from cnnexplain.errors import ArgumentError, CnnExplainError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from cnnexplain.comparison import Comparison
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def noise(height: int, width: int) -> Image.Image:

@@ -33,12 +33,7 @@ TOLERANCES = {torch.float64: 1e-12, torch.float32: 1e-5}
 on_every_device = pytest.mark.parametrize("device", DEVICES)
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def image_of(*shape: int, dtype: torch.dtype = torch.float64, seed: int = 0) -> Tensor:
