@@ -66,7 +66,8 @@ def test_the_language_switch_stays_on_the_page_and_section(
     for name in PAGES:
         page.goto(address + LANGUAGES[start] + name)
         page.hover(".md-select button")
-        page.click(f".md-select a[hreflang={end}]")
+        with page.expect_navigation():  # which also waits until the other page is there
+            page.click(f".md-select a[hreflang={end}]")
         assert page.url == address + LANGUAGES[end] + name
         assert page.evaluate("document.documentElement.lang") == end
     page.goto(address + LANGUAGES[start] + "windows/#rounding")
