@@ -47,7 +47,7 @@ def test_the_svg_stands_alone(figure: figures.Figure) -> None:
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     style = root.find("{http://www.w3.org/2000/svg}style").text
     assert "prefers-color-scheme:dark" in style
-    assert "prefers-reduced-motion:reduce" in style
+    assert "prefers-reduced-motion:no-preference" in style
     assert "@keyframes" in style
     tags = {each.tag for each in root.iter()}
     assert "{http://www.w3.org/2000/svg}script" not in tags
@@ -57,7 +57,8 @@ def test_the_svg_stands_alone(figure: figures.Figure) -> None:
 
 def test_every_colour_that_is_used_is_in_the_palette(figure: figures.Figure) -> None:
     used = set(re.findall(r"var\(--cx-([\w-]+)", figures.site_style() + figure.svg))
-    motion = {"step", "rows", "columns", "from", "to", "from-scale", "to-scale"}
+    motion = {"step", "row", "rows", "column", "columns", "on", "off"}
+    motion |= {"from", "to", "from-scale", "to-scale"}
     assert used - motion == set(svg.PALETTE)
 
 
@@ -72,7 +73,7 @@ def test_every_class_that_is_drawn_has_a_rule() -> None:
 
 def test_the_style_touches_nothing_but_figures() -> None:
     style = re.sub(r"@keyframes[^}]*\}[^}]*\}\}", "", figures.site_style())
-    style = re.sub(r"@media[^{]*\{", "", style)
+    style = re.sub(r"@media[^{]*\{|@property --cx-[^}]*\}", "", style)
     for selectors in re.findall(r"([^{}]+)\{[^{}]*\}", style):
         for selector in selectors.strip().split(","):
             palette = selector in {
@@ -91,11 +92,11 @@ def test_palette_roles_have_two_themes_and_text_has_contrast() -> None:
         bright, dim = sorted((luminance(one), luminance(other)), reverse=True)
         return (bright + 0.05) / (dim + 0.05)
 
-    for role in ("ink", "quiet", "input-ink", "output-ink"):
+    for role in [each for each in svg.PALETTE if each.endswith("ink")] + ["quiet"]:
         light, dark = svg.PALETTE[role]
         assert contrast(light, "#ffffff") >= 4.5
         assert contrast(dark, "#1e2129") >= 4.5
-    for role in ("window", "padding", "input-line", "output-line"):
+    for role in [each for each in svg.PALETTE if each.endswith("-line")] + ["window", "padding"]:
         light, dark = svg.PALETTE[role]
         assert contrast(light, "#ffffff") >= 2.7
         assert contrast(dark, "#1e2129") >= 3

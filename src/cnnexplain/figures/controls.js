@@ -9,6 +9,7 @@
     pause: "M6.5 5h4v14h-4zM13.5 5h4v14h-4z",
     forward: "M15.5 5H18v14h-2.5zM5 5l9.5 7L5 19z",
   };
+  const SPEEDS = [0.25, 0.5, 1, 2, 4];
   const still = matchMedia("(prefers-reduced-motion: reduce)");
 
   const make = (tag, attributes) => {
@@ -37,10 +38,17 @@
     const panel = make("div", { class: "cx-controls", role: "group", "aria-label": labels.controls });
     const [back, play, forward] = [0, 1, 2].map(() => make("button", { type: "button" }));
     const slider = make("input", { type: "range", min: 1, max: steps, "aria-label": labels.step });
+    const speed = make("select", { "aria-label": labels.speed, title: labels.speed });
+    for (const rate of SPEEDS) {
+      const option = make("option", { value: rate });
+      option.textContent = `${count.format(rate)}×`;
+      option.selected = rate === 1;
+      speed.append(option);
+    }
     const status = make("p", { class: "cx-status" });
     show(back, "back", labels.back);
     show(forward, "forward", labels.forward);
-    panel.append(back, play, forward, slider);
+    panel.append(back, play, forward, slider, speed);
     figure.append(panel, status);
 
     let step = words.still;
@@ -63,7 +71,10 @@
       step = (next + steps) % steps;
       figure.classList.add("cx-moving");
       // The middle of a step, so that no rounding can fall on its neighbour.
-      for (const clock of clocks()) clock.currentTime = (step + 0.5) * seconds * 1000;
+      for (const clock of clocks()) {
+        clock.playbackRate = Number(speed.value);
+        clock.currentTime = (step + 0.5) * seconds * 1000;
+      }
       tell();
     };
 
@@ -100,6 +111,12 @@
     back.addEventListener("click", () => ask(step - 1, true));
     forward.addEventListener("click", () => ask(step + 1, true));
     slider.addEventListener("input", () => ask(slider.value - 1, false));
+    speed.addEventListener("change", () => run(playing));
+    // What stands for a step leads to it.
+    picture.addEventListener("click", ({ target }) => {
+      const mark = target.closest("[data-step]");
+      if (mark) ask(Number(mark.dataset.step), true);
+    });
     play.addEventListener("click", () => {
       wanted = !playing;
       status.setAttribute("aria-live", "off");

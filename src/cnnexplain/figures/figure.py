@@ -14,11 +14,15 @@ from typing import TYPE_CHECKING
 from cnnexplain import files
 from cnnexplain.errors import ArgumentError, shown
 from cnnexplain.figures import motion, svg
+from cnnexplain.figures.stage import Moment, Motion
 from cnnexplain.figures.svg import SHARED, THEMES, WIDTH, Theme, element
-from cnnexplain.languages import current
+from cnnexplain.languages import current, number, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from cnnexplain.figures.motion import Sweep
+    from cnnexplain.figures.stage import Stage
 
 _FORMATS = ".svg, .html or .png"
 _FONT = (
@@ -196,7 +200,7 @@ class Figure:
         ids = {name: id and f"{id}-{name}" for name in names}
         head = "\n".join(element(name, words, id=ids[name]) for name, words in names.items())
         if style:
-            head += "\n" + element("style", f"\n{style}\n")
+            head += "\n" + element("style", f"\n{escape(style, quote=False)}\n")
         if id:
             body = body.replace(SHARED, f"{id}-")
         return element(
@@ -237,6 +241,63 @@ class Figure:
             f"body{{margin:16px;{_GROUND}}}</style>\n"
             f"</head>\n<body>\n{self.html}</body>\n</html>\n"
         )
+
+
+def moving(
+    title: str,
+    description: str,
+    height: int,
+    draw: Callable[[Stage], str],
+    sweep: Sweep,
+    still: int,
+    script: Script,
+) -> Figure:
+    """Return a figure that moves, in the current language.
+
+    Args:
+        title: What it shows, in one line.
+        description: What it shows, in words for readers who do not see it.
+        height: Its height.
+        draw: Draws one moment, or all of them.
+        sweep: The stops of its motion.
+        still: The step of the still picture, from 0.
+        script: What its controls say.
+    """
+    return Figure(
+        title=title,
+        description=description,
+        language=current(),
+        height=height,
+        body=draw(Motion(sweep, still)),
+        variables=sweep.variables(still),
+        steps=sweep.steps,
+        script=script,
+        draw=partial(_moment, draw, sweep),
+    )
+
+
+def told(sentences: Sequence[str], sweep: Sweep, still: int) -> Script:
+    """Return what the controls say of steps that each have a sentence.
+
+    Args:
+        sentences: What each step shows, in the current language.
+        sweep: The stops, all in one row.
+        still: The step of the still picture, from 0.
+    """
+    return Script(
+        still=still,
+        seconds=sweep.seconds,
+        status=text("figure.told", step="{step}", steps=number(sweep.steps), told="{columns}"),
+        rows=[("", "")],
+        columns=[("", sentence) for sentence in sentences],
+        labels=controls(),
+    )
+
+
+def controls() -> dict[str, str]:
+    """Return the names of the controls in the current language."""
+    names = ("controls", "play", "pause", "back", "forward", "step", "speed")
+    return {name: text(f"figure.control.{name}") for name in names}
 
 
 def standing(title: str, description: str, height: int, body: str) -> Figure:
@@ -280,7 +341,7 @@ def _asset(name: str) -> str:
 
 
 def _shared() -> tuple[str, str, str]:
-    return svg.style(), motion.style(".cx-moving"), _asset("controls.css").strip()
+    return svg.style(), motion.style(".cx-moving>.cx-svg"), _asset("controls.css").strip()
 
 
 @cache
@@ -300,8 +361,12 @@ def _still() -> str:
 
 @cache
 def _alone() -> str:
-    calm = "@media (prefers-reduced-motion:reduce),print{.cx-x,.cx-y{animation:none!important}}"
-    return "\n".join((_still(), motion.style(".cx-svg"), calm))
+    media = "screen and (prefers-reduced-motion:no-preference)"
+    return "\n".join((_still(), motion.style(".cx-svg", media)))
+
+
+def _moment(draw: Callable[[Stage], str], sweep: Sweep, step: int) -> str:
+    return draw(Moment(sweep, step))
 
 
 def _same(body: str, _: int) -> str:

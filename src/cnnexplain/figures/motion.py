@@ -1,9 +1,10 @@
-"""Motion of what sweeps over a grid row by row: two keyframes, however many steps there are.
+"""Motion in steps: two clocks, of rows and of columns, on which all that moves depends.
 
-A sweep's columns repeat in every row, so what moves needs one animation for each axis, nested.
-On its axis, everything that a sweep moves is linear in the column (or row): it shifts, and the ties
-between window and output stretch too. CSS `steps()` then visits the positions one by one.
-All numbers come from `Track`, as custom properties; no script and no style repeats the geometry.
+A sweep over a grid visits its stops row by row. CSS `steps()` moves the clocks, which are the
+numbers `--cx-row` and `--cx-column`, from stop to stop; where something stands and whether it is
+seen is then arithmetic with them. What moves along an axis is linear in its clock: it shifts, and
+the ties between window and output stretch too. All other numbers come from `Track`, as custom
+properties; no script and no style repeats the geometry.
 """
 
 from __future__ import annotations
@@ -13,21 +14,30 @@ from dataclasses import dataclass
 from cnnexplain.figures.svg import decimal, element
 
 # Slow enough to follow a step; with many steps, fast enough for a loop one waits for.
-_SECONDS, _LOOP, _FASTEST = 0.6, 18.0, 0.05
+_PACE, _MANY, _FASTEST = 0.6, 30, 0.05
 
-_KEYFRAMES = """
-@keyframes cx-x{from{transform:translateX(var(--cx-from)) scaleX(var(--cx-from-scale,1))}
-to{transform:translateX(var(--cx-to)) scaleX(var(--cx-to-scale,1))}}
-@keyframes cx-y{from{transform:translateY(var(--cx-from)) scaleY(var(--cx-from-scale,1))}
-to{transform:translateY(var(--cx-to)) scaleY(var(--cx-to-scale,1))}}
+# Where a browser does not know such numbers, the clocks stand still at what the figure says.
+_CLOCKS = """
+@property --cx-row{syntax:"<number>";inherits:true;initial-value:0}
+@property --cx-column{syntax:"<number>";inherits:true;initial-value:0}
+@keyframes cx-row{from{--cx-row:0}to{--cx-row:var(--cx-rows)}}
+@keyframes cx-column{from{--cx-column:0}to{--cx-column:var(--cx-columns)}}
 """.strip()
-# `MOVES` stands for the selector of what moves. What a browser hands to its compositor, it
-# stretches like a photograph, and ties blur; contents that "will change" stay with the painter.
-_RULES = """
-MOVES{will-change:contents}
-MOVES .cx-x{animation:cx-x calc(var(--cx-step)*var(--cx-columns)) steps(var(--cx-columns)) infinite}
-MOVES .cx-y{animation:cx-y calc(var(--cx-step)*var(--cx-columns)*var(--cx-rows)) \
-steps(var(--cx-rows)) infinite}
+_CLOCK = """
+MOVES{animation:cx-column calc(var(--cx-step)*var(--cx-columns)) steps(var(--cx-columns)) infinite,\
+cx-row calc(var(--cx-step)*var(--cx-columns)*var(--cx-rows)) steps(var(--cx-rows)) infinite}
+""".strip()
+_AXIS = """
+MOVES .cx-AXIS{transform:translateXY(calc(var(--cx-from) + \
+(var(--cx-to) - var(--cx-from))*var(--cx-CLOCK)/var(--cx-CLOCKs))) \
+scaleXY(calc(var(--cx-from-scale,1) + \
+(var(--cx-to-scale,1) - var(--cx-from-scale,1))*var(--cx-CLOCK)/var(--cx-CLOCKs)))}
+""".strip()
+# Opacity counts from 0 to 1, whatever the difference is.
+_SEEN = """
+MOVES .cx-seen{opacity:min(\
+var(--cx-row)*var(--cx-columns) + var(--cx-column) - var(--cx-on,0) + 1,\
+var(--cx-off,9999) - var(--cx-row)*var(--cx-columns) - var(--cx-column))}
 """.strip()
 
 
@@ -40,6 +50,7 @@ class Sweep:
         columns: The number of stops across.
         every_row: The outputs from one stop to the next, down.
         every_column: The outputs from one stop to the next, across.
+        pace: The seconds at one stop, where stops are few: more where there is more to read.
 
     Example:
         >>> Sweep(6, 6).cell(7), Sweep(6, 6).seconds
@@ -50,6 +61,7 @@ class Sweep:
     columns: int
     every_row: int = 1
     every_column: int = 1
+    pace: float = _PACE
 
     @property
     def steps(self) -> int:
@@ -59,7 +71,7 @@ class Sweep:
     @property
     def seconds(self) -> float:
         """The time at one stop, in whole milliseconds: style and script must agree on it."""
-        return round(max(min(_SECONDS, _LOOP / self.steps), _FASTEST), 3)
+        return round(max(self.pace * min(1, _MANY / self.steps), _FASTEST), 3)
 
     def cell(self, step: int) -> tuple[int, int]:
         """Return the output, as (row, column), of a step.
@@ -70,11 +82,16 @@ class Sweep:
         row, column = divmod(step, self.columns)
         return row * self.every_row, column * self.every_column
 
-    @property
-    def variables(self) -> str:
-        """The sweep as CSS variables, for the figure's `style` attribute."""
+    def variables(self, still: int) -> str:
+        """Return the sweep as CSS variables, for the figure's `style` attribute.
+
+        Args:
+            still: The step at which the clocks stand while nothing moves.
+        """
+        row, column = divmod(still, self.columns)
         return (
-            f"--cx-step:{decimal(self.seconds)}s;--cx-rows:{self.rows};--cx-columns:{self.columns}"
+            f"--cx-step:{decimal(self.seconds)}s;--cx-rows:{self.rows};--cx-columns:{self.columns};"
+            f"--cx-row:{row};--cx-column:{column}"
         )
 
 
@@ -165,10 +182,16 @@ def moving(content: str, x: Track, y: Track) -> str:
     return element("g", inner, class_="cx-y", style=y.variables)
 
 
-def style(moves: str) -> str:
-    """Return the keyframes, and the rules that apply them.
+def style(moves: str, media: str = "screen") -> str:
+    """Return the clocks, and the rules of what depends on them.
 
     Args:
-        moves: The selector of the figures that move.
+        moves: The selector of the SVGs that move.
+        media: Where they move.
     """
-    return f"{_KEYFRAMES}\n{_RULES}".replace("MOVES", moves)
+    axes = [
+        _AXIS.replace("AXIS", axis).replace("XY", axis.upper()).replace("CLOCK", clock)
+        for axis, clock in (("x", "column"), ("y", "row"))
+    ]
+    rules = "\n".join((_CLOCK, *axes, _SEEN)).replace("MOVES", moves)
+    return f"{_CLOCKS}\n@media {media}{{\n{rules}\n}}"

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cnnexplain.figures import wording
-from cnnexplain.figures.figure import Figure, Script
+from cnnexplain.figures.figure import Figure, Script, controls
 from cnnexplain.figures.layout import Layout, layout
 from cnnexplain.figures.plane import Operation, Padding, PerAxis, Plane, plane
 from cnnexplain.figures.scene import (
@@ -91,7 +91,7 @@ def stride(
         language=current(),
         height=height,
         body=draw(shown, places, shown.still, motion=True) + words,
-        variables=shown.sweep.variables,
+        variables=shown.sweep.variables(shown.still),
         steps=shown.sweep.steps,
         script=_script(shown),
         draw=partial(_frame, shown, places, words),
@@ -173,8 +173,5 @@ def _script(shown: Plane) -> Script:
             (number(column + 1), wording.reads(shown.width, column, "column"))
             for column in range(0, shown.width.output_size, sweep.every_column)
         ],
-        labels={
-            name: text(f"figure.control.{name}")
-            for name in ("controls", "play", "pause", "back", "forward", "step")
-        },
+        labels=controls(),
     )

@@ -38,6 +38,16 @@ PALETTE: Mapping[str, tuple[str, str]] = {
     "window": ("#d9480f", "#ff9d52"),
     "taps": ("#ffb877", "#8f5218"),
     "padding": ("#7d8894", "#8b96a3"),
+    # What a unit sees, and the two kinds of layers that have weights.
+    "field": ("#e4d9fa", "#37265e"),
+    "field-line": ("#7c4dce", "#a583ec"),
+    "field-ink": ("#5b2fb0", "#c9b3f8"),
+    "conv": ("#f5d3e6", "#562443"),
+    "conv-line": ("#b3407f", "#dc7db3"),
+    "conv-ink": ("#96276a", "#f0a6d0"),
+    "dense": ("#f3dc92", "#5a4710"),
+    "dense-line": ("#9a7300", "#d3ac3a"),
+    "dense-ink": ("#755700", "#ebca62"),
     # The middle colours of maps, between the paper and the full colours: black and white can be
     # read on them alike. Numbers in cells up to the middle are "on-low", and beyond it "on-high".
     "score": ("#0d837d", "#0d837d"),
@@ -79,6 +89,15 @@ _RULES = """
 .cx-svg .cx-taps{fill:var(--cx-taps);fill-opacity:.85;stroke:var(--cx-window);stroke-opacity:.7}
 .cx-svg .cx-window{stroke:var(--cx-window);stroke-width:3}
 .cx-svg .cx-tie{stroke:var(--cx-window);stroke-width:1.25}
+.cx-svg .cx-field{fill:var(--cx-field)}
+.cx-svg .cx-field-line{stroke:var(--cx-field-line)}
+.cx-svg .cx-field-ink{fill:var(--cx-field-ink);font-weight:600}
+.cx-svg .cx-conv{fill:var(--cx-conv)}
+.cx-svg .cx-conv-line{stroke:var(--cx-conv-line)}
+.cx-svg .cx-conv-ink{fill:var(--cx-conv-ink);font-weight:600}
+.cx-svg .cx-dense{fill:var(--cx-dense)}
+.cx-svg .cx-dense-line{stroke:var(--cx-dense-line)}
+.cx-svg .cx-dense-ink{fill:var(--cx-dense-ink);font-weight:600}
 .cx-svg .cx-paper{fill:var(--cx-paper)}
 .cx-svg .cx-cells{shape-rendering:crispEdges}
 .cx-svg .cx-score{fill:var(--cx-score)}
