@@ -197,14 +197,14 @@ def test_saving_writes_the_whole_file_and_nothing_else(
     assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~mask
 
 
-@pytest.mark.parametrize("name", ["a.gif", "a.mp4", "a", "svg", "png"])
+@pytest.mark.parametrize("name", ["a.webp", "a.pdf", "a", "svg", "png"])
 def test_other_formats_are_refused_with_those_that_exist(
     figure: figures.Figure, tmp_path: Path, name: str
 ) -> None:
     with pytest.raises(ArgumentError) as caught:
         figure.save(tmp_path / name)
     assert str(caught.value).splitlines()[0] == (
-        "expected: a file name that ends with .svg, .html or .png"
+        "expected: a file name that ends with .svg, .html, .png, .gif or .mp4"
     )
     assert not list(tmp_path.iterdir())
 

@@ -1,60 +1,47 @@
-"""A figure as a value: an SVG that stands alone, HTML with controls, a PNG, and their files."""
+"""A figure as a value: an SVG that stands alone, HTML with controls, pixels, and their files."""
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
-from functools import cache, partial
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from html import escape
-from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from cnnexplain import files
-from cnnexplain.errors import ArgumentError, shown
-from cnnexplain.figures import motion, svg
+from cnnexplain.errors import ArgumentError, shown, whole
+from cnnexplain.figures import styles, svg
+from cnnexplain.figures.motion import Sweep
 from cnnexplain.figures.stage import Moment, Motion
 from cnnexplain.figures.svg import SHARED, THEMES, WIDTH, Theme, element
-from cnnexplain.languages import current, number, text
+from cnnexplain.languages import current, language, number, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from cnnexplain.figures.motion import Sweep
     from cnnexplain.figures.stage import Stage
 
-_FORMATS = ".svg, .html or .png"
-_FONT = (
-    "font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Hiragino Sans','Yu Gothic UI',"
-    "'Noto Sans JP','Noto Sans CJK JP',sans-serif"
-)
-# Where a figure stands alone, no page gives it a ground and a font.
-_GROUND = f"background:var(--cx-paper);color-scheme:light dark;{_FONT}"
-# How pages and notebooks say that they are light or dark, whatever the reader's system is.
-_LIGHT_PAGES = ("[data-md-color-scheme=default]", "[data-jp-theme-light=true]", ".vscode-light")
-_DARK_PAGES = ("[data-md-color-scheme=slate]", "[data-jp-theme-light=false]", ".vscode-dark")
+_PNG, _GIF, _MP4 = 960, 720, 960  # how wide they are, in pixels
+# What is called while a film is made: with how many frames are done, and how many there are.
+Progress: TypeAlias = "Callable[[int, int], object]"
+_SPEEDS = 0.1, 10.0
 
 
 @dataclass(frozen=True)
 class Script:
-    """What the controls say about a figure, in its language.
+    """What the controls say about a figure's steps, in its language.
 
     Attributes:
-        still: The step of the still picture, from 0.
-        seconds: The time at one step.
         status: What a step does, with placeholders.
         rows: For each row of stops, its output's number and what it reads.
         columns: The same for each column of stops.
-        labels: The names of the controls.
     """
 
-    still: int
-    seconds: float
     status: str
     rows: Sequence[tuple[str, str]]
     columns: Sequence[tuple[str, str]]
-    labels: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -67,8 +54,8 @@ class Figure:
         language: The language of its words.
         height: Its height; every figure has the same width.
         body: Its drawing.
-        variables: Its CSS variables.
-        steps: The number of steps of its motion; 1 if it stands still.
+        sweep: The stops of its motion; one if it stands still.
+        still: The step of the still picture, from 0.
         script: What its controls say, or None if it stands still.
         draw: Draws the moment of a step.
     """
@@ -78,22 +65,67 @@ class Figure:
     language: str
     height: int
     body: str = field(repr=False)
-    variables: str = field(repr=False)
-    steps: int
+    sweep: Sweep = field(repr=False)
+    still: int = field(repr=False)
     script: Script | None = field(repr=False)
     draw: Callable[[int], str] = field(repr=False, compare=False)
 
     @property
+    def controls(self) -> dict[str, str]:
+        """The names of its controls, in its language."""
+        names = ("controls", "play", "pause", "back", "forward", "step", "speed")
+        with language(self.language):
+            return {name: text(f"figure.control.{name}") for name in names}
+
+    @property
+    def steps(self) -> int:
+        """The number of steps of its motion; 1 if it stands still."""
+        return self.sweep.steps
+
+    @property
     def svg(self) -> str:
         """The figure as an SVG that stands alone: it moves by itself, without a script."""
-        return self._svg(self.body, _alone() if self.script else _still())
+        return self._svg(self.body, styles.moving() if self.script else styles.still())
 
     @property
     def html(self) -> str:
         """The figure as HTML with its style, and, if it moves, its controls and their script."""
-        style = element("style", f"\n{_page_style()}\n")
+        style = element("style", f"\n{styles.page()}\n")
         html = f"{self._wrapped()}\n{style}\n"
-        return f"{html}<script>\n{site_script()}</script>\n" if self.script else html
+        return f"{html}<script>\n{styles.site_script()}</script>\n" if self.script else html
+
+    def file(self, width: int = WIDTH) -> bytes:
+        """Return the SVG that stands alone as a file of its own.
+
+        Args:
+            width: Its width in pixels.
+
+        Raises:
+            ArgumentError: If that is no positive integer.
+        """
+        size = whole("width", width, 1)
+        sized = f'width="{size}" height="{round(self.height * size / WIDTH)}"'
+        drawn = self.svg.replace(f'width="{WIDTH}" height="{self.height}"', sized, 1)
+        return f'<?xml version="1.0" encoding="UTF-8"?>\n{drawn}\n'.encode()
+
+    def page(self, width: int | None = None) -> str:
+        """Return a page of HTML with nothing but the figure.
+
+        Args:
+            width: The figure's width in pixels; that of the window, up to its own, unless given.
+
+        Raises:
+            ArgumentError: If that is no positive integer.
+        """
+        wide = "" if width is None else f".cx-figure>svg{{width:{whole('width', width, 1)}px}}"
+        return (
+            f'<!DOCTYPE html>\n<html lang="{self.language}">\n<head>\n<meta charset="utf-8">\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f"<title>{escape(self.title)}</title>\n"
+            f"<style>{svg.palette_css('body', follow_system=True)}\n"
+            f"body{{margin:16px;{styles.GROUND}}}{wide}</style>\n"
+            f"</head>\n<body>\n{self.html}</body>\n</html>\n"
+        )
 
     def inline(self, id: str) -> str:  # noqa: A002  # it is the id of HTML
         """Return the figure for a page that has `site_style()` and `site_script()`.
@@ -121,18 +153,34 @@ class Figure:
         Raises:
             ArgumentError: If there is no such step.
         """
-        if isinstance(step, bool) or not isinstance(step, int) or not 0 <= step < self.steps:
-            raise ArgumentError(
-                f"a step from 0 to {self.steps - 1}", f"step={shown(step)}", "write for example 0"
-            )
-        return self._svg(self.draw(step), _still())
+        return self._svg(self._moment(step), styles.still())
 
-    def png(self, width: int = 960, theme: Theme = "light") -> bytes:
-        """Return the still picture as a PNG.
+    def faster(self, speed: float) -> Figure:
+        """Return the figure at another speed.
+
+        Args:
+            speed: How many times faster it moves; slower below 1.
+
+        Raises:
+            ArgumentError: If that is no such number.
+        """
+        slowest, fastest = _SPEEDS
+        number = isinstance(speed, int | float) and not isinstance(speed, bool)
+        if not number or not slowest <= speed <= fastest:
+            raise ArgumentError(
+                f"speed from {slowest} to {fastest}, where 1 is that of a page",
+                f"speed={shown(speed)}",
+                "write for example speed=2",
+            )
+        return replace(self, sweep=replace(self.sweep, pace=self.sweep.pace / speed))
+
+    def png(self, width: int = _PNG, theme: Theme = "light", step: int | None = None) -> bytes:
+        """Return a picture as a PNG.
 
         Args:
             width: Its width in pixels.
             theme: Its colours, `"light"` or `"dark"`.
+            step: The moment that it shows; the still picture unless given.
 
         Raises:
             ArgumentError: If an argument is not allowed.
@@ -148,18 +196,67 @@ class Figure:
                 'write for example theme="dark"',
             )
         paper = element("rect", class_="cx-paper", width=WIDTH, height=self.height)
-        style = f".cx-svg{{{_FONT}}}\n{svg.resolved(svg.style(), theme)}"
-        return raster.png(self._svg(paper + self.body, style), width)
+        style = f".cx-svg{{{styles.FONT}}}\n{svg.resolved(svg.style(), theme)}"
+        body = self.body if step is None else self._moment(step)
+        return raster.png(self._svg(paper + body, style), width)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def gif(
+        self, width: int = _GIF, theme: Theme = "light", progress: Progress | None = None
+    ) -> bytes:
+        """Return the figure as a GIF that moves for ever.
+
+        Args:
+            width: Its width in pixels.
+            theme: Its colours, `"light"` or `"dark"`.
+            progress: Called after each frame with how many are done, and how many there are.
+
+        Raises:
+            ArgumentError: If an argument is not allowed.
+            CnnExplainError: If a package that it needs is missing.
+        """
+        from cnnexplain import film  # noqa: PLC0415
+
+        return film.gif(self._frames(width, theme, progress), self.sweep.seconds)
+
+    def mp4(
+        self, width: int = _MP4, theme: Theme = "light", progress: Progress | None = None
+    ) -> bytes:
+        """Return the figure as an MP4 video of one round.
+
+        Args:
+            width: Its width in pixels.
+            theme: Its colours, `"light"` or `"dark"`.
+            progress: Called after each frame with how many are done, and how many there are.
+
+        Raises:
+            ArgumentError: If an argument is not allowed.
+            CnnExplainError: If a package that it needs is missing.
+        """
+        from cnnexplain import film  # noqa: PLC0415
+
+        return film.mp4(self._frames(width, theme, progress), self.sweep.seconds)
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        width: int | None = None,
+        theme: Theme = "light",
+        speed: float = 1.0,
+        progress: Progress | None = None,
+    ) -> None:
         """Write the figure to a file: all of it or, if something fails, nothing.
 
         Args:
-            path: Where to write it; it ends with `.svg`, `.html` or `.png`. A PNG is the still
-                picture; `png()` gives it other sizes and colours.
+            path: Where to write it; it ends with `.svg`, `.html`, `.png`, `.gif` or `.mp4`. A PNG
+                is the still picture.
+            width: The width in pixels; that of `png()`, `gif()` and `mp4()` unless given.
+            theme: The colours of pixels, `"light"` or `"dark"`; SVG and HTML have both.
+            speed: How many times faster than on a page it moves.
+            progress: Called after each frame with how many are done, and how many there are.
 
         Raises:
-            ArgumentError: If there is no such format, or the file cannot be written.
+            ArgumentError: If an argument is not allowed, or the file cannot be written.
             CnnExplainError: If a package that it needs is missing.
         """
         try:
@@ -170,19 +267,22 @@ class Figure:
             raise ArgumentError(
                 "a path", f"path={shown(path)}", 'write for example figure.save("stride.svg")'
             ) from None
-        suffix = target.suffix.lower()
-        if suffix == ".svg":
-            content = f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}\n'.encode()
-        elif suffix == ".html":
-            content = self._page().encode()
-        elif suffix == ".png":
-            content = self.png()
-        else:
+        makers: dict[str, Callable[[Figure], bytes]] = {
+            ".svg": lambda figure: figure.file(width or WIDTH),
+            ".html": lambda figure: figure.page(width).encode(),
+            ".png": lambda figure: figure.png(width or _PNG, theme),
+            ".gif": lambda figure: figure.gif(width or _GIF, theme, progress),
+            ".mp4": lambda figure: figure.mp4(width or _MP4, theme, progress),
+        }
+        make = makers.get(target.suffix.lower())
+        if make is None:
+            *others, last = makers
             raise ArgumentError(
-                f"a file name that ends with {_FORMATS}",
+                f"a file name that ends with {', '.join(others)} or {last}",
                 f"path={shown(os.fspath(path))}",
                 'write for example figure.save("stride.svg")',
             )
+        content = make(self.faster(speed))
         try:
             files.write(target, content)
         except OSError as error:
@@ -191,6 +291,20 @@ class Figure:
                 f"path={shown(str(target))} ({error.strerror})",
                 "create the folder, or choose another",
             ) from error
+
+    def _frames(self, width: int, theme: Theme, progress: Progress | None) -> Iterator[bytes]:
+        """Draw one moment after the other as PNG."""
+        for step in range(self.steps):
+            yield self.png(width, theme, step)
+            if progress:
+                progress(step + 1, self.steps)
+
+    def _moment(self, step: int) -> str:
+        if isinstance(step, bool) or not isinstance(step, int) or not 0 <= step < self.steps:
+            raise ArgumentError(
+                f"a step from 0 to {self.steps - 1}", f"step={shown(step)}", "write for example 0"
+            )
+        return self.draw(step)
 
     def _repr_html_(self) -> str:
         return self.html
@@ -211,7 +325,7 @@ class Figure:
             viewBox=f"0 0 {WIDTH} {self.height}",
             width=WIDTH,
             height=self.height,
-            style=self.variables or None,
+            style=self.sweep.variables(self.still) if self.script else None,
             role="img",
             lang=self.language,
             aria_labelledby=ids["title"],
@@ -227,20 +341,16 @@ class Figure:
         """Return what the controls say as an attribute, which only figures with controls have."""
         if not self.script:
             return ""
-        words = json.dumps(asdict(self.script), ensure_ascii=False, separators=(",", ":"))
+        values = {
+            "still": self.still,
+            "seconds": self.sweep.seconds,
+            **asdict(self.script),
+            "labels": self.controls,
+        }
+        words = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
         # In single quotes, JSON needs no escapes for its own.
         words = words.replace("&", "&amp;").replace("'", "&#39;").replace("<", "&lt;")
         return f" data-cx='{words}'"
-
-    def _page(self) -> str:
-        return (
-            f'<!DOCTYPE html>\n<html lang="{self.language}">\n<head>\n<meta charset="utf-8">\n'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{escape(self.title)}</title>\n"
-            f"<style>{svg.palette_css('body', follow_system=True)}\n"
-            f"body{{margin:16px;{_GROUND}}}</style>\n"
-            f"</head>\n<body>\n{self.html}</body>\n</html>\n"
-        )
 
 
 def moving(
@@ -269,35 +379,25 @@ def moving(
         language=current(),
         height=height,
         body=draw(Motion(sweep, still)),
-        variables=sweep.variables(still),
-        steps=sweep.steps,
+        sweep=sweep,
+        still=still,
         script=script,
         draw=partial(_moment, draw, sweep),
     )
 
 
-def told(sentences: Sequence[str], sweep: Sweep, still: int) -> Script:
+def told(sentences: Sequence[str], sweep: Sweep) -> Script:
     """Return what the controls say of steps that each have a sentence.
 
     Args:
         sentences: What each step shows, in the current language.
         sweep: The stops, all in one row.
-        still: The step of the still picture, from 0.
     """
     return Script(
-        still=still,
-        seconds=sweep.seconds,
         status=text("figure.told", step="{step}", steps=number(sweep.steps), told="{columns}"),
         rows=[("", "")],
         columns=[("", sentence) for sentence in sentences],
-        labels=controls(),
     )
-
-
-def controls() -> dict[str, str]:
-    """Return the names of the controls in the current language."""
-    names = ("controls", "play", "pause", "back", "forward", "step", "speed")
-    return {name: text(f"figure.control.{name}") for name in names}
 
 
 def standing(title: str, description: str, height: int, body: str) -> Figure:
@@ -315,54 +415,11 @@ def standing(title: str, description: str, height: int, body: str) -> Figure:
         language=current(),
         height=height,
         body=body,
-        variables="",
-        steps=1,
+        sweep=Sweep(1, 1),
+        still=0,
         script=None,
         draw=partial(_same, body),
     )
-
-
-def site_script() -> str:
-    """Return the script of the controls, which a site serves once for all its figures."""
-    return _asset("controls.js")
-
-
-def site_style() -> str:
-    """Return the style of the figures, which a site serves once; its root gets the palette."""
-    palette = svg.palette_css(":root," + _LIGHT_PAGES[0], _DARK_PAGES[0])
-    # Paper is white, whatever the screen is.
-    printed = f"@media print{{{svg.palette_css(_DARK_PAGES[0])}}}"
-    return "\n".join((palette, printed, *_shared()))
-
-
-@cache
-def _asset(name: str) -> str:
-    return (resources.files(__package__) / name).read_text(encoding="utf-8")
-
-
-def _shared() -> tuple[str, str, str]:
-    return svg.style(), motion.style(".cx-moving>.cx-svg"), _asset("controls.css").strip()
-
-
-@cache
-def _page_style() -> str:
-    light = ",".join(f"{page} .cx-figure" for page in _LIGHT_PAGES)
-    dark = ",".join(f"{page} .cx-figure" for page in _DARK_PAGES)
-    # The page's own word comes later, and so prevails over the system's.
-    palettes = svg.palette_css(".cx-figure", follow_system=True), svg.palette_css(light, dark)
-    return "\n".join((*palettes, *_shared()))
-
-
-@cache
-def _still() -> str:
-    palette = svg.palette_css(".cx-svg", follow_system=True)
-    return f".cx-svg{{{_GROUND}}}\n{palette}\n{svg.style()}"
-
-
-@cache
-def _alone() -> str:
-    media = "screen and (prefers-reduced-motion:no-preference)"
-    return "\n".join((_still(), motion.style(".cx-svg", media)))
 
 
 def _moment(draw: Callable[[Stage], str], sweep: Sweep, step: int) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cnnexplain.figures import wording
-from cnnexplain.figures.figure import Figure, Script, controls
+from cnnexplain.figures.figure import Figure, Script
 from cnnexplain.figures.layout import Layout, layout
 from cnnexplain.figures.plane import Operation, Padding, PerAxis, Plane, plane
 from cnnexplain.figures.scene import (
@@ -91,8 +91,8 @@ def stride(
         language=current(),
         height=height,
         body=draw(shown, places, shown.still, motion=True) + words,
-        variables=shown.sweep.variables(shown.still),
-        steps=shown.sweep.steps,
+        sweep=shown.sweep,
+        still=shown.still,
         script=_script(shown),
         draw=partial(_frame, shown, places, words),
     )
@@ -160,8 +160,6 @@ def _script(shown: Plane) -> Script:
     """Return what the controls say, so that they know nothing about windows."""
     sweep = shown.sweep
     return Script(
-        still=shown.still,
-        seconds=sweep.seconds,
         status=wording.status(
             shown, "{step}", row="{row}", column="{column}", rows="{rows}", columns="{columns}"
         ),
@@ -173,5 +171,4 @@ def _script(shown: Plane) -> Script:
             (number(column + 1), wording.reads(shown.width, column, "column"))
             for column in range(0, shown.width.output_size, sweep.every_column)
         ],
-        labels=controls(),
     )

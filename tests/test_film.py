@@ -1,0 +1,145 @@
+"""Films, read back by Pillow and by ffmpeg."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import imageio_ffmpeg
+import pytest
+from PIL import Image
+
+from cnnexplain import figures, film
+from cnnexplain.errors import ArgumentError, CnnExplainError
+
+WIDTH = 480
+
+
+@pytest.fixture(scope="module")
+def figure() -> figures.Figure:
+    return figures.stride(5, 3, 2)
+
+
+def pixels(png: bytes) -> Any:
+    return Image.open(BytesIO(png)).convert("RGB")
+
+
+def difference(one: Any, other: Any) -> float:
+    """Return how much two pictures differ on average, from 0 to 255."""
+    pairs = zip(one.tobytes(), other.tobytes(), strict=True)
+    return sum(abs(a - b) for a, b in pairs) / len(one.tobytes())
+
+
+def test_a_gif_has_each_moment_once_and_begins_again(figure: figures.Figure) -> None:
+    opened: Any = Image.open(BytesIO(figure.gif(WIDTH)))
+    assert opened.n_frames == figure.steps == 4
+    assert opened.info["loop"] == 0
+    for step in range(figure.steps):
+        opened.seek(step)
+        assert opened.info["duration"] == 600
+        assert difference(opened.convert("RGB"), pixels(figure.png(WIDTH, step=step))) < 0.5
+        other = pixels(figure.png(WIDTH, step=(step + 1) % figure.steps))
+        assert difference(opened.convert("RGB"), other) > 1
+
+
+def test_a_video_shows_each_moment_as_long_as_the_page(figure: figures.Figure) -> None:
+    frames = read(figure.mp4(WIDTH))
+    assert len(frames) == round(figure.steps * 0.6 * 25)
+    for step in range(figure.steps):
+        shown = frames[round((step + 0.5) * 0.6 * 25)]
+        wanted = pixels(figure.png(WIDTH, step=step)).resize(shown.size)
+        assert difference(shown, wanted) < 3
+
+
+def read(data: bytes) -> list[Any]:
+    """Decode a video with ffmpeg itself."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "film.mp4")
+        path.write_bytes(data)
+        program = [imageio_ffmpeg.get_ffmpeg_exe(), "-i", str(path)]
+        raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+        done = subprocess.run([*program, *raw], capture_output=True, check=True)
+    found = re.search(r", (\d+)x(\d+)[, ]", done.stderr.decode())
+    width, height = (int(side) for side in found.groups())
+    size = 3 * width * height
+    frames = [done.stdout[at : at + size] for at in range(0, len(done.stdout), size)]
+    return [Image.frombytes("RGB", (width, height), frame) for frame in frames]
+
+
+@pytest.mark.parametrize("width", [301, 480])
+def test_a_video_has_even_sides_whatever_is_asked_for(width: int, figure: figures.Figure) -> None:
+    shown = read(figure.mp4(width))[0]
+    assert all(side % 2 == 0 for side in shown.size)
+    assert abs(shown.width - width) <= 1
+
+
+def test_films_are_the_same_bytes_again(figure: figures.Figure) -> None:
+    assert figure.gif(WIDTH) == figure.gif(WIDTH)
+    assert figure.mp4(WIDTH) == figure.mp4(WIDTH)
+
+
+def test_twice_the_speed_takes_half_the_time(figure: figures.Figure) -> None:
+    fast = figure.faster(2)
+    opened: Any = Image.open(BytesIO(fast.gif(WIDTH)))
+    assert opened.info["duration"] == 300
+    assert len(read(fast.mp4(WIDTH))) == round(figure.steps * 0.3 * 25)
+    assert "--cx-step:.3s" in fast.svg
+    assert '"seconds":0.3' in fast.inline("a")
+
+
+@pytest.mark.parametrize("speed", [0, 0.01, 11, float("nan"), "2", True, None])
+def test_a_speed_that_is_none_is_refused(speed: Any, figure: figures.Figure) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        figure.faster(speed)
+    shown = repr(speed) if isinstance(speed, str) else speed
+    assert str(caught.value).splitlines() == [
+        "expected: speed from 0.1 to 10.0, where 1 is that of a page",
+        f"received: speed={shown}",
+        "cure: write for example speed=2",
+    ]
+
+
+def test_progress_is_told_after_each_frame(figure: figures.Figure) -> None:
+    told: list[tuple[int, int]] = []
+    figure.gif(WIDTH, progress=lambda done, count: told.append((done, count)))
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_the_dark_theme_is_dark(figure: figures.Figure) -> None:
+    opened: Any = Image.open(BytesIO(figure.gif(WIDTH, "dark")))
+    assert opened.convert("RGB").getpixel((1, 1)) == (0x14, 0x18, 0x1D)
+
+
+def test_a_figure_that_stands_still_has_one_frame() -> None:
+    still = figures.halo({0: 0.3, 32: 0.1})
+    opened: Any = Image.open(BytesIO(still.gif(WIDTH)))
+    assert opened.n_frames == still.steps
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "cure"),
+    [("PIL", "gif", "export"), ("imageio_ffmpeg", "mp4", "video"), ("PIL", "mp4", "export")],
+)
+def test_a_missing_library_is_named_with_its_extra(
+    name: str, make: str, cure: str, figure: figures.Figure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(CnnExplainError) as caught:
+        getattr(film, make)([figure.png(WIDTH)], 1.0)
+    assert str(caught.value).splitlines()[2] == f'cure: pip install "cnnexplain[{cure}]"'
+
+
+def test_a_video_that_fails_says_so(
+    figure: figures.Figure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(film, "_CODEC", "nothing")
+    with pytest.raises(CnnExplainError) as caught:
+        figure.mp4(WIDTH)
+    expected, received, cure = str(caught.value).split("\n", 2)
+    assert expected == "expected: a video by ffmpeg"
+    assert "nothing" in received + cure
