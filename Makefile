@@ -7,7 +7,7 @@ BIN := .venv/bin
 export NO_MKDOCS_2_WARNING := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help serve test quick lint site audit measure clean
+.PHONY: help serve test quick lint site figures audit measure clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -29,6 +29,10 @@ lint: .venv/dev  ## check style and types
 
 site: .venv/docs  ## build the site into site/
 	$(BIN)/mkdocs build --strict
+
+figures: .venv/docs  ## lay all figures on one sheet for each language, build/LANGUAGE/figures.png
+	$(BIN)/python -m cnnexplain.book
+	$(BIN)/python -m cnnexplain.book.contact
 
 audit: .venv/audit site  ## look at every page in Chromium
 	$(BIN)/pytest tests/browser

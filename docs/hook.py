@@ -13,6 +13,7 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.exceptions import Abort, MkDocsException, PluginError
 from mkdocs.structure.files import File
+from mkdocs.utils import get_relative_url
 from pymdownx.snippets import SnippetMissingError
 
 if TYPE_CHECKING:
@@ -75,22 +76,29 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     from cnnexplain import figures  # noqa: PLC0415
     from cnnexplain.book import jupyter  # noqa: PLC0415
 
-    made = {"assets/figures.js": figures.site_script(), "assets/figures.css": figures.site_style()}
+    made: dict[str, str | bytes] = {
+        "assets/figures.js": figures.site_script(),
+        "assets/figures.css": figures.site_style(),
+    }
     for file in filter(_is_lab, files.documentation_pages()):
         path = (ROOT / "build" / _language(config) / file.src_uri).with_suffix(".ipynb")
         file.abs_src_path = str(path)
         download = file.src_uri.removesuffix(".md") + f"/{path.name}"
         made[download] = jupyter.portable(path.read_text(encoding="utf-8"), file, config, files)
+    for path in sorted((ROOT / "build" / _language(config) / "exports").iterdir()):
+        made[f"figures/{path.name}"] = path.read_bytes()
     for name, content in made.items():
         files.append(File.generated(config, name, content=content))
     return files
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Complete a lab's page."""
-    from cnnexplain.book import jupyter  # noqa: PLC0415
+    """Complete a lab's page, and the addresses under figures."""
+    from cnnexplain.book import jupyter, takeaway  # noqa: PLC0415
 
-    return jupyter.render(html, page, config, files) if _is_lab(page.file) else html
+    if _is_lab(page.file):
+        html = jupyter.render(html, page, config, files)
+    return takeaway.resolved(html, get_relative_url("./", page.url), str(config.site_url))
 
 
 def on_post_build(config: MkDocsConfig) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import nbformat
 import pytest
 
+from cnnexplain import figures
 from cnnexplain.book import build
 from cnnexplain.book.__main__ import execute, main
 from cnnexplain.book.build import Book
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cnnexplain.book.labs import Lab, Outputs
+    from cnnexplain.figures import Figure
 
 CODE = '# %% setup\ncx.set_language("en")\n# %% size\n6\n'
 PROSE = '# A lab\n\n--8<-- "labs/windows/setup.md"\n\n--8<-- "labs/windows/size.md"\n'
@@ -30,15 +32,34 @@ PROSE = '# A lab\n\n--8<-- "labs/windows/setup.md"\n\n--8<-- "labs/windows/size.
 
 @dataclass
 class Drawn:
-    """A figure and a trace."""
+    """A trace."""
 
     size: int = 6
 
-    def inline(self, identity: str) -> str:
-        return f"<figure id={identity}>{self.size}</figure>"
-
     def to_html(self, language: str | None = None) -> str:
         return f"<table lang={language}>{self.size}</table>"
+
+
+@dataclass
+class Declared:
+    """A figure's entry."""
+
+    python: str
+
+    def figure(self) -> Figure:
+        return figures.stride(3, 2)
+
+
+def export(
+    build: Path,
+    kept: Path,
+    drawn: Mapping[str, Mapping[str, Figure]],
+    say: Callable[[str], None],
+) -> None:
+    del say
+    assert kept == build.parent / ".cache/figures"
+    for language, each in drawn.items():
+        assert {figure.language for figure in each.values()} <= {language}
 
 
 @dataclass
@@ -78,11 +99,11 @@ def runner() -> Runner:
 def book(root: Path, runner: Runner) -> Book:
     return Book(
         values={"inputs": 9216},
-        figures={"a": {"size": 5}, "b": {}},
-        draw=Drawn,
+        figures={"a": Declared("a()"), "b": Declared("b()")},
         tables={"alexnet": Drawn},
         prepare=unchanged,
         execute=runner,
+        export=export,
         package=root / "package",
     )
 
@@ -205,7 +226,7 @@ def test_products_of_what_no_longer_exists_are_removed(root: Path, book: Book) -
     said(root, book)
     for path in (root / "docs").rglob("windows.*"):
         path.unlink()
-    said(root, replace(book, figures={"b": {}}, tables={}))
+    said(root, replace(book, figures={"b": Declared("b()")}, tables={}))
     assert set(products(root)) == {
         f"build/{language}/{name}"
         for language in LANGUAGES

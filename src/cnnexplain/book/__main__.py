@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnexplain.book import build, contents, experiments, prose, results
+from cnnexplain.book import build, contents, experiments, exports, prose, results
 from cnnexplain.errors import BookError, CnnExplainError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cnnexplain.book.labs import Lab, Outputs
+    from cnnexplain.figures import Figure
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,10 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         book = build.Book(
             values=results.values(),
             figures=contents.FIGURES,
-            draw=contents.draw,
             tables=contents.TABLES,
             prepare=prose.prepare,
             execute=execute,
+            export=export,
         )
         _say(str(build.make(root, book, _say)))
     except (CnnExplainError, OSError) as error:
@@ -75,6 +76,30 @@ def execute(labs: Sequence[Lab], done: Callable[[Lab, Outputs, float], None]) ->
             progress.advance(bar)
 
         kernels.execute(labs, advance)
+
+
+def export(
+    build: Path,
+    kept: Path,
+    drawn: Mapping[str, Mapping[str, Figure]],
+    say: Callable[[str], None],
+) -> None:
+    """Write the files of figures, with a progress bar if somebody is looking.
+
+    Args:
+        build: The folder of what is built.
+        kept: The folder in which pixels are kept.
+        drawn: The figures of each language by name.
+        say: Called with one line if pixels were drawn.
+
+    """
+    from rich.progress import track  # noqa: PLC0415
+
+    def watch(done: Iterable[exports.Picture], count: int) -> Iterable[exports.Picture]:
+        silent = not sys.stdout.isatty()
+        return track(done, "figures", count, transient=True, disable=silent) if count else done
+
+    exports.write(build, kept, drawn, say, watch)
 
 
 def _say(line: str) -> None:

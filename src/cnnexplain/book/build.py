@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cnnexplain
-from cnnexplain.book import cache, files, forms, labs, pages
+from cnnexplain.book import cache, files, forms, labs, pages, takeaway
 from cnnexplain.book.labs import Lab, Outputs
 from cnnexplain.errors import BookError
 from cnnexplain.languages import LANGUAGES, catalogue, placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from cnnexplain.figures import Figure
 
 Forms = dict[str, dict[str, str]]
 
@@ -25,20 +27,21 @@ class Book:
 
     Attributes:
         values: The computed values that prose refers to.
-        figures: The parameters of each figure.
-        draw: Draws a figure.
+        figures: What makes each figure.
         tables: What makes each table's trace.
         prepare: Makes Markdown of prose: fills in values, sets a language's typography.
         execute: Runs labs.
+        export: Writes the files of the figures of each language into the folder of what is built;
+            the second folder is for what it keeps.
         package: The folder of the package, whose sources decide whether a lab runs again.
     """
 
     values: Mapping[str, forms.Value]
-    figures: Mapping[str, Mapping[str, Any]]
-    draw: Callable[..., pages.Figure]
+    figures: Mapping[str, pages.Declared]
     tables: Mapping[str, Callable[[], pages.Table]]
     prepare: Callable[[str, str, Mapping[str, Mapping[str, str]], str], str]
     execute: Callable[[Sequence[Lab], Callable[[Lab, Outputs, float], None]], None]
+    export: Callable[[Path, Path, Mapping[str, Mapping[str, Figure]], Callable[[str], None]], None]
     package: Path = Path(cnnexplain.__file__).parent
 
 
@@ -85,14 +88,19 @@ def make(root: Path, book: Book, say: Callable[[str], None]) -> Summary:
     lessons = [
         lesson for language in LANGUAGES for lesson in read_labs(root, language, written, book)
     ]
+    drawn = {language: pages.draw_figures(book.figures, language) for language in LANGUAGES}
     for language in LANGUAGES:
         build = root / "build" / language
-        figures = pages.draw_figures(book.figures, book.draw, language)
-        files.sync(build / "figures", ".html", figures)
+        html = {
+            name: f"{each.inline(name)}\n{takeaway.under(each, name, book.figures[name].python)}\n"
+            for name, each in drawn[language].items()
+        }
+        files.sync(build / "figures", ".html", html)
         files.sync(build / "tables", ".html", pages.write_tables(book.tables, language))
         text = json.dumps(written[language], ensure_ascii=False, indent=1, sort_keys=True)
         files.write(build / "values.json", text + "\n")
 
+    book.export(root / "build", root / ".cache" / "figures", drawn, say)
     outputs, executed = _outputs(lessons, root / ".cache" / "labs", book, say)
     for language in LANGUAGES:
         notebooks = {

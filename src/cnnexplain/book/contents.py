@@ -1,11 +1,14 @@
-"""What the pages include: each figure and each table, declared in one row of parameters."""
+"""What the pages include: each figure, declared by the line that makes it, and each table."""
 
 from __future__ import annotations
 
+import ast
 from base64 import b64decode
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cnnexplain import api, figures, networks
+import cnnexplain
+from cnnexplain import api, axis, figures, networks
 from cnnexplain.book import experiments
 
 if TYPE_CHECKING:
@@ -13,49 +16,84 @@ if TYPE_CHECKING:
 
     from cnnexplain.figures import Figure
     from cnnexplain.report import Trace
+    from cnnexplain.windows import Convolution
 
-FIGURES: Mapping[str, Mapping[str, Any]] = {
-    "convolution-5-to-3": {"input_size": 5, "kernel_size": 3},
-    "stride-7-to-3": {"input_size": 7, "kernel_size": 3, "stride": 2},
-    "padding-7-to-4": {"input_size": 7, "kernel_size": 3, "stride": 2, "padding": 1},
-    "dropped-8-to-3": {"input_size": 8, "kernel_size": 3, "stride": 2},
-    "ceil-8-to-4": {
-        "input_size": 8,
-        "kernel_size": 3,
-        "stride": 2,
-        "ceil_mode": True,
-        "operation": "max_pooling",
-    },
-    "dilation-7-to-3": {"input_size": 7, "kernel_size": 3, "dilation": 2},
-    "pooling-13-to-6": {
-        "input_size": 13,
-        "kernel_size": 3,
-        "stride": 2,
-        "operation": "max_pooling",
-    },
-    "sliding-vgg16": {"family": "error_map", "experiment": "vgg16"},
-    "context-vgg16": {"family": "halo", "experiment": "vgg16"},
-    "sliding-faces": {"family": "comparison", "experiment": "faces", "part": "rnet"},
-    "sliding-espresso": {"family": "comparison", "experiment": "imagenet"},
-    "placed-espresso": {"family": "placed", "experiment": "imagenet"},
+
+@dataclass(frozen=True)
+class Declared:
+    """A figure of the pages.
+
+    Attributes:
+        python: The line of Python that makes it, which the reader is shown.
+        found: What makes it instead where an experiment is behind it, which the line cannot show.
+    """
+
+    python: str
+    found: Callable[[], Figure] | None = None
+
+    def figure(self) -> Figure:
+        """Return the figure in the current language."""
+        made: Figure = self.found() if self.found else eval(self.python, {"cx": cnnexplain})  # noqa: S307  # our own lines
+        return made
+
+
+# Lines for figures of experiments, with the reader's own network in their place.
+_COMPARED = "cx.compare(model, image, window=224).figure()"
+
+FIGURES: Mapping[str, Declared] = {
+    "convolution-5-to-3": Declared("cx.figures.stride(5, kernel_size=3)"),
+    "stride-7-to-3": Declared("cx.figures.stride(7, kernel_size=3, stride=2)"),
+    "padding-7-to-4": Declared("cx.figures.stride(7, kernel_size=3, stride=2, padding=1)"),
+    "dropped-8-to-3": Declared("cx.figures.stride(8, kernel_size=3, stride=2)"),
+    "ceil-8-to-4": Declared(
+        'cx.figures.stride(8, kernel_size=3, stride=2, ceil_mode=True, operation="max_pooling")'
+    ),
+    "dilation-7-to-3": Declared("cx.figures.stride(7, kernel_size=3, dilation=2)"),
+    "pooling-13-to-6": Declared(
+        'cx.figures.stride(13, kernel_size=3, stride=2, operation="max_pooling")'
+    ),
+    "sliding-vgg16": Declared(
+        "cx.figures.error_map(cx.compare(model, image, window=224).errors)",
+        lambda: _mapped("error_map", experiments.found("vgg16")),
+    ),
+    "context-vgg16": Declared(
+        "cx.figures.halo({0: 0.30, 32: 0.12, 64: 0.016, 96: 3e-16})",
+        lambda: _halo(experiments.found("vgg16")),
+    ),
+    "sliding-faces": Declared(
+        _COMPARED, lambda: _mapped("comparison", experiments.found("faces")["rnet"])
+    ),
+    "sliding-espresso": Declared(
+        _COMPARED, lambda: _mapped("comparison", experiments.found("imagenet"))
+    ),
+    "placed-espresso": Declared(
+        "cx.figures.placed(scores, image_size=384, window=224, stride=32)",
+        lambda: _mapped("placed", experiments.found("imagenet")),
+    ),
 }
-"""Each figure's family, a sliding window unless it is said, and its parameters."""
+"""What makes each figure."""
 
 
-def draw(family: str = "stride", **parameters: Any) -> Figure:
-    """Draw a figure in the current language.
+def window(name: str) -> tuple[Convolution, int]:
+    """Return the window of a sliding-window figure, and its input size, which prose tells too.
 
     Args:
-        family: The function of `cnnexplain.figures`; those that show what an experiment found take
-            its name, and the name of a part of what it found.
-        **parameters: What it takes.
+        name: The figure.
     """
-    if family == "stride":
-        return figures.stride(**parameters)
-    found = experiments.found(parameters["experiment"])
-    found = found[parameters["part"]] if "part" in parameters else found
-    if family == "halo":
-        return figures.halo({int(halo): error for halo, error in found["halos"].items()})
+    call = ast.parse(FIGURES[name].python, mode="eval").body
+    assert isinstance(call, ast.Call)
+    (size,) = map(ast.literal_eval, call.args)
+    given = {str(each.arg): ast.literal_eval(each.value) for each in call.keywords}
+    pooling = given.pop("operation", "convolution") != "convolution"
+    return (axis.pooling if pooling else axis.convolution)(**given), size
+
+
+def _halo(found: Mapping[str, Any]) -> Figure:
+    return figures.halo({int(halo): error for halo, error in found["halos"].items()})
+
+
+def _mapped(family: str, found: Mapping[str, Any]) -> Figure:
+    """Draw a heatmap of what an experiment found."""
     given: dict[str, Any] = {
         "image_size": tuple(found["image_size"]),
         "window": tuple(found["window"]),

@@ -32,20 +32,20 @@ def read(path: Path, where: str) -> str:
         ) from None
 
 
-def write(path: Path, text: str) -> bool:
-    """Give a file this text, unless it has it already.
+def write(path: Path, content: str | bytes) -> bool:
+    """Give a file this content, unless it has it already.
 
     An unchanged file keeps its time of change, so `mkdocs serve` does not build again. Whoever
     reads meanwhile, a second build too, sees the old text or the new one, never a part.
 
     Args:
         path: The file; its folder is made if need be.
-        text: The whole text.
+        content: The whole text, or all bytes.
 
     Returns:
         Whether the file was written.
     """
-    data = text.encode()
+    data = content.encode() if isinstance(content, str) else content
     try:
         if path.read_bytes() == data:
             return False
@@ -55,16 +55,16 @@ def write(path: Path, text: str) -> bool:
     return True
 
 
-def sync(folder: Path, suffix: str, texts: Mapping[str, str]) -> None:
+def sync(folder: Path, suffix: str, contents: Mapping[str, str | bytes]) -> None:
     """Make a folder hold exactly these files of one kind.
 
     Args:
         folder: The folder.
         suffix: The kind; files with another suffix stay as they are.
-        texts: The files' texts by name, without suffix.
+        contents: What the files hold by name, without suffix.
     """
-    for name, text in texts.items():
-        write(folder / f"{name}{suffix}", text)
+    for name, content in contents.items():
+        write(folder / f"{name}{suffix}", content)
     for path in folder.glob(f"*{suffix}"):
-        if path.name.removesuffix(suffix) not in texts:
+        if path.name.removesuffix(suffix) not in contents:
             path.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from cnnexplain import languages
 from cnnexplain.errors import BookError
@@ -10,12 +10,20 @@ from cnnexplain.errors import BookError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from cnnexplain.figures import Figure
 
-class Figure(Protocol):
-    """What a page needs of a figure."""
+_Product = TypeVar("_Product")
 
-    def inline(self, identity: str, /) -> str:
-        """Return the figure's HTML; ids inside it begin with `identity`."""
+
+class Declared(Protocol):
+    """What the book needs of a figure's entry."""
+
+    @property
+    def python(self) -> str:
+        """The line of Python that makes it."""
+
+    def figure(self) -> Figure:
+        """Return the figure in the current language."""
 
 
 class Table(Protocol):
@@ -25,26 +33,23 @@ class Table(Protocol):
         """Return the table in a language."""
 
 
-def draw_figures(
-    declared: Mapping[str, Mapping[str, Any]], draw: Callable[..., Figure], language: str
-) -> dict[str, str]:
+def draw_figures(declared: Mapping[str, Declared], language: str) -> dict[str, Figure]:
     """Draw the figures of all pages in one language.
 
     Args:
-        declared: The parameters of each figure, by its name.
-        draw: The drawing function.
+        declared: The figures' entries by name.
         language: The language of the labels.
 
     Returns:
-        HTML by name.
+        The figures by name.
 
     Raises:
         BookError: If a figure cannot be drawn.
     """
     with languages.language(language):
         return {
-            name: _html(f"figure {name}, language {language}", _drawing(draw, parameters, name))
-            for name, parameters in declared.items()
+            name: _made(f"figure {name}, language {language}", each.figure)
+            for name, each in declared.items()
         }
 
 
@@ -62,24 +67,19 @@ def write_tables(declared: Mapping[str, Callable[[], Table]], language: str) -> 
         BookError: If a network cannot be traced.
     """
     return {
-        name: _html(f"table {name}, language {language}", _table(trace, language))
+        name: _made(f"table {name}, language {language}", _table(trace, language)).rstrip("\n")
+        + "\n"
         for name, trace in declared.items()
     }
-
-
-def _drawing(
-    draw: Callable[..., Figure], parameters: Mapping[str, Any], name: str
-) -> Callable[[], str]:
-    return lambda: draw(**parameters).inline(name)
 
 
 def _table(trace: Callable[[], Table], language: str) -> Callable[[], str]:
     return lambda: trace().to_html(language)
 
 
-def _html(what: str, make: Callable[[], str]) -> str:
+def _made(what: str, make: Callable[[], _Product]) -> _Product:
     try:
-        html = make()
+        return make()
     except Exception as error:
         # Whatever went wrong in it, the reader of the message has to know which product it was.
         received = " / ".join(f"{type(error).__name__}: {error}".splitlines())
@@ -88,4 +88,3 @@ def _html(what: str, make: Callable[[], str]) -> str:
             received,
             "correct its entry in src/cnnexplain/book/contents.py",
         ) from error
-    return html.rstrip("\n") + "\n"

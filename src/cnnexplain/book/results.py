@@ -54,21 +54,13 @@ def _formula(window: Convolution | Transposed, size: int) -> Tex:
     return Tex(window.formula(size).tex)
 
 
-def _drawn(figure: str) -> tuple[Convolution, int]:
-    """Return the window and the input size of a figure, which the prose beside it tells too."""
-    given = {**contents.FIGURES[figure]}
-    size = given.pop("input_size")
-    pooling = given.pop("operation", "convolution") != "convolution"
-    return (axis.pooling if pooling else axis.convolution)(**given), size
-
-
 def _windows() -> dict[str, Value]:
-    plain, plain_input = _drawn("convolution-5-to-3")
-    stride, stride_input = _drawn("stride-7-to-3")
-    padded, padded_input = _drawn("padding-7-to-4")
-    dropping, dropped = _drawn("dropped-8-to-3")
-    rounded_up, overhung = _drawn("ceil-8-to-4")
-    dilated, dilated_input = _drawn("dilation-7-to-3")
+    plain, plain_input = contents.window("convolution-5-to-3")
+    stride, stride_input = contents.window("stride-7-to-3")
+    padded, padded_input = contents.window("padding-7-to-4")
+    dropping, dropped = contents.window("dropped-8-to-3")
+    rounded_up, overhung = contents.window("ceil-8-to-4")
+    dilated, dilated_input = contents.window("dilation-7-to-3")
     outputs = plain.output_size(plain_input)
     return {
         "kernel": plain.kernel_size,

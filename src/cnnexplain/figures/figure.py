@@ -174,6 +174,26 @@ class Figure:
             )
         return replace(self, sweep=replace(self.sweep, pace=self.sweep.pace / speed))
 
+    def plain(self, theme: Theme = "light", step: int | None = None) -> str:
+        """Return a picture as an SVG for programs that know neither CSS variables nor keyframes.
+
+        Args:
+            theme: Its colours, `"light"` or `"dark"`.
+            step: The moment that it shows; the still picture unless given.
+
+        Raises:
+            ArgumentError: If an argument is not allowed.
+        """
+        if theme not in THEMES:
+            raise ArgumentError(
+                f"theme as one of {', '.join(THEMES)}",
+                f"theme={shown(theme)}",
+                'write for example theme="dark"',
+            )
+        paper = element("rect", class_="cx-paper", width=WIDTH, height=self.height)
+        style = f".cx-svg{{{styles.FONT}}}\n{svg.resolved(svg.style(), theme)}"
+        return self._svg(paper + (self.body if step is None else self._moment(step)), style)
+
     def png(self, width: int = _PNG, theme: Theme = "light", step: int | None = None) -> bytes:
         """Return a picture as a PNG.
 
@@ -189,16 +209,7 @@ class Figure:
         # Figures are needed without the packages that make pixels of them.
         from cnnexplain import raster  # noqa: PLC0415
 
-        if theme not in THEMES:
-            raise ArgumentError(
-                f"theme as one of {', '.join(THEMES)}",
-                f"theme={shown(theme)}",
-                'write for example theme="dark"',
-            )
-        paper = element("rect", class_="cx-paper", width=WIDTH, height=self.height)
-        style = f".cx-svg{{{styles.FONT}}}\n{svg.resolved(svg.style(), theme)}"
-        body = self.body if step is None else self._moment(step)
-        return raster.png(self._svg(paper + body, style), width)
+        return raster.png(self.plain(theme, step), width)
 
     def gif(
         self, width: int = _GIF, theme: Theme = "light", progress: Progress | None = None

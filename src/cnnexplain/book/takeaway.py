@@ -1,0 +1,87 @@
+"""What stands under a figure on a page: its files, the line that embeds it, the line that makes it.
+
+Pages lie at different depths, so addresses are written with a scheme of our own until MkDocs knows
+where its page lies: `cx:` from the page, and `cx-site:` from anywhere.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from cnnexplain.figures.svg import WIDTH
+from cnnexplain.languages import language, text
+
+if TYPE_CHECKING:
+    from cnnexplain.figures import Figure
+
+_HERE, _ANYWHERE = "cx:", "cx-site:"
+# The room of the controls, and of the sentence under them on a narrow screen.
+_CONTROLS, _EDGE = 140, 16
+
+
+def formats(figure: Figure) -> tuple[str, ...]:
+    """Return the formats in which a page offers a figure.
+
+    Args:
+        figure: The figure; one that stands still has no film.
+    """
+    return ("svg", "gif", "png") if figure.steps > 1 else ("svg", "png")
+
+
+def under(figure: Figure, name: str, python: str) -> str:
+    """Return what stands under a figure, as HTML.
+
+    Args:
+        figure: The figure.
+        name: The name of its files.
+        python: The line of Python that makes it.
+    """
+    with language(figure.language):
+        label, embed, line = (text(f"figure.take.{each}") for each in ("save", "embed", "python"))
+    links = " ".join(
+        f'<a href="{_HERE}figures/{name}.{each}" download>{each.upper()}</a>'
+        for each in formats(figure)
+    )
+    # The search is for the words of the page, not for what is the same under every figure.
+    return (
+        f'<div class="cx-take" data-search-exclude lang="{figure.language}">'
+        f"<span>{label} {links}</span>"
+        f"{_folded(embed, embedding(figure, name))}{_folded(line, python)}</div>"
+    )
+
+
+def embedding(figure: Figure, name: str) -> str:
+    """Return the line of HTML that shows a figure on somebody's own page.
+
+    Args:
+        figure: The figure.
+        name: The name of its files.
+    """
+    height = figure.height + _EDGE + (_CONTROLS if figure.steps > 1 else 0)
+    return (
+        f'<iframe src="{_ANYWHERE}figures/{name}.html" title="{escape(figure.title)}" '
+        f'width="{WIDTH + _EDGE}" height="{height}" loading="lazy" style="border:0"></iframe>'
+    )
+
+
+def resolved(html: str, root: str, site: str) -> str:
+    """Write the addresses out.
+
+    Args:
+        html: A page's HTML.
+        root: How its language's first page is reached from it, such as `../`.
+        site: The address of its language's first page.
+
+    Example:
+        >>> resolved('<a href="cx:figures/a.svg">', "../", "https://example.org/")
+        '<a href="../figures/a.svg">'
+    """
+    return html.replace(f'="{_HERE}', f'="{root}').replace(_ANYWHERE, site)
+
+
+def _folded(summary: str, code: str) -> str:
+    return (
+        f"<details><summary>{summary}</summary>"
+        f"<pre><code>{escape(code, quote=False)}</code></pre></details>"
+    )
