@@ -20,6 +20,7 @@ PURE = [
     "errors",
     "files",
     "raster",
+    "film",
     "languages",
     "formula",
     "windows",
@@ -41,7 +42,12 @@ PURE = [
     "figures",
 ]
 # What a pure part imports only where somebody asks for it, and says if it is missing.
-EXTRAS = {("formats", "pandas"), ("raster", "resvg_py")}
+EXTRAS = {
+    ("formats", "pandas"),
+    ("raster", "resvg_py"),
+    ("film", "PIL"),
+    ("film", "imageio_ffmpeg"),
+}
 ABOVE = [
     "tracing",
     "api",
@@ -53,6 +59,7 @@ ABOVE = [
     "images",
     "targets",
     "arguments",
+    "drawing",
     "cli",
     "__main__",
     "book",

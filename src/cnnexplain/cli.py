@@ -1,4 +1,4 @@
-"""The command line: a network's table, its conversion, and heatmaps of photographs.
+"""The command line: a network's table, its conversion, heatmaps of photographs, figures.
 
 The exit status is 0 if all was written, 1 if the network does not fit or something is wrong with
 it, and 2 if the command line is.
@@ -294,6 +294,34 @@ def heatmap(
         told = str(compared)
         compared.figure(channel, images.encoded(picture)).save(output)
     _show(_encoded(told))
+
+
+@app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    options_metavar="NAME [OPTIONS]",
+)
+def figure(
+    context: typer.Context,
+    listed: Annotated[bool, typer.Option("--list", help="Tell which figures there are.")] = False,
+) -> None:
+    """Draw a figure into a file; `cnnexplain figure NAME --help` tells its options.
+
+    The exit status is 2 if the command line is wrong, or what it says cannot be drawn.
+    """
+    name, rest = (context.args or ["--help"])[0], context.args[1:]
+    if listed:
+        from cnnexplain.drawing import listing  # noqa: PLC0415
+
+        _show(_encoded(listing()))
+    elif name.startswith("-"):
+        typer.echo(f"{context.get_help()}\n\nThe figures: cnnexplain figure --list")
+        raise typer.Exit(0 if name == "--help" else 2)
+    else:
+        from cnnexplain.drawing import command  # noqa: PLC0415
+
+        with _reported(CnnExplainError):
+            command(name)(rest, prog_name=f"{context.command_path} {name}")
 
 
 @contextmanager

@@ -13,8 +13,11 @@ import pytest
 
 from cnnexplain import figures
 from cnnexplain.errors import ArgumentError
+from cnnexplain.figures import figure as figure_module
 from cnnexplain.figures import svg
-from cnnexplain.languages import LANGUAGES, language
+from cnnexplain.figures.motion import Sweep
+from cnnexplain.figures.stage import Stage
+from cnnexplain.languages import LANGUAGES, catalogue, language, text
 
 CONVOLUTION = {"input_size": 7, "kernel_size": 3, "stride": 2, "padding": 1}
 POOLING = {"input_size": 13, "kernel_size": 3, "stride": 2, "operation": "max_pooling"}
@@ -170,6 +173,20 @@ def test_frames_do_not_move(figure: figures.Figure) -> None:
         parse(frame)
         assert "animation" not in frame
         assert "transform" not in frame
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_a_frame_is_drawn_in_the_figures_language(code: str) -> None:
+    def draw(stage: Stage) -> str:
+        return stage.seen(svg.label(4, 20, text("figure.control.play")))
+
+    sweep = Sweep(1, 2)
+    with language(code):
+        made = figure_module.moving(
+            "a", "b", 40, draw, sweep, 0, figure_module.told(["c", "d"], sweep)
+        )
+    assert catalogue(code)["figure.control.play"] in made.frame(1)
+    assert catalogue(code)["figure.control.play"] in made.plain(step=1)
 
 
 @pytest.mark.parametrize("step", [-1, 16, True, 1.0, "1"])

@@ -315,7 +315,8 @@ class Figure:
             raise ArgumentError(
                 f"a step from 0 to {self.steps - 1}", f"step={shown(step)}", "write for example 0"
             )
-        return self.draw(step)
+        with language(self.language):
+            return self.draw(step)
 
     def _repr_html_(self) -> str:
         return self.html

@@ -1,0 +1,321 @@
+"""The command line's figures: each has the options that its function has arguments.
+
+An option is read by the type of the argument, and its help is what the docstring says of it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import sys
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args
+
+import typer
+
+from cnnexplain import figures
+from cnnexplain.errors import shown
+from cnnexplain.figures.plane import Operation
+from cnnexplain.languages import language as chosen
+from cnnexplain.targets import UsageError, find, traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cnnexplain.figures import Figure
+
+Draws: TypeAlias = "Callable[..., Figure]"
+
+_NUMBER = re.compile(r"-?[0-9]{1,9}")
+
+
+class Theme(StrEnum):
+    """The colours of pixels."""
+
+    LIGHT = "light"
+    DARK = "dark"
+
+
+class Language(StrEnum):
+    """The languages of figures."""
+
+    EN = "en"
+    JA = "ja"
+    FR = "fr"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How an option becomes an argument.
+
+    Attributes:
+        metavar: What stands for its value in the help.
+        example: What a value may be.
+        read: Makes the argument of what was written, or raises ValueError.
+    """
+
+    metavar: str
+    example: str
+    read: Callable[[str], Any]
+
+
+def families() -> dict[str, Draws]:
+    """Return the functions that draw figures, by name.
+
+    Example:
+        >>> "stride" in families()
+        True
+    """
+    found = {name: getattr(figures, name) for name in figures.__all__}
+    return {
+        name: each
+        for name, each in found.items()
+        if inspect.isfunction(each) and each.__annotations__.get("return") == "Figure"
+    }
+
+
+def listing() -> str:
+    """Return all figures, each with what it shows, one on a line."""
+    known = families()
+    room = max(map(len, known)) + 2
+    return "\n".join(f"{name:{room}}{_summary(draws)}" for name, draws in known.items())
+
+
+def command(name: str) -> typer.Typer:
+    """Return the program that draws one kind of figure.
+
+    Args:
+        name: The name of its function.
+
+    Raises:
+        UsageError: If there is none.
+    """
+    known = families()
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        raise UsageError(
+            f"one of {', '.join(known)}",
+            shown(name),
+            f"write {near[0]}" if near else "write for example cnnexplain figure stride",
+        )
+    program = typer.Typer(
+        add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+    )
+    program.command(name, help=_summary(known[name]))(_program(known[name]))
+    return program
+
+
+def _summary(draws: Draws) -> str:
+    return (inspect.getdoc(draws) or "").partition("\n")[0]
+
+
+def _helps(draws: Draws) -> dict[str, str]:
+    """Return what the docstring says of each argument."""
+    section = (inspect.getdoc(draws) or "").partition("Args:\n")[2].partition("\n\n")[0]
+    found = re.findall(r"^    (\w+): ((?:.|\n        )*)", section, re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in found}
+
+
+def _kind(parameter: inspect.Parameter) -> str:
+    """Return what an argument is, as its function says."""
+    return str(parameter.annotation).removesuffix(" | None")
+
+
+def _program(draws: Draws) -> Callable[..., None]:
+    """Return a function whose arguments are the options of a figure."""
+    taken = list(inspect.signature(draws).parameters.values())
+    helps = _helps(draws)
+    options = [_option(each, helps[each.name]) for each in taken]
+    if any(_kind(each) in _NETWORKS for each in taken):
+        options.append(_named("input_size", str | None, None, _INPUT))
+    options += [
+        _named("output", Path, inspect.Parameter.empty, _OUTPUT),
+        _named("width", int | None, None, _WIDTH),
+        _named("theme", Theme, Theme.LIGHT, _THEME),
+        _named("speed", float, 1.0, _SPEED),
+        _named("language", Language, Language.EN, _LANGUAGE),
+    ]
+
+    def run(**given: Any) -> None:
+        own = {option.name: given.pop(option.name) for option in options[len(taken) :]}
+        with chosen(own["language"].value):
+            figure = draws(**_arguments(taken, given, own.get("input_size")))
+            _save(figure, own)
+
+    run.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]  # Typer reads it
+    return run
+
+
+def _option(parameter: inspect.Parameter, told: str) -> inspect.Parameter:
+    """Return an argument of a figure as an option."""
+    kind, name = _kind(parameter), parameter.name
+    required = parameter.default is inspect.Parameter.empty
+    if kind in _NETWORKS:
+        place = typer.Argument(metavar="NETWORK", help=_TARGET)
+        given = inspect.Parameter.empty if required else None
+        return _named(name, str if required else str | None, given, place)
+    if kind == "bool":
+        flag = typer.Option(f"--{name.replace('_', '-')}", help=told)
+        return _named(name, bool, parameter.default, flag)
+    reader = _READERS[kind]
+    # Not Typer's: an option that is not given is none, so that the function's own default holds.
+    usual = "" if parameter.default in {inspect.Parameter.empty, None} else str(parameter.default)
+    option = typer.Option(metavar=reader.metavar, help=told, show_default=usual or False)
+    given = inspect.Parameter.empty if required else None
+    return _named(name, str if required else str | None, given, option)
+
+
+def _named(name: str, kind: Any, default: Any, told: Any) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, told]
+    )
+
+
+def _arguments(
+    taken: list[inspect.Parameter], given: Mapping[str, Any], size: str | None
+) -> dict[str, Any]:
+    """Return the arguments of a figure; what is not given keeps its default."""
+    arguments = {}
+    for each in taken:
+        written, kind = given[each.name], _kind(each)
+        if written is None:
+            continue
+        if kind in _NETWORKS:
+            arguments[each.name] = _network(written, size, kind)
+        elif kind == "bool":
+            arguments[each.name] = written
+        else:
+            arguments[each.name] = _read(each.name, written, _READERS[kind])
+    return arguments
+
+
+def _read(name: str, written: str, reader: Reader) -> Any:
+    option = f"--{name.replace('_', '-')}"
+    try:
+        return reader.read(written)
+    except OSError as error:
+        received = f"{option} {shown(written)} ({error.strerror or error})"
+        raise UsageError("a file that can be read", received, "write its path") from None
+    except ValueError as error:
+        raise UsageError(
+            f"{option} {reader.metavar}",
+            f"{option} {shown(written)}{f' ({error})' if str(error) else ''}",
+            f"write for example {option} {reader.example}",
+        ) from None
+
+
+def _network(target: str, size: str | None, kind: str) -> Any:
+    from cnnexplain.arguments import input_size  # noqa: PLC0415
+    from cnnexplain.graph import Network  # noqa: PLC0415
+
+    found = find(target, sys.stdin.buffer)
+    if kind == "Trace":
+        return traced(found, [] if size is None else [input_size(size)], 1)
+    if not isinstance(found, Network) or size is not None:
+        found = traced(found, [] if size is None else [input_size(size)], 1).network
+    return found
+
+
+def _save(figure: Figure, own: Mapping[str, Any]) -> None:
+    """Write the file, and show how far it is to whoever waits for a film."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    with Progress(transient=True, console=console, disable=not console.is_terminal) as shown_bar:
+        bar = shown_bar.add_task(own["output"].name, total=None)
+        figure.save(
+            own["output"],
+            width=own["width"],
+            theme=own["theme"].value,
+            speed=own["speed"],
+            progress=lambda done, count: shown_bar.update(bar, completed=done, total=count),
+        )
+
+
+def _whole(written: str) -> int:
+    if not _NUMBER.fullmatch(written):
+        raise ValueError
+    return int(written)
+
+
+def _sides(written: str) -> Any:
+    """Read a number, or two with x between them."""
+    parts = [_whole(each) for each in re.split("[x×]", written)]
+    return parts[0] if len(parts) == 1 else tuple(parts)
+
+
+def _padding(written: str) -> Any:
+    """Read what a number or two can be, each of them two with a comma between, or a word."""
+    if written in {"same", "valid"}:
+        return written
+    parts = [_list(each) for each in re.split("[x×]", written)]
+    pairs = [each[0] if len(each) == 1 else each for each in parts]
+    return pairs[0] if len(pairs) == 1 and isinstance(pairs[0], int) else tuple(pairs)
+
+
+def _list(written: str) -> tuple[int, ...]:
+    return tuple(_whole(each.strip()) for each in written.split(","))
+
+
+def _words(written: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in written.split(","))
+
+
+def _json(written: str) -> Any:
+    return json.loads(Path(written).read_text(encoding="utf-8"))
+
+
+def _errors(written: str) -> dict[int, float]:
+    """Read a mapping whose keys are numbers, which JSON cannot write."""
+    found = _json(written)
+    if not isinstance(found, dict):
+        raise ValueError("an object is wanted")  # noqa: TRY004  # bad input, whatever its type
+    return {_whole(key): value for key, value in found.items()}
+
+
+def _choice(*names: str) -> Reader:
+    def read(written: str) -> str:
+        if written not in names:
+            raise ValueError
+        return written
+
+    return Reader("|".join(names), names[0], read)
+
+
+_NETWORKS = {"Trace", "Network"}
+_READERS: Mapping[str, Reader] = {
+    "int": Reader("NUMBER", "3", _whole),
+    "float": Reader("NUMBER", "0.5", float),
+    "str": Reader("TEXT", "espresso", str),
+    "PerAxis": Reader("SIZE", "3, or 3x5 for height and width", _sides),
+    "Padding": Reader("SIZE", "1, 1x2, 0,1x0,1 for before and after, or same", _padding),
+    "Operation": _choice(*get_args(Operation)),
+    "Map": Reader("FILE.json", "map.json, with rows of numbers", _json),
+    "Mask": Reader("FILE.json", "mask.json, with rows of true and false", _json),
+    "Mapping[int, float]": Reader("FILE.json", 'errors.json, with {"0": 0.3}', _errors),
+    "bytes": Reader("FILE", "photograph.jpg", lambda written: Path(written).read_bytes()),
+}
+
+_TARGET = (
+    "alexnet, alexnet:ungrouped, alexnet:torchvision, vgg16, vgg16:unpadded or lenet5;"
+    " package.module:Class or file.py:Class; or - for the text of an nn.Sequential(...) on the"
+    " standard input."
+)
+_INPUT = typer.Option(
+    "--input", "-i", metavar="SIZE", help="The input's size without its batch, such as 3x224x224."
+)
+_OUTPUT = typer.Option(
+    "--output",
+    "-o",
+    metavar="FILE",
+    help="Where the figure is written, whole or not at all: .svg, .html, .png, .gif or .mp4.",
+)
+_WIDTH = typer.Option(metavar="PIXELS", help="How wide it is.")
+_THEME = typer.Option(help="The colours of .png, .gif and .mp4; the others have both.")
+_SPEED = typer.Option(metavar="NUMBER", help="How many times faster than on a page it moves.")
+_LANGUAGE = typer.Option(help="The language of its words.")
