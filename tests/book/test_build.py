@@ -138,6 +138,7 @@ def test_a_first_build_makes_everything_in_every_language(root: Path, book: Book
         for name in (
             "figures/a.html",
             "figures/b.html",
+            "figures/gallery.html",
             "tables/alexnet.html",
             "labs/windows.ipynb",
             "values.json",
@@ -230,7 +231,7 @@ def test_products_of_what_no_longer_exists_are_removed(root: Path, book: Book) -
     assert set(products(root)) == {
         f"build/{language}/{name}"
         for language in LANGUAGES
-        for name in ("figures/b.html", "values.json")
+        for name in ("figures/b.html", "figures/gallery.html", "values.json")
     }
 
 

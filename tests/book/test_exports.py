@@ -45,19 +45,18 @@ def files(tmp_path: Path) -> dict[str, bytes]:
 
 
 def test_every_figure_has_its_files_in_every_language(write: Any, tmp_path: Path) -> None:
-    assert write(drawn(a=3)) == ["figures: 6 pictures and films, … s"]
+    assert write(drawn(a=3)) == ["figures: 9 pictures and films, … s"]
     made = files(tmp_path)
     assert set(made) == {
-        f"{code}/exports/a.{suffix}" for code in LANGUAGES for suffix in takeaway_formats()
+        f"{code}/exports/a.{suffix}"
+        for code in LANGUAGES
+        for suffix in (*takeaway.formats(figures.stride(3, 2)), "dark.png", "html")
     }
     figure = drawn(a=3)["ja"]["a"]
     assert made["ja/exports/a.svg"] == figure.file()
     assert made["ja/exports/a.gif"] == figure.gif(720)
     assert made["ja/exports/a.png"] == figure.png(720)
-
-
-def takeaway_formats() -> list[str]:
-    return [*takeaway.formats(figures.stride(3, 2)), "html"]
+    assert made["ja/exports/a.dark.png"] == figure.png(720, "dark")
 
 
 def test_pixels_are_drawn_once_and_again_when_the_drawing_changes(
@@ -67,18 +66,18 @@ def test_pixels_are_drawn_once_and_again_when_the_drawing_changes(
     before = files(tmp_path)
     assert write(drawn(a=3)) == []
     assert files(tmp_path) == before
-    assert write(drawn(a=4)) == ["figures: 6 pictures and films, … s"]
+    assert write(drawn(a=4)) == ["figures: 9 pictures and films, … s"]
     assert files(tmp_path)["en/exports/a.gif"] != before["en/exports/a.gif"]
     assert write(drawn(b=4)) == []
     assert {name.split("/")[-1] for name in files(tmp_path)} == {
-        "b.svg", "b.gif", "b.png", "b.html"
+        "b.svg", "b.gif", "b.png", "b.dark.png", "b.html"
     }  # fmt: skip
 
 
 def test_a_changed_library_draws_again(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     write(drawn(a=3))
     monkeypatch.setattr(exports, "_known", lambda: "another version")
-    assert write(drawn(a=3)) == ["figures: 6 pictures and films, … s"]
+    assert write(drawn(a=3)) == ["figures: 9 pictures and films, … s"]
 
 
 def test_a_page_to_embed_has_what_the_figure_needs_and_no_script_of_its_own() -> None:
@@ -109,6 +108,18 @@ def test_what_stands_still_has_no_film() -> None:
     still = figures.comparison([[1.0]], [[1.0]], [[0.0]], image_size=224)
     if still.steps == 1:
         assert "gif" not in takeaway.under(still, "a", "x")
+
+
+def test_the_gallery_shows_every_figure_in_the_colours_of_the_page() -> None:
+    drawings = {"a": figures.stride(3, 2), "b": figures.stride(4, 2)}
+    html = takeaway.gallery(drawings, {"a": "cx.figures.stride(3, 2)", "b": "x < y"})
+    shown = re.findall(r'src="cx:figures/(\S+)" alt="([^"]+)" loading="lazy"', html)
+    assert [source for source, _ in shown] == [
+        "a.png#only-light", "a.dark.png#only-dark", "b.png#only-light", "b.dark.png#only-dark"
+    ]  # fmt: skip
+    assert shown[0][1] == drawings["a"].title
+    assert "<code>x &lt; y</code>" in html
+    assert "\n\n" not in html
 
 
 def test_addresses_are_written_out_for_the_page() -> None:

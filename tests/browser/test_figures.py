@@ -1,12 +1,15 @@
 """The figures and their controls in a real browser."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image, ImageChops
 
 from cnnexplain import figures
-from cnnexplain.languages import language
+from cnnexplain.book import contents
+from cnnexplain.languages import LANGUAGES, language
 
 CONVOLUTION = {"input_size": 7, "kernel_size": 3, "stride": 2, "padding": 1}
 CASES: list[dict[str, Any]] = [
@@ -45,7 +48,7 @@ def test_a_browser_moves_everything_to_where_a_frame_has_it(page: Any, case: Any
         clocks = page.evaluate(
             """time => document.getAnimations().map(clock => {
             clock.pause(); clock.currentTime = time; })""",
-            (step + 0.5) * figure.script.seconds * 1000,
+            (step + 0.5) * figure.sweep.seconds * 1000,
         )
         assert len(clocks) == 2
         moved = page.evaluate(MARKS)
@@ -75,6 +78,24 @@ def test_the_keyboard_steps_through_a_figure_and_each_step_is_announced(page: An
     assert page.locator(".cx-status").get_attribute("aria-live") == "off"
 
 
+def test_the_speed_is_the_readers(page: Any) -> None:
+    page.set_content(figures.stride(**CONVOLUTION).html)
+    page.get_by_role("combobox", name="Speed").select_option("4")
+    page.get_by_role("button", name="Play").click()
+    assert page.evaluate("document.getAnimations().map(clock => clock.playbackRate)") == [4, 4]
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Step forward").click()
+    assert page.evaluate("document.getAnimations().map(clock => clock.playbackRate)") == [4, 4]
+
+
+def test_what_stands_for_a_step_leads_to_it(page: Any) -> None:
+    figure = figures.stride(**CONVOLUTION)
+    mark = '<rect data-step="5" width="9" height="9" style="fill:red"/></svg>'
+    page.set_content(figure.html.replace("</svg>\n</div>", f"{mark}\n</div>", 1))
+    page.locator("[data-step]").click()
+    assert status(page).startswith("step 6 of 16")
+
+
 def test_the_controls_speak_the_figures_language(page: Any) -> None:
     with language("ja"):
         page.set_content(figures.stride(**CONVOLUTION).html)
@@ -102,21 +123,82 @@ def test_a_figure_is_complete_without_a_script(browser: Any) -> None:
     context.close()
 
 
-@pytest.mark.parametrize("code", ["en", "ja", "fr"])
-@pytest.mark.parametrize("case", CASES)
-def test_no_text_is_cut_or_runs_into_another(page: Any, case: Any, code: str) -> None:
+def steps(figure: figures.Figure) -> list[int]:
+    return sorted({0, 1 % figure.steps, figure.steps // 2, figure.steps - 1})
+
+
+@pytest.mark.parametrize("name", contents.FIGURES)
+def test_every_figure_moves_through_its_frames(page: Any, name: str) -> None:
+    """What CSS makes of the whole drawing is what is drawn for the moment alone."""
+    figure = contents.FIGURES[name].figure()
+    for step in steps(figure):
+        page.emulate_media(reduced_motion="no-preference")
+        page.set_content(figure.frame(step))
+        drawn = picture(page)
+        page.set_content(figure.svg)
+        page.evaluate(
+            """time => document.getAnimations().forEach(clock => {
+            clock.pause(); clock.currentTime = time; })""",
+            (step + 0.5) * figure.sweep.seconds * 1000,
+        )
+        assert different(drawn, picture(page)) < 0.002, step
+
+
+def picture(page: Any) -> Any:
+    return Image.open(BytesIO(page.locator("svg").first.screenshot())).convert("L")
+
+
+def different(one: Any, other: Any) -> float:
+    """Return the share of pixels that differ by more than smoothing does."""
+    assert one.size == other.size
+    histogram = ImageChops.difference(one, other).histogram()
+    return sum(histogram[48:]) / sum(histogram)
+
+
+def test_a_figure_that_does_not_move_through_its_frames_is_found(page: Any) -> None:
+    figure = figures.stride(**CONVOLUTION)
+    page.set_content(figure.frame(3))
+    drawn = picture(page)
+    page.set_content(figure.frame(4))
+    assert different(drawn, picture(page)) > 0.002
+
+
+OVERLAPS = """() => {
+    const svg = document.querySelector("svg").getBoundingClientRect(), found = [];
+    const texts = [...document.querySelectorAll("svg text")].map(text => {
+        const box = text.getBoundingClientRect(); return [text.textContent, box]; });
+    for (const [at, [words, box]] of texts.entries()) {
+        if (!words.trim()) continue;
+        if (box.left < svg.left - 0.5 || box.right > svg.right + 0.5 || box.top < svg.top - 0.5
+            || box.bottom > svg.bottom + 0.5) found.push(["cut", words]);
+        for (const [others, other] of texts.slice(at + 1)) {
+            // Fonts reserve room above and below their letters.
+            const spare = 0.2 * Math.min(box.height, other.height);
+            if (others.trim() && box.left < other.right - 1 && other.left < box.right - 1
+                && box.top < other.bottom - spare && other.top < box.bottom - spare)
+                found.push([words, others]);
+        }
+    }
+    return found;
+}"""
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("name", contents.FIGURES)
+def test_no_text_is_cut_or_runs_into_another(page: Any, name: str, code: str) -> None:
     with language(code):
-        page.set_content(figures.stride(**case).svg)
-    boxes = page.evaluate(
-        """[...document.querySelectorAll("svg > text")].map(text => {
-        const {x, y, width, height} = text.getBBox(); return [x, y, x + width, y + height]; })"""
+        figure = contents.FIGURES[name].figure()
+    for step in steps(figure):
+        page.set_content(figure.frame(step))
+        assert page.evaluate(OVERLAPS) == [], step
+    page.set_content(figure.svg)
+    assert page.evaluate(OVERLAPS.replace("svg text", "svg :not(.cx-seen) > text")) == []
+
+
+def test_text_that_is_cut_or_runs_into_another_is_found(page: Any) -> None:
+    page.set_content('<svg width="50" height="20"><text y="15">too long for it</text></svg>')
+    assert page.evaluate(OVERLAPS) == [["cut", "too long for it"]]
+    page.set_content(
+        '<svg width="300" height="40"><text y="15">one</text><text y="18">two</text></svg>'
     )
-    height = page.evaluate("document.querySelector('svg').viewBox.baseVal.height")
-    for at, (left, top, right, bottom) in enumerate(boxes):
-        assert left >= 0 <= top
-        assert right <= 480
-        assert bottom <= height
-        for other_left, other_top, other_right, other_bottom in boxes[at + 1 :]:
-            # Lines of text overlap by what fonts reserve above and below their letters.
-            apart = other_top >= bottom - 6 or top >= other_bottom - 6
-            assert apart or other_left >= right or left >= other_right
+    assert page.evaluate(OVERLAPS) == [["one", "two"]]

@@ -95,6 +95,8 @@ def make(root: Path, book: Book, say: Callable[[str], None]) -> Summary:
             name: f"{each.inline(name)}\n{takeaway.under(each, name, book.figures[name].python)}\n"
             for name, each in drawn[language].items()
         }
+        python = {name: each.python for name, each in book.figures.items()}
+        html["gallery"] = takeaway.gallery(drawn[language], python) + "\n"
         files.sync(build / "figures", ".html", html)
         files.sync(build / "tables", ".html", pages.write_tables(book.tables, language))
         text = json.dumps(written[language], ensure_ascii=False, indent=1, sort_keys=True)

@@ -56,9 +56,10 @@ def main(build: Path = Path("build")) -> int:
         The exit status: 0, or 1 after a message if nothing has been built.
     """
     for language in LANGUAGES:
-        paths = sorted((build / language / "exports").glob("*.png"))
+        folder = build / language / "exports"
+        paths = sorted(set(folder.glob("*.png")) - set(folder.glob("*.dark.png")))
         if not paths:
-            sys.stderr.write(f"no pictures in {build / language / 'exports'}: build them first\n")
+            sys.stderr.write(f"no pictures in {folder}: build them first\n")
             return 1
         content = BytesIO()
         sheet([(path.stem, Image.open(path)) for path in paths]).save(content, "PNG")

@@ -58,13 +58,16 @@ class Picture:
 
 
 def pictures(name: str, figure: Figure) -> list[Picture]:
-    """Return the pictures of a figure: the still one, and the film if it moves.
+    """Return the pictures of a figure: the still one, light and dark, and the film if it moves.
 
     Args:
         name: The name of its files.
         figure: The figure.
     """
-    found = [Picture(name, ".png", [figure.plain()], 0.0)]
+    found = [
+        Picture(name, ".png", [figure.plain()], 0.0),
+        Picture(f"{name}.dark", ".png", [figure.plain("dark")], 0.0),
+    ]
     if figure.steps > 1:
         frames = [figure.plain(step=step) for step in range(figure.steps)]
         found.append(Picture(name, ".gif", frames, figure.sweep.seconds))

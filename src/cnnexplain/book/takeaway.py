@@ -13,6 +13,8 @@ from cnnexplain.figures.svg import WIDTH
 from cnnexplain.languages import language, text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cnnexplain.figures import Figure
 
 _HERE, _ANYWHERE = "cx:", "cx-site:"
@@ -62,6 +64,34 @@ def embedding(figure: Figure, name: str) -> str:
     return (
         f'<iframe src="{_ANYWHERE}figures/{name}.html" title="{escape(figure.title)}" '
         f'width="{WIDTH + _EDGE}" height="{height}" loading="lazy" style="border:0"></iframe>'
+    )
+
+
+def gallery(figures: Mapping[str, Figure], python: Mapping[str, str]) -> str:
+    """Return all figures as pictures, each leading to a page where it moves, as HTML.
+
+    Args:
+        figures: The figures by the name of their files.
+        python: The lines of Python that make them, by the same names.
+    """
+    return "\n".join(
+        ('<div class="cx-gallery" data-search-exclude>',)
+        + tuple(_shown(figure, name, python[name]) for name, figure in figures.items())
+        + ("</div>",)
+    )
+
+
+def _shown(figure: Figure, name: str, python: str) -> str:
+    title = escape(figure.title)
+    # Material shows one of them, and browsers do not load what is not shown.
+    images = "".join(
+        f'<img src="{_HERE}figures/{name}{theme}.png#only-{scheme}" alt="{title}" loading="lazy" '
+        f'width="{WIDTH}" height="{figure.height}">'
+        for theme, scheme in (("", "light"), (".dark", "dark"))
+    )
+    return (
+        f'<figure id="{name}"><a href="{_HERE}figures/{name}.html">{images}</a>'
+        f"<figcaption>{title}<code>{escape(python, quote=False)}</code></figcaption></figure>"
     )
 
 
