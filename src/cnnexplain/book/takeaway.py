@@ -74,11 +74,8 @@ def gallery(figures: Mapping[str, Figure], python: Mapping[str, str]) -> str:
         figures: The figures by the name of their files.
         python: The lines of Python that make them, by the same names.
     """
-    return "\n".join(
-        ('<div class="cx-gallery" data-search-exclude>',)
-        + tuple(_shown(figure, name, python[name]) for name, figure in figures.items())
-        + ("</div>",)
-    )
+    shown = [_shown(figure, name, python[name]) for name, figure in figures.items()]
+    return "\n".join(['<div class="cx-gallery" data-search-exclude>', *shown, "</div>"])
 
 
 def _shown(figure: Figure, name: str, python: str) -> str:
