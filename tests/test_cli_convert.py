@@ -655,7 +655,7 @@ def test_heatmap_replaces_a_file_through_a_link() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["-o", "heat.pdf"], "expected: a file name that ends with .png, .svg, .html"),
+        (["-o", "heat.pdf"], "expected: a file name that ends with .svg, .html, .png, .gif, .mp4"),
         (["-o", "heat"], "received: --output 'heat'"),
         (["-o", "nowhere/heat.svg"], "there is no such folder"),
         (["-o", "photo.png/heat.svg"], "there is no such folder"),

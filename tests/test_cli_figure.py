@@ -137,8 +137,8 @@ def test_maps_come_from_files(tmp_path: Path) -> None:
         ),
         (
             ["stride", "-o", "a.webp"],
-            ["expected: a file name that ends with .svg, .html, .png, .gif or .mp4",
-             "received: path='a.webp'", 'cure: write for example figure.save("stride.svg")'],
+            ["expected: a file name that ends with .svg, .html, .png, .gif, .mp4",
+             "received: --output 'a.webp'", "cure: write for example --output figure.png"],
         ),
         (
             ["error_map", "--errors", "none.json", "-o", "a.svg"],
@@ -157,6 +157,12 @@ def test_maps_come_from_files(tmp_path: Path) -> None:
             ["expected: --errors FILE.json",
              "received: --errors 'list.json' (an object is wanted)",
              'cure: write for example --errors errors.json, with {"0": 0.3}'],
+        ),
+        (
+            ["stride", "-o", "none/a.svg"],
+            ["expected: a file that can be written",
+             "received: --output 'none/a.svg': there is no such folder",
+             "cure: name a file in a folder that exists and is yours to write"],
         ),
         (
             ["stride", "--speed", "100", "-o", "a.svg"],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cnnexplain.errors import ArgumentError, shown
 from cnnexplain.figures.cells import grid
+from cnnexplain.figures.figure import FORMATS
 from cnnexplain.graph import sizes
 from cnnexplain.languages import shape
 from cnnexplain.targets import UsageError
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _SIZE = re.compile(r"[0-9]{1,19}([x×][0-9]{1,19})*", re.IGNORECASE)
 _PAIR = re.compile(r"[0-9]{1,9}([x×][0-9]{1,9})?", re.IGNORECASE)
-_FIGURES = (".png", ".svg", ".html")
 
 
 def columns(names: str | None) -> dict[str, tuple[Column, ...]]:
@@ -166,11 +166,11 @@ def check_files(output: Path, inputs: Sequence[Path]) -> None:
         >>> from pathlib import Path
         >>> check_files(Path("heat.svg"), [])
     """
-    if output.suffix.lower() not in _FIGURES:
+    if output.suffix.lower() not in FORMATS:
         raise UsageError(
-            f"a file name that ends with {', '.join(_FIGURES)}",
+            f"a file name that ends with {', '.join(FORMATS)}",
             f"--output {shown(str(output))}",
-            "write for example --output heat.png",
+            "write for example --output figure.png",
         )
     for each in inputs:
         if not _is_file(each):

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args
 import typer
 
 from cnnexplain import figures
+from cnnexplain.arguments import check_files, input_size
 from cnnexplain.errors import shown
 from cnnexplain.figures.plane import Operation
+from cnnexplain.images import check_drawing
 from cnnexplain.languages import language as chosen
 from cnnexplain.targets import UsageError, find, traced
 
@@ -142,6 +144,8 @@ def _program(draws: Draws) -> Callable[..., None]:
 
     def run(**given: Any) -> None:
         own = {option.name: given.pop(option.name) for option in options[len(taken) :]}
+        check_files(own["output"], [])
+        check_drawing(own["output"])
         with chosen(own["language"].value):
             figure = draws(**_arguments(taken, given, own.get("input_size")))
             _save(figure, own)
@@ -209,7 +213,6 @@ def _read(name: str, written: str, reader: Reader) -> Any:
 
 
 def _network(target: str, size: str | None, kind: str) -> Any:
-    from cnnexplain.arguments import input_size  # noqa: PLC0415
     from cnnexplain.graph import Network  # noqa: PLC0415
 
     found = find(target, sys.stdin.buffer)

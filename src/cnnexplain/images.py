@@ -67,9 +67,13 @@ def check_drawing(output: Path) -> None:
         >>> from pathlib import Path
         >>> check_drawing(Path("heat.svg"))
     """
-    if output.suffix.lower() == ".png":
+    suffix = output.suffix.lower()
+    if suffix in {".png", ".gif", ".mp4"}:
         imported("resvg_py", "resvg-py, which draws PNG", "export")
+        imported("PIL", "Pillow, which makes films", "export")
         fonts()
+    if suffix == ".mp4":
+        imported("imageio_ffmpeg", "imageio-ffmpeg, which makes videos", "video")
 
 
 def check_device(device: str, precision: str) -> None:

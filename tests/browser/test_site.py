@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 
 SITE = Path(__file__).parents[2] / "site"
 LANGUAGES = {"en": "", "ja": "ja/", "fr": "fr/"}
-PAGES = ["", "windows/", "pooling-to-dense/", "labs/windows/", "labs/pooling-to-dense/", "about/"]
+PAGES = [
+    "",
+    "windows/",
+    "pooling-to-dense/",
+    "labs/windows/",
+    "labs/pooling-to-dense/",
+    "sliding/",
+    "labs/sliding/",
+    "figures/",
+    "about/",
+]
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

@@ -221,7 +221,7 @@ def test_other_formats_are_refused_with_those_that_exist(
     with pytest.raises(ArgumentError) as caught:
         figure.save(tmp_path / name)
     assert str(caught.value).splitlines()[0] == (
-        "expected: a file name that ends with .svg, .html, .png, .gif or .mp4"
+        "expected: a file name that ends with .svg, .html, .png, .gif, .mp4"
     )
     assert not list(tmp_path.iterdir())
 

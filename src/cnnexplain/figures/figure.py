@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from cnnexplain.figures.stage import Stage
 
+FORMATS = (".svg", ".html", ".png", ".gif", ".mp4")
+"""How the names of a figure's files may end."""
+
 _PNG, _GIF, _MP4 = 960, 720, 960  # how wide they are, in pixels
 # What is called while a film is made: with how many frames are done, and how many there are.
 Progress: TypeAlias = "Callable[[int, int], object]"
@@ -287,9 +290,8 @@ class Figure:
         }
         make = makers.get(target.suffix.lower())
         if make is None:
-            *others, last = makers
             raise ArgumentError(
-                f"a file name that ends with {', '.join(others)} or {last}",
+                f"a file name that ends with {', '.join(FORMATS)}",
                 f"path={shown(os.fspath(path))}",
                 'write for example figure.save("stride.svg")',
             )
