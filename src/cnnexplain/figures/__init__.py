@@ -5,14 +5,18 @@ from cnnexplain.figures.halo_sweep import halo
 from cnnexplain.figures.heatmaps import comparison, error_map
 from cnnexplain.figures.sliding_window import stride
 from cnnexplain.figures.stretching import placed
+from cnnexplain.figures.stride_products import known_strides
+from cnnexplain.figures.stride_rows import strides
 
 __all__ = [
     "Figure",
     "comparison",
     "error_map",
     "halo",
+    "known_strides",
     "placed",
     "site_script",
     "site_style",
     "stride",
+    "strides",
 ]
