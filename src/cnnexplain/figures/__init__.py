@@ -1,5 +1,6 @@
 """Figures of how networks work, in every language, from their parameters: some of them move."""
 
+from cnnexplain.figures.field_growth import receptive_field
 from cnnexplain.figures.figure import Figure, site_script, site_style
 from cnnexplain.figures.halo_sweep import halo
 from cnnexplain.figures.heatmaps import comparison, error_map
@@ -15,6 +16,7 @@ __all__ = [
     "halo",
     "known_strides",
     "placed",
+    "receptive_field",
     "site_script",
     "site_style",
     "stride",

@@ -146,7 +146,7 @@ def _layers(name: str, network: object) -> tuple[Stride, ...]:
     found: list[Stride] = []
     largest: Exact = 1
     for row in walk(graph, sizes):
-        before = max(strides[each] for each in graph.nodes[row.node].inputs)
+        before = max((strides[each] for each in graph.nodes[row.node].inputs), default=1)
         stride = _stride(name, row, before)
         strides.append(stride)
         if stride > max(before, largest) and not _pools_all(row.operation):
