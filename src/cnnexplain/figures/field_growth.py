@@ -7,13 +7,13 @@ from functools import cached_property, partial
 from math import prod
 from typing import TYPE_CHECKING
 
+from cnnexplain.figures import field_words
 from cnnexplain.figures.colours import widest
 from cnnexplain.figures.fields import Growth, Seen, growth
 from cnnexplain.figures.figure import moving, told
 from cnnexplain.figures.motion import Sweep
 from cnnexplain.figures.panel import shared
-from cnnexplain.figures.sheet import ROOM, SWATCH, Sheet
-from cnnexplain.figures.stride_products import cut
+from cnnexplain.figures.sheet import ROOM, SWATCH, Sheet, cut
 from cnnexplain.figures.svg import (
     HALF,
     LABEL_SIZE,
@@ -25,7 +25,7 @@ from cnnexplain.figures.svg import (
     label,
     rectangle,
 )
-from cnnexplain.languages import current, language, number, shape, text
+from cnnexplain.languages import current, language, shape, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _LEFT = MARGIN + HALF
 _LINE = 21  # of the list of layers
-_NAMES = 112.0  # what a layer's name may take in the list
+_NAMES = 132.0  # what a layer's name may take in the list
 _BETWEEN = 18  # picture and list
 _TALLEST = 420.0
 _TEXT = 50  # below the picture: the layer's name, and what its unit sees
@@ -91,13 +91,13 @@ def receptive_field(
     still = sweep.steps - 1
     sheet = Sheet()
     sheet.title(lambda: text("figure.receptive_field.heading"))
-    sheet.phrases(lambda: _phrases(trace, shown))
+    sheet.phrases(lambda: field_words.phrases(trace, shown))
     list_width = _list_width(shown)
     place = _Place.of(shown, sheet.y + 14, ROOM - _BETWEEN - list_width)
     listed = WIDTH - MARGIN - list_width, place.top, list_width
     bottom = max(place.bottom + _TEXT, place.top + len(shown.layers) * _LINE)
     below = Sheet(bottom + 4)
-    for note in _notes(shown):
+    for note in field_words.notes(shown):
         below.words(note)
     below.key(_marks(shown))
     heading, code = sheet.drawing, current()
@@ -116,10 +116,10 @@ def receptive_field(
             ]
         return "".join(parts)
 
-    sentences = [_told(shown, each) for each in shown.layers]
+    sentences = [field_words.told(shown, each) for each in shown.layers]
     return moving(
-        _title(shown),
-        _description(shown, photograph=bool(photo)),
+        field_words.title(shown),
+        field_words.description(shown, photograph=bool(photo)),
         below.height,
         draw,
         sweep,
@@ -215,8 +215,8 @@ def _scene(
 
 def _trace(stage: Stage, place: _Place, at: int) -> str:
     """Draw what the unit of a layer saw, once another layer is the current one."""
-    seen = place.shown.layers[at]
-    return stage.seen(_line(place.box(seen.first, seen.size)), at + 1)
+    inside = _inside(place, place.shown.layers[at])
+    return stage.seen(_line(inside), at + 1) if inside else ""
 
 
 def _line(place: tuple[float, float, float, float], width: float | None = None) -> str:
@@ -261,7 +261,7 @@ def _said(place: _Place, seen: Seen) -> str:
     room = max((right - left) * place.scale, 200.0)
     name = cut(seen.name, LABEL_SIZE, room, bold=True)
     return label(_LEFT, place.bottom + 20, name, "cx-field-ink") + label(
-        _LEFT, place.bottom + 42, _size(seen), "cx-small"
+        _LEFT, place.bottom + 42, field_words.size(seen), "cx-small"
     )
 
 
@@ -276,7 +276,7 @@ def _list(shown: Growth, listed: tuple[float, float, float]) -> str:
         bar = round(max((width - 4) * part, 1.0), 1)
         row = element("path", class_="cx-field", d=box(x + 2, top + 2, bar, _LINE - 4))
         row += label(x + 6, top + 16, cut(each.name, SMALL_SIZE, _NAMES))
-        row += label(x + width - 6, top + 16, _short(each), "cx-end")
+        row += label(x + width - 6, top + 16, field_words.short(each), "cx-end")
         parts.append(element("g", row, data_step=at))
     return "".join(parts)
 
@@ -286,56 +286,14 @@ def _list_width(shown: Growth) -> float:
     name = max(
         widest(partial(cut, each.name, SMALL_SIZE, _NAMES), SMALL_SIZE) for each in shown.layers
     )
-    size = max(widest(partial(_short, each), SMALL_SIZE) for each in shown.layers)
+    size = max(widest(partial(field_words.short, each), SMALL_SIZE) for each in shown.layers)
     return float(round(name + size + 32))
-
-
-def _short(seen: Seen) -> str:
-    """Return a field's size: one number where both axes agree."""
-    return number(seen.size[0]) if seen.size[0] == seen.size[1] else shape(seen.size)
-
-
-def _stride(seen: Seen) -> str:
-    down, across = seen.stride
-    return number(down) if down == across else shape(seen.stride)
-
-
-def _size(seen: Seen) -> str:
-    return text("figure.receptive_field.size", size=shape(seen.size), stride=_stride(seen))
-
-
-def _phrases(trace: Trace, shown: Growth) -> list[str]:
-    phrases = [trace.caption]
-    if shown.picture != trace.input_size[1:]:
-        phrases.append(text("figure.receptive_field.picture", size=shape(shown.picture)))
-    return phrases
-
-
-def _notes(shown: Growth) -> list[partial[str]]:
-    """Return what is to be said of layers that the figure does not show, or not wholly."""
-    notes = []
-    count = len(shown.layers)
-    if shown.grow > count:
-        values = {"shown": number(count), "count": number(shown.grow)}
-        notes.append(partial(text, "figure.receptive_field.some", **values))
-    if shown.left_out:
-        left_out = number(shown.left_out)
-        notes.append(partial(text, "figure.receptive_field.left_out", count=left_out))
-    first = next((each.name for each in shown.layers if each.everything), None)
-    if first is not None:
-        notes.append(partial(text, "figure.receptive_field.everything", name=first))
-    return notes
-
-
-def _beyond(shown: Growth) -> bool:
-    """Return whether a unit looks beyond the picture."""
-    return any(tuple(map(len, each.inside(shown.picture))) != each.size for each in shown.layers)
 
 
 def _marks(shown: Growth) -> list[Mark]:
     """Return the marks that need a word."""
     marks: list[Mark] = [(partial(text, "figure.receptive_field.key.field"), _field_swatch)]
-    if _beyond(shown):
+    if any(each.beyond(shown.picture) for each in shown.layers):
         marks.append((partial(text, "figure.receptive_field.key.beyond"), _beyond_swatch))
     if shown.window:
         size = shape(shown.window[1])
@@ -355,52 +313,3 @@ def _beyond_swatch(x: float, y: float) -> str:
 
 def _window_swatch(x: float, y: float) -> str:
     return rectangle("cx-window", (x + 1.5, y + 1.5, SWATCH - 3.0, SWATCH - 3.0))
-
-
-def _told(shown: Growth, seen: Seen) -> str:
-    """Return what a step shows."""
-    values = {"name": seen.name, "size": _size(seen)}
-    inside = seen.inside(shown.picture)
-    if tuple(map(len, inside)) == seen.size:
-        return text("figure.receptive_field.told", **values)
-    part = shape([len(each) for each in inside])
-    return text("figure.receptive_field.cut", **values, part=part)
-
-
-def _pair(seen: Seen) -> str:
-    return text("figure.known_strides.pair", name=seen.name, stride=shape(seen.size))
-
-
-def _title(shown: Growth) -> str:
-    values = {"picture": shape(shown.picture), "last": _pair(shown.layers[-1])}
-    title = (
-        text("figure.receptive_field.title.grows", first=_pair(shown.layers[0]), **values)
-        if len(shown.layers) > 1
-        else text("figure.receptive_field.title.one", **values)
-    )
-    if not shown.window:
-        return title
-    window = text("figure.parameter.window", value=shape(shown.window[1]))
-    return f"{title}{text('figure.comma')}{window}"
-
-
-def _description(shown: Growth, *, photograph: bool) -> str:
-    """Return the figure in words, for readers who do not see it."""
-    last = shown.layers[-1]
-    sizes = text("figure.comma").join(map(_pair, shown.layers))
-    row, column = (number(index + 1) for index in last.unit)
-    values = {"row": row, "column": column, "name": last.name, "picture": shape(shown.picture)}
-    sentences = [
-        text("figure.receptive_field.unit", **values),
-        text("figure.receptive_field.sizes", sizes=sizes),
-    ]
-    if photograph:
-        sentences.append(text("figure.receptive_field.photograph"))
-    if _beyond(shown):
-        sentences.append(text("figure.receptive_field.beyond"))
-    if shown.window:
-        values = {"window": shape(shown.window[1]), "size": shape(last.size)}
-        sentences.append(text("figure.receptive_field.window", **values))
-    sentences += [note() for note in _notes(shown)]
-    sentences.append(text("figure.receptive_field.still", told=_told(shown, last)))
-    return text("figure.space").join(sentences)

@@ -62,6 +62,14 @@ class Seen:
         )
         return rows, columns
 
+    def beyond(self, picture: Pair) -> bool:
+        """Return whether part of what it sees lies beyond the picture.
+
+        Args:
+            picture: The picture's height and width.
+        """
+        return tuple(map(len, self.inside(picture))) != self.size
+
 
 @dataclass(frozen=True, slots=True)
 class Growth:

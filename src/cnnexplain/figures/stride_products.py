@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cnnexplain.figures.downsampling import known, strided
 from cnnexplain.figures.figure import moving, told
 from cnnexplain.figures.motion import Sweep
-from cnnexplain.figures.sheet import ROOM, SWATCH, Sheet
+from cnnexplain.figures.sheet import ROOM, SWATCH, Sheet, cut
 from cnnexplain.figures.svg import (
     HALF,
     LABEL_SIZE,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _LARGE = 3  # the stride from which on a page calls it rare
 _NAME, _BAR, _APART = 22, 26, 14  # a network's name, its layers, and the room below them
 _LEFT = MARGIN + HALF
+_ACROSS = ROOM - 2 * HALF  # lines on half units
 _THICK = 3.0
 
 
@@ -63,7 +64,7 @@ def known_strides(networks: Given | None = None) -> Figure:
     found = strided(known() if networks is None else networks)
     sweep = Sweep(1, max(1, *(len(each.layers) for each in found)), pace=2.0)
     largest = max(each.effective(sweep.steps) for each in found)
-    octave = ROOM / max(ceil(log2(largest)), 1)
+    octave = _ACROSS / max(ceil(log2(largest)), 1)
     sheet = Sheet()
     sheet.title(lambda: text("figure.known_strides.heading"))
     sheet.words(lambda: text("figure.known_strides.legend"))
@@ -109,17 +110,17 @@ def _axis(octave: float, y: float) -> str:
 
 def _powers(octave: float) -> list[float]:
     """Return where the powers of two stand."""
-    return [_LEFT + at * octave for at in range(round(ROOM / octave) + 1)]
+    return [_LEFT + at * octave for at in range(round(_ACROSS / octave) + 1)]
 
 
 def _network(stage: Stage, network: Strides, octave: float, y: float) -> str:
     """Draw a network: its name, the product of its strides, and a box for each of its layers."""
     steps = max(len(network.layers), 1)
-    name = cut(network.name, LABEL_SIZE, ROOM - 12 - _widest(network, steps), bold=True)
+    name = cut(network.name, LABEL_SIZE, _ACROSS - 12 - _widest(network, steps), bold=True)
     parts = [label(_LEFT, y + _NAME - 7, name, "cx-title")]
     for at in range(steps):
         off = at + 1 if at + 1 < steps else None
-        product = label(_LEFT + ROOM, y + _NAME - 7, _product(network, at + 1), "cx-end")
+        product = label(_LEFT + _ACROSS, y + _NAME - 7, _product(network, at + 1), "cx-end")
         parts.append(stage.seen(product, at, off))
     bar = y + _NAME
     lines = "".join(f"M{decimal(x)} {decimal(bar)}v{_BAR + 5}" for x in _powers(octave))
@@ -185,26 +186,6 @@ def _marks(found: Sequence[Strides]) -> list[Mark]:
 
 def _swatch(kind: str, large: bool, x: float, y: float) -> str:
     return _marked(x + HALF, y + HALF, SWATCH, SWATCH, kind=kind, large=large)
-
-
-def cut(words: str, size: float, width: float, *, bold: bool = False) -> str:
-    """Return a text that fits a width: what does not is left out at its end.
-
-    Args:
-        words: The text.
-        size: The font's size.
-        width: The width.
-        bold: Whether the text is bold.
-
-    Example:
-        >>> cut("layer4.2.conv3", 10, 60)
-        'layer4.2.…'
-    """
-    if text_width(words, size, bold=bold) <= width:
-        return words
-    while words and text_width(words + "…", size, bold=bold) > width:
-        words = words[:-1]
-    return words + "…"
 
 
 def _product(network: Strides, count: int) -> list[tuple[str, str]]:

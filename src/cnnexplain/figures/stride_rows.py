@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from cnnexplain import axis
 from cnnexplain.errors import ArgumentError, shown, whole
-from cnnexplain.figures import wording
+from cnnexplain.figures import stride_words
 from cnnexplain.figures.colours import widest
 from cnnexplain.figures.figure import moving, told
 from cnnexplain.figures.layout import Line
 from cnnexplain.figures.motion import Sweep
-from cnnexplain.figures.plane import Plane, Side
+from cnnexplain.figures.plane import Side
 from cnnexplain.figures.scene import cross, dashed, padding_swatch, unread_swatch
 from cnnexplain.figures.sheet import ROOM, Sheet
 from cnnexplain.figures.svg import (
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from cnnexplain.figures.stage import Stage
 
 # More rows do not fit a page, and more cells are too small to see.
-_MOST_STRIDES, _MOST_CELLS = 5, 40
+_MOST_STRIDES, _MOST_CELLS = 4, 24
 _LARGEST_CELL, _SMALLEST_NUMBERED = 32, 20
 _NUMBER = 13.0  # the numbers in cells
 _FORMULA, _HOP, _GAP, _APART = 26, 17, 30, 16  # the room of each part of a row
@@ -56,7 +56,7 @@ def strides(
     Args:
         input_size: The number of inputs, without padding.
         kernel_size: The window's size.
-        strides: The steps between two windows, from one to five of them.
+        strides: The steps between two windows, from one to four of them.
         padding: A number for both ends, `(before, after)`, or `"valid"`.
 
     Returns:
@@ -74,7 +74,7 @@ def strides(
     sweep = Sweep(1, max(row.output_size for row in rows), pace=1.2)
     sheet = Sheet()
     sheet.title(lambda: text("figure.strides.heading"))
-    sheet.phrases(partial(_parameters, rows[0]))
+    sheet.phrases(partial(stride_words.parameters, rows[0]))
     top = sheet.y + 6
     unit = _unit(rows)
     below = Sheet(top + len(rows) * _tall(unit) - _APART + 6)
@@ -87,10 +87,10 @@ def strides(
         return "".join((heading, *drawn, below.drawing))
 
     still = sweep.steps - 1
-    sentences = [_told(rows, step) for step in range(sweep.steps)]
+    sentences = [stride_words.told(rows, step) for step in range(sweep.steps)]
     return moving(
-        _title(rows),
-        _description(rows),
+        stride_words.title(rows),
+        stride_words.description(rows),
         below.height,
         draw,
         sweep,
@@ -125,11 +125,12 @@ def _rows(
 
 def _unit(rows: Sequence[Side]) -> int:
     """Return the size of a cell: whole, so that lines are crisp."""
-    aside = max(max(widest(make, LABEL_SIZE, bold=True) for make in _sizes(row)) for row in rows)
-    last = [partial(_place, row, row.output_size - 1) for row in rows]
-    aside = max(aside, *map(widest, last))
+    sizes = [make for row in rows for make in stride_words.sizes(row)]
+    places = [partial(stride_words.place, row, row.output_size - 1) for row in rows]
+    named = max(widest(make, LABEL_SIZE, bold=True) for make in sizes)
+    aside = _ASIDE + max(named, *map(widest, places))
     cells = rows[0].padded - rows[0].first
-    return min(_LARGEST_CELL, int((ROOM - _ASIDE - aside) // cells))
+    return min(_LARGEST_CELL, int((ROOM - aside) // cells))
 
 
 def _tall(unit: int) -> int:
@@ -145,11 +146,11 @@ def _row(stage: Stage, row: Side, unit: int, top: float) -> str:
     target = source + unit + _GAP
     aside = line.input(row.padded) + _ASIDE
     centred = 0.36 * LABEL_SIZE + unit / 2
-    named, made = (make() for make in _sizes(row))
+    named, made = (make() for make in stride_words.sizes(row))
     parts = [
-        label(MARGIN, top + _FORMULA - 5, _formula(row)),
+        label(MARGIN, top + _FORMULA - 5, stride_words.formula(row)),
         _input(row, line, source),
-        _outputs(stage, row, line, target),
+        _output(line, target),
         label(aside, source + centred, named, "cx-input-ink"),
         label(aside, target + centred, made, "cx-output-ink"),
     ]
@@ -157,10 +158,9 @@ def _row(stage: Stage, row: Side, unit: int, top: float) -> str:
     for at in range(row.output_size):
         off = at + 1 if at + 1 < row.output_size else None
         window = _window(line, at, source, target)
-        place = label(aside, moment, _place(row, at), "cx-small")
+        place = label(aside, moment, stride_words.place(row, at), "cx-small")
+        parts.append(stage.seen(_done(line, at, source, target), at))
         parts.append(stage.seen(window + place, at, off))
-        if at:
-            parts.append(stage.seen(_hop(line, at, source), at))
     if unit >= _SMALLEST_NUMBERED:
         read = {at + 1: line.input(at) for at in range(row.input_size) if at not in row.unread}
         parts.append(_numbers(read, unit, source))
@@ -186,20 +186,24 @@ def _input(row: Side, line: Line, y: float) -> str:
     return "".join(parts)
 
 
-def _outputs(stage: Stage, row: Side, line: Line, y: float) -> str:
-    """Draw the output; what is not yet computed has lines, but no colour."""
+def _output(line: Line, y: float) -> str:
+    """Draw the lines of the output."""
     unit = line.unit
-    parts = []
-    for at in range(row.output_size):
-        cell = rectangle("cx-output", (line.output(at), y, unit, unit))
-        if unit >= _SMALLEST_NUMBERED:
-            cell += _numbers({at + 1: line.output(at)}, unit, y)
-        parts.append(stage.seen(element("g", cell, data_step=at), at))
-    cells = [line.output(at) for at in range(row.output_size + 1)]
-    parts.append(element("path", class_="cx-output-line", d=grid(cells, [y, y + unit])))
+    cells = [line.output(at) for at in range(line.side.output_size + 1)]
     around = box(cells[0] - HALF, y - HALF, cells[-1] - cells[0] + 2 * HALF, unit + 2 * HALF)
-    parts.append(element("path", class_="cx-output-line cx-frame", d=around))
-    return "".join(parts)
+    return element("path", class_="cx-output-line", d=grid(cells, [y, y + unit])) + element(
+        "path", class_="cx-output-line cx-frame", d=around
+    )
+
+
+def _done(line: Line, at: int, source: float, target: float) -> str:
+    """Draw what a step leaves: its output, and the way that the window went."""
+    unit = line.unit
+    inner = line.output(at) + HALF, target + HALF, unit - 2 * HALF, unit - 2 * HALF
+    cell = rectangle("cx-output", inner)
+    if unit >= _SMALLEST_NUMBERED:
+        cell += _numbers({at + 1: line.output(at)}, unit, target)
+    return element("g", cell, data_step=at) + (_hop(line, at, source) if at else "")
 
 
 def _window(line: Line, at: int, source: float, target: float) -> str:
@@ -212,12 +216,12 @@ def _window(line: Line, at: int, source: float, target: float) -> str:
         f"M{decimal(start)} {bottom}L{decimal(left)} {decimal(target)}"
         f"M{decimal(end)} {bottom}L{decimal(right)} {decimal(target)}"
     )
+    outlines = box(start, source, end - start, unit) + box(left, target, unit, unit)
     return "".join(
         (
             element("path", class_="cx-taps", d=box(start, source, end - start, unit)),
             element("path", class_="cx-tie", d=ties),
-            rectangle("cx-window", (start, source, end - start, unit)),
-            rectangle("cx-window", (left, target, unit, unit)),
+            element("path", class_="cx-window", d=outlines),
         )
     )
 
@@ -255,85 +259,3 @@ def _marks(rows: Sequence[Side]) -> list[Mark]:
 def _hop_swatch(x: float, y: float) -> str:
     arc = f"M{decimal(x + 1)} {decimal(y + 14)}q7-18 14 0m-5-4l5 4 2.5-6"
     return element("path", class_="cx-tie", d=arc)
-
-
-def _sizes(row: Side) -> tuple[partial[str], partial[str]]:
-    """Return what makes the labels of an input and its output."""
-    return (
-        partial(text, "figure.input", size=row.input_size),
-        partial(text, "figure.output", size=row.output_size),
-    )
-
-
-def _place(row: Side, at: int) -> str:
-    return text("figure.strides.window", at=number(at + 1), count=number(row.output_size))
-
-
-def _formula(row: Side) -> list[tuple[str, str]]:
-    """Return the stride and the formula of its output size, in pieces with their classes."""
-    (pieces,) = wording.formulas(Plane("convolution", row, row))
-    name = text("figure.strides.name", value=number(row.window.stride))
-    return [(name, "cx-title"), *((piece, role and f"cx-{role}-ink") for piece, role in pieces)]
-
-
-def _parameters(row: Side) -> list[str]:
-    phrases = [
-        text("figure.input", size=row.input_size),
-        text("figure.parameter.kernel", value=row.window.kernel_size),
-    ]
-    before, after = row.window.padding
-    if before == after and before:
-        phrases.append(text("figure.parameter.padding", value=number(before)))
-    elif before != after:
-        phrases.append(text("figure.strides.sides", before=number(before), after=number(after)))
-    return phrases
-
-
-def _listed(values: Sequence[int]) -> str:
-    return text("figure.comma").join(map(number, values))
-
-
-def _title(rows: Sequence[Side]) -> str:
-    return text(
-        "figure.strides.title",
-        strides=_listed([row.window.stride for row in rows]),
-        input=rows[0].input_size,
-        parameters=text("figure.comma").join(_parameters(rows[0])[1:]),
-        outputs=_listed([row.output_size for row in rows]),
-    )
-
-
-def _told(rows: Sequence[Side], step: int) -> str:
-    """Return what a step shows."""
-    found = []
-    for row in rows:
-        stride = number(row.window.stride)
-        if step < row.output_size:
-            reads = wording.reads(row, step, "pixel")
-            found.append(text("figure.strides.reads", stride=stride, reads=reads))
-        else:
-            found.append(text("figure.strides.done", stride=stride))
-    return text("figure.semicolon").join(found)
-
-
-def _description(rows: Sequence[Side]) -> str:
-    """Return the figure in words, for readers who do not see it."""
-    sentences = [
-        text(
-            "figure.strides.slides",
-            kernel=number(rows[0].window.kernel_size),
-            input=number(rows[0].input_size),
-            strides=_listed([row.window.stride for row in rows]),
-        )
-    ]
-    if sum(rows[0].window.padding):
-        sentences.append(text("figure.strides.padding"))
-    for row in rows:
-        (pieces,) = wording.formulas(Plane("convolution", row, row))
-        size = {"formula": "".join(piece for piece, _ in pieces)}
-        stride = number(row.window.stride)
-        sentences.append(text("figure.strides.size", stride=stride, **size))
-        if row.unread:
-            unread = wording.listed([at + 1 for at in sorted(row.unread)])
-            sentences.append(text("figure.strides.unread", pixels=unread))
-    return text("figure.space").join(sentences)
