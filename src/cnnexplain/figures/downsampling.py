@@ -150,7 +150,9 @@ def _layers(name: str, network: object) -> tuple[Stride, ...]:
         stride = _stride(name, row, before)
         strides.append(stride)
         if stride > max(before, largest) and not _pools_all(row.operation):
-            found.append(Stride(row.name, Fraction(stride) / largest, stride, _kind(row)))
+            step = Fraction(stride) / largest
+            exact = int(step) if step.denominator == 1 else step
+            found.append(Stride(row.name, exact, stride, _kind(row)))
             largest = stride
     if largest > _LARGEST_STRIDE:
         raise ArgumentError(

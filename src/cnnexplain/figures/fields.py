@@ -106,7 +106,7 @@ def growth(
         >>> from cnnexplain import networks, trace
         >>> vgg16 = growth(trace(networks.vgg16()), image_size=384)
         >>> vgg16.layers[-1].size, vgg16.window
-        ((404, 404), ((96, 96), (224, 224)))
+        ((404, 404), ((96.0, 96.0), (224, 224)))
     """
     traced = _traced(trace)
     told = [row for row in traced.rows if _told(row)]

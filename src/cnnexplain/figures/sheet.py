@@ -185,7 +185,7 @@ def cut(words: str, size: float, width: float, *, bold: bool = False) -> str:
 
     Example:
         >>> cut("encoder.layer4.2.conv3", 10, 84)
-        'encode….conv3'
+        'encoder….conv3'
     """
     if text_width(words, size, bold=bold) <= width:
         return words

@@ -207,7 +207,7 @@ def listed(places: Sequence[int]) -> str:
 
     Example:
         >>> listed([5, 6, 7]), listed([3, 5, 7])
-        ('5\u2060–\u20607', '3, 5, 7')
+        ('5–7', '3, 5, 7')
     """
     if len(places) == 1:
         return number(places[0])
