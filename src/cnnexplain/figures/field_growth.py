@@ -275,8 +275,8 @@ def _list(shown: Growth, listed: tuple[float, float, float]) -> str:
         part = prod(each.size) ** 0.5 / largest
         bar = round(max((width - 4) * part, 1.0), 1)
         row = element("path", class_="cx-field", d=box(x + 2, top + 2, bar, _LINE - 4))
-        row += label(x + 6, top + 16, cut(each.name, SMALL_SIZE, _NAMES))
-        row += label(x + width - 6, top + 16, field_words.short(each), "cx-end")
+        row += label(x + 6, top + 15, cut(each.name, SMALL_SIZE, _NAMES))
+        row += label(x + width - 6, top + 15, field_words.short(each), "cx-end")
         parts.append(element("g", row, data_step=at))
     return "".join(parts)
 
