@@ -22,7 +22,7 @@ _MOST_TAPS = 400
 
 def padding_swatch(x: float, y: float) -> str:
     """Draw one cell of padding."""
-    return _dashed(box(x + HALF, y + HALF, SWATCH, SWATCH), SWATCH)
+    return dashed(box(x + HALF, y + HALF, SWATCH, SWATCH), SWATCH)
 
 
 def overhang_swatch(x: float, y: float) -> str:
@@ -34,11 +34,16 @@ def unread_swatch(x: float, y: float) -> str:
     """Draw one pixel that no window reads."""
     x, y = x + HALF, y + HALF
     outline = element("path", class_="cx-input-line", d=box(x, y, SWATCH, SWATCH))
-    return outline + element("path", class_="cx-unread", d=_cross(x, y, SWATCH))
+    return outline + element("path", class_="cx-unread", d=cross(x, y, SWATCH))
 
 
-def _dashed(data: str, unit: float) -> str:
-    """Draw lines whose dashes meet in every corner of a grid."""
+def dashed(data: str, unit: float) -> str:
+    """Draw lines whose dashes meet in every corner of a grid.
+
+    Args:
+        data: The lines as path data.
+        unit: The size of a cell.
+    """
     dash = unit / max(round(unit / 8), 1) / 2
     return element(
         "path",
@@ -55,7 +60,18 @@ def _dotted(data: str, unit: float) -> str:
     return element("path", class_="cx-overhang", d=data, stroke_dasharray=f"0 {decimal(gap)}")
 
 
-def _cross(x: float, y: float, size: float) -> str:
+def cross(x: float, y: float, size: float) -> str:
+    """Return the cross in a cell that no window reads, as path data.
+
+    Args:
+        x: Where the cell starts.
+        y: Where the cell starts, down.
+        size: Its size.
+
+    Example:
+        >>> cross(0, 0, 8)
+        'M2 2l4 4m0-4l-4 4'
+    """
     arm = decimal(size * 0.5)
     start = f"M{decimal(x + size * 0.25)} {decimal(y + size * 0.25)}"
     return f"{start}l{arm} {arm}m0-{arm}l-{arm} {arm}"
@@ -97,7 +113,7 @@ def _input(shown: Plane, places: Layout) -> str:
     if any(sum(side.window.padding) for side in shown.sides):
         padded_xs = [places.x.input(at) for at in ticks(across.first, across.padded)]
         padded_ys = [places.y.input(at) for at in ticks(down.first, down.padded)]
-        parts.append(_dashed(grid(padded_xs, padded_ys), places.x.unit))
+        parts.append(dashed(grid(padded_xs, padded_ys), places.x.unit))
     if any(side.overhangs for side in shown.sides):
         parts.append(_dotted(_overhang(shown, places), places.x.unit))
     parts.append(element("path", class_="cx-input", d=_read(shown, places)))
@@ -162,7 +178,7 @@ def _unread(shown: Plane, places: Layout) -> str:
     """Return a cross on each pixel that no window reads."""
     down, across = shown.sides
     return "".join(
-        _cross(places.x.input(column), places.y.input(row), places.x.unit)
+        cross(places.x.input(column), places.y.input(row), places.x.unit)
         for row in range(down.input_size)
         for column in range(across.input_size)
         if row in down.unread or column in across.unread

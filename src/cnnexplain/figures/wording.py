@@ -122,7 +122,7 @@ def reads(side: Side, output: int, line: str) -> str:
     if not real:
         return text(f"figure.{line}.none")
     key = "one" if len(real) == 1 else "many"
-    phrase = text(f"figure.{line}.{key}", at=_list(real))
+    phrase = text(f"figure.{line}.{key}", at=listed(real))
     if behind[-1] >= side.padded:
         return text("figure.beyond", read=phrase)
     if len(real) < len(behind):
@@ -199,7 +199,16 @@ def _both(values: Iterable[int]) -> str:
     return str(sizes[0]) if len(set(sizes)) == 1 else shape(sizes)
 
 
-def _list(places: Sequence[int]) -> str:
+def listed(places: Sequence[int]) -> str:
+    """Return places in words: neighbours by the first and the last, and of many only some.
+
+    Args:
+        places: The places, counted from 1.
+
+    Example:
+        >>> listed([5, 6, 7]), listed([3, 5, 7])
+        ('5–7', '3, 5, 7')
+    """
     if len(places) == 1:
         return number(places[0])
     if places[-1] - places[0] == len(places) - 1:
