@@ -59,10 +59,10 @@ def _is_on(element: ET.Element, step: int) -> bool:
 def check(figure: Figure) -> None:
     """Assert what holds for every figure of scenes."""
     assert figure.script
-    assert figure.script.still < figure.steps == len(figure.script.columns)
+    assert figure.still < figure.steps == len(figure.script.columns)
     for step in range(figure.steps):
         assert moment(figure.svg, step) == moment(figure.frame(step), 0), step
-    assert still(figure.svg) == moment(figure.frame(figure.script.still), 0)
+    assert still(figure.svg) == moment(figure.frame(figure.still), 0)
     for step in {0, figure.steps // 2, figure.steps - 1}:
         _inside(parse(figure.frame(step)), figure.height)
 

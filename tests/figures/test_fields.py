@@ -277,7 +277,7 @@ def test_the_status_tells_size_and_stride_and_what_lies_in_the_picture() -> None
     assert said(figure)[-1] == (
         "fc6: 404×404 pixels, stride 32, of which 378×378 lie in the picture"
     )
-    assert figure.script.still == figure.steps - 1
+    assert figure.still == figure.steps - 1
     texts = words(parse(figure.svg))
     for text in ("404", "404×404 pixels, stride 32", "window 224×224", "in the padding"):
         assert text in texts

@@ -166,7 +166,7 @@ def test_strides_have_the_same_geometry_in_every_language(case: dict[str, Any]) 
 def test_a_figure_of_strides_is_small_and_the_same_every_time() -> None:
     assert figures.strides().inline("s") == figures.strides().inline("s")
     assert len(figures.strides().inline("s")) < 15_000
-    assert figures.strides().script.still == figures.strides().steps - 1
+    assert figures.strides().still == figures.strides().steps - 1
 
 
 @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ def test_layers_light_up_one_after_the_other() -> None:
         "layers with a stride so far: 2; effective strides: "
         "LeNet-5 4, AlexNet 8, VGG-16 4, ResNet-50 4, ViT-B/16 16, ConvNeXt-T 8"
     )
-    assert figure.script.still == figure.steps - 1
+    assert figure.still == figure.steps - 1
 
 
 def test_strides_of_three_or_more_have_a_thick_line() -> None:

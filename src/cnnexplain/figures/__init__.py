@@ -1,15 +1,14 @@
 """Figures of how networks work, in every language, from their parameters: some of them move."""
 
-from cnnexplain.figures.figure import Figure
 from cnnexplain.figures.field_growth import receptive_field
-from cnnexplain.figures.figure import Figure, site_script, site_style
+from cnnexplain.figures.figure import Figure
 from cnnexplain.figures.halo_sweep import halo
 from cnnexplain.figures.heatmaps import comparison, error_map
 from cnnexplain.figures.sliding_window import stride
 from cnnexplain.figures.stretching import placed
-from cnnexplain.figures.styles import site_script, site_style
 from cnnexplain.figures.stride_products import known_strides
 from cnnexplain.figures.stride_rows import strides
+from cnnexplain.figures.styles import site_script, site_style
 
 __all__ = [
     "Figure",

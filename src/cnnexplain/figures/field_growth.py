@@ -25,7 +25,7 @@ from cnnexplain.figures.svg import (
     label,
     rectangle,
 )
-from cnnexplain.languages import current, language, shape, text
+from cnnexplain.languages import shape, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,20 +100,19 @@ def receptive_field(
     for note in field_words.notes(shown):
         below.words(note)
     below.key(_marks(shown))
-    heading, code = sheet.drawing, current()
+    heading = sheet.drawing
 
     def draw(stage: Stage) -> str:
-        with language(code):
-            parts = [
-                symbol,
-                heading,
-                _picture(place, photo),
-                _list(shown, listed),
-                *(_scene(stage, place, at, listed, dim=bool(photo)) for at in range(sweep.steps)),
-                *(_trace(stage, place, at) for at in range(still)),
-                _window(place),
-                below.drawing,
-            ]
+        parts = [
+            symbol,
+            heading,
+            _picture(place, photo),
+            _list(shown, listed),
+            *(_scene(stage, place, at, listed, dim=bool(photo)) for at in range(sweep.steps)),
+            *(_trace(stage, place, at) for at in range(still)),
+            _window(place),
+            below.drawing,
+        ]
         return "".join(parts)
 
     sentences = [field_words.told(shown, each) for each in shown.layers]
@@ -124,7 +123,7 @@ def receptive_field(
         draw,
         sweep,
         still,
-        told(sentences, sweep, still),
+        told(sentences, sweep),
     )
 
 

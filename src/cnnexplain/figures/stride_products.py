@@ -23,7 +23,7 @@ from cnnexplain.figures.svg import (
     rectangle,
     text_width,
 )
-from cnnexplain.languages import current, language, number, text
+from cnnexplain.languages import number, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,15 +72,14 @@ def known_strides(networks: Given | None = None) -> Figure:
     bottom = top + len(found) * (_NAME + _BAR + _APART)
     below = Sheet(bottom + 40)
     below.key(_marks(found))
-    heading, code = sheet.drawing, current()
+    heading = sheet.drawing
 
     def draw(stage: Stage) -> str:
-        with language(code):
-            drawn = [
-                _network(stage, each, octave, top + at * (_NAME + _BAR + _APART))
-                for at, each in enumerate(found)
-            ]
-            axis = _axis(octave, bottom)
+        drawn = [
+            _network(stage, each, octave, top + at * (_NAME + _BAR + _APART))
+            for at, each in enumerate(found)
+        ]
+        axis = _axis(octave, bottom)
         return "".join((heading, axis, *drawn, below.drawing))
 
     still = sweep.steps - 1
@@ -92,7 +91,7 @@ def known_strides(networks: Given | None = None) -> Figure:
         draw,
         sweep,
         still,
-        told(sentences, sweep, still),
+        told(sentences, sweep),
     )
 
 

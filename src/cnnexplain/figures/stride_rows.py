@@ -27,7 +27,7 @@ from cnnexplain.figures.svg import (
     label,
     rectangle,
 )
-from cnnexplain.languages import current, language, number, text
+from cnnexplain.languages import number, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,11 +79,10 @@ def strides(
     unit = _unit(rows)
     below = Sheet(top + len(rows) * _tall(unit) - _APART + 6)
     below.key(_marks(rows))
-    heading, code = sheet.drawing, current()
+    heading = sheet.drawing
 
     def draw(stage: Stage) -> str:
-        with language(code):
-            drawn = [_row(stage, row, unit, top + at * _tall(unit)) for at, row in enumerate(rows)]
+        drawn = [_row(stage, row, unit, top + at * _tall(unit)) for at, row in enumerate(rows)]
         return "".join((heading, *drawn, below.drawing))
 
     still = sweep.steps - 1
@@ -95,7 +94,7 @@ def strides(
         draw,
         sweep,
         still,
-        told(sentences, sweep, still),
+        told(sentences, sweep),
     )
 
 
