@@ -1,5 +1,6 @@
 """Figures of how networks work, in every language, from their parameters: some of them move."""
 
+from cnnexplain.figures.crops import crops
 from cnnexplain.figures.figure import Figure
 from cnnexplain.figures.halo_sweep import halo
 from cnnexplain.figures.heatmaps import comparison, error_map
@@ -10,6 +11,7 @@ from cnnexplain.figures.styles import site_script, site_style
 __all__ = [
     "Figure",
     "comparison",
+    "crops",
     "error_map",
     "halo",
     "placed",
