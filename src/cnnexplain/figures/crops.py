@@ -23,6 +23,7 @@ from cnnexplain.languages import shape
 if TYPE_CHECKING:
     from cnnexplain.figures.figure import Figure
     from cnnexplain.figures.plane import PerAxis
+    from cnnexplain.figures.stage import Stage
     from cnnexplain.graph import Network
 
 # Beyond this many windows a motion is too long to follow, and its counters fill the page.
@@ -139,7 +140,7 @@ def crops(
     )
 
 
-def _drawn(symbol: str, draw: crops_scene.Draw, words: str, stage: crops_scene.Stage) -> str:
+def _drawn(symbol: str, draw: crops_scene.Draw, words: str, stage: Stage) -> str:
     return symbol + draw(stage) + words
 
 
@@ -240,9 +241,7 @@ def _cure(parts: Parted, windows: Grid, step: Pair) -> str:
     for one, other in zip(before, after, strict=False):
         larger = one.input_shape != other.input_shape
         if larger and one.output_shape == other.output_shape:
-            return (
-                f"leave out {one.name}, whose map is as large for every image: {one.operation}"
-            )
+            return f"leave out {one.name}, whose map is as large for every image: {one.operation}"
     most = max(windows.stride) * _FARTHEST
     for more in sorted(range(-most, most + 1), key=abs):
         size = windows.image[0] + more, windows.image[1] + more

@@ -44,9 +44,7 @@ def parameters(found: Crops) -> list[str]:
 def formula(found: Crops) -> list[tuple[str, str]]:
     """Return the quotient of the costs in pieces: a text, and its role or `""`."""
     count = found.windows.count
-    crop, made, classified = map(
-        macs, (found.crop_macs, found.map_macs, found.classifier_macs)
-    )
+    crop, made, classified = map(macs, (found.crop_macs, found.map_macs, found.classifier_macs))
     return [
         (f"{number(count)} · {crop} / ({made} + {number(count)} · {classified}) = ", ""),
         (_digits(found.ratio), ""),
