@@ -4,6 +4,7 @@ from cnnexplain.figures.crops import crops
 from cnnexplain.figures.figure import Figure
 from cnnexplain.figures.halo_sweep import halo
 from cnnexplain.figures.heatmaps import comparison, error_map
+from cnnexplain.figures.reach import padding_reach
 from cnnexplain.figures.sliding_window import stride
 from cnnexplain.figures.stretching import placed
 from cnnexplain.figures.styles import site_script, site_style
@@ -14,6 +15,7 @@ __all__ = [
     "crops",
     "error_map",
     "halo",
+    "padding_reach",
     "placed",
     "site_script",
     "site_style",
