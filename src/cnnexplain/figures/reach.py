@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from cnnexplain.errors import ArgumentError, pair
 from cnnexplain.figures import heat_words, maps, reach_scene, reach_words
 from cnnexplain.figures.cells import grid
-from cnnexplain.figures.figure import moving, told
+from cnnexplain.figures.figure import moving, standing, told
 from cnnexplain.figures.heatmaps import Errors
 from cnnexplain.figures.motion import Sweep
 from cnnexplain.figures.panel import shared
 from cnnexplain.figures.reach_rows import layers
 from cnnexplain.figures.scales import ROUNDING
+from cnnexplain.figures.stage import Moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,11 +93,15 @@ def padding_reach(
     description = heat_words.joined(
         reach_words.description(found), wrong.described() if wrong else ""
     )
+    drawn = partial(_drawn, symbol, draw, sheet.drawing)
+    if not last:
+        body = drawn(Moment(sweep, 0))
+        return standing(reach_words.title(found), description, sheet.height, body)
     return moving(
         reach_words.title(found),
         description,
         sheet.height,
-        partial(_drawn, symbol, draw, sheet.drawing),
+        drawn,
         sweep,
         last,
         told(reach_words.steps(found, wrong.largest if wrong else ""), sweep),

@@ -107,9 +107,9 @@ def _parted(found: list[Layer]) -> tuple[tuple[Layer, ...], Layer | None]:
     # The first single cell is a map of its own where it is all that is read.
     last = count - 1
     if last and found[last].size == _ONE and not (found[last].all_clean and count < len(found)):
-        maps, scorer = found[:last], found[last]
-    else:
-        maps, scorer = found[:count], found[count] if count < len(found) else None
+        count = last
+    maps = found[:count]
+    scorer = found[count] if count < len(found) else None
     if len(maps) > _MOST:
         raise ArgumentError(
             f"at most {_MOST} layers in a figure",

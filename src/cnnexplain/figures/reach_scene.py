@@ -46,8 +46,8 @@ _APART = 8
 _LINE = 22
 _ROW, _CLOSE_ROW, _MANY = 22, 19, 20  # the height of a row of the list, few and many of them
 _BAR_HEIGHT = 12
-_LINED_CELL = 7  # lines between cells smaller than this would hide them
-_HATCH = 7.0
+_LINED_CELL = 10  # lines between cells smaller than this would hide them
+_HATCH = 8.0
 
 
 def sheet(
@@ -66,17 +66,17 @@ def sheet(
     made.phrases(partial(reach_words.parameters, found))
     top = made.y + NAMED + HALF
     errors_top = top + _SIDE + NAMED
-    left = errors_top
+    right = top + len(found.maps) * _row(found)
+    told = _told_at(found, top, errors=bool(wrong))
+    if told:
+        right = max(right, told[1] + most_lines(partial(_told, told[2])) * _LINE)
+    left = top + _SIDE
     if wrong and shown:
-        unit = shown.fitted(_SIDE, _SIDE)
-        left += shown.height.image * unit + wrong.room
-    else:
-        left += most_lines(_told) * _LINE - NAMED + 16
-    list_end = top + len(found.maps) * _row(found)
-    made.y = max(left, list_end) + 4
-    if wrong:
+        left = errors_top + shown.height.image * shown.fitted(_SIDE, _SIDE) + wrong.room
+    made.y = max(left, right) + 10
+    if not told:
         made.words(partial(text, "figure.reach.told"))
-    made.words(partial(reach_words.conclusion, found), "")
+    made.words(partial(reach_words.conclusion, found))
     made.key(
         [
             (partial(text, "figure.reach.key.clean"), _clean_swatch),
@@ -91,26 +91,33 @@ def _row(found: Layers) -> int:
     return _ROW if len(found.maps) <= _MANY else _CLOSE_ROW
 
 
-def _told() -> list[str]:
-    return sentence(text("figure.reach.told"), SMALL_SIZE, _SIDE)
+def _told(width: float) -> list[str]:
+    return sentence(text("figure.reach.told"), SMALL_SIZE, width)
 
 
 def _drawn(found: Layers, errors: tuple[Errors, Grid, str] | None, top: float, stage: Stage) -> str:
-    parts = [_map(found, top, stage), _list(found, top, stage)]
-    below = top + _SIDE + NAMED
+    parts = [_map(found, top, stage), _list(found, top)]
     if errors:
-        parts.append(_errors(*errors, below, len(found.maps), stage))
-    else:
+        parts.append(_errors(*errors, top + _SIDE + NAMED, len(found.maps), stage))
+    if told := _told_at(found, top, errors=bool(errors)):
+        x, y, width = told
         parts += [
-            label(MARGIN, top + _SIDE + 26 + at * _LINE, line, "cx-small")
-            for at, line in enumerate(_told())
+            label(x, y + 26 + at * _LINE, line, "cx-small") for at, line in enumerate(_told(width))
         ]
     return "".join(parts)
 
 
+def _told_at(found: Layers, top: float, *, errors: bool) -> tuple[float, float, float] | None:
+    """Return where the explanation stands and how wide it is: in the shorter column, if any is."""
+    end = top + len(found.maps) * _row(found)
+    if errors:
+        return _LIST, end, _END - _LIST
+    return (float(MARGIN), top + _SIDE, float(_SIDE)) if end > top + _SIDE + 2 * _LINE else None
+
+
 def _map(found: Layers, top: float, stage: Stage) -> str:
     """Draw the map of one layer after the other, the touched cells under the clean ones."""
-    count = len(found.maps)
+    count, bars = len(found.maps), _bars(found)
     place = _LEFT, top, float(_SIDE), float(_SIDE)
     parts = [
         rectangle("cx-paper", place),
@@ -123,6 +130,8 @@ def _map(found: Layers, top: float, stage: Stage) -> str:
         scene += label(_LEFT, top - 8, reach_words.clean(layer), "cx-small")
         if data := _core(layer, top):
             scene += element("path", class_="cx-output", d=data)
+        around = box(bars[0] - 3, _bar_top(found, top, at) - 3, bars[1] + 6, _BAR_HEIGHT + 6)
+        scene += element("path", class_="cx-shift", d=around)
         parts.append(stage.seen(scene, at, off))
     at = 0
     for size, alike in groupby(found.maps, lambda layer: layer.size):
@@ -165,46 +174,55 @@ def _hatched(x: float, y: float, width: float, height: float) -> str:
     return element("path", class_="cx-error-line", d="".join(lines), stroke_width=0.75)
 
 
-def _list(found: Layers, top: float, stage: Stage) -> str:
+def _bars(found: Layers) -> tuple[float, float]:
+    """Return where the bars of the list start, and how wide they are."""
+    names = [text_width(fitted(layer.name, _NAME), SMALL_SIZE) for layer in found.maps]
+    shares = [widest(partial(reach_words.share, layer)) for layer in found.maps]
+    start = round(_LIST + max(names) + _APART) + HALF
+    return start, float(int(_END - max(shares) - _APART - start))
+
+
+def _bar_top(found: Layers, top: float, at: int) -> float:
+    return top + at * _row(found) + (_row(found) - _BAR_HEIGHT) / 2
+
+
+def _list(found: Layers, top: float) -> str:
     """Draw each layer's name, a cut through its map, and how much of it is clean."""
-    names = [fitted(layer.name, _NAME) for layer in found.maps]
-    shares = [partial(reach_words.share, layer) for layer in found.maps]
-    start = _LIST + max(text_width(name, SMALL_SIZE) for name in names) + _APART
-    end = _END - max(map(widest, shares)) - _APART
-    row = _row(found)
-    reached, clean, marks = [], [], []
+    start, width = _bars(found)
+    reached: list[str] = []
+    strokes: list[str] = []
+    clean: list[str] = []
     parts = [label(_LIST, top - 8, text("figure.reach.across"), "cx-small")]
-    for at, (layer, name) in enumerate(zip(found.maps, names, strict=True)):
-        y = top + at * row + (row - _BAR_HEIGHT) / 2
-        unit = (end - start) / layer.size[1]
-        reached.append(box(start, y, end - start, _BAR_HEIGHT))
+    for at, layer in enumerate(found.maps):
+        y = _bar_top(found, top, at)
+        unit = width / layer.size[1]
+        reached.append(box(start, y, width, _BAR_HEIGHT))
+        edges = [0, *(edge for run in layer.runs[1] for edge in run), layer.size[1]]
+        for first, stop in zip(edges[::2], edges[1::2], strict=True):
+            strokes += _strokes(start + first * unit, start + stop * unit, y)
         clean += [
             box(start + first * unit, y, (stop - first) * unit, _BAR_HEIGHT)
             for first, stop in layer.runs[1]
         ]
-        words = label(_LIST, y + 11, name, "cx-small")
-        words += label(_END, y + 11, reach_words.share(layer), "cx-end")
+        words = label(_LIST, y + 11, fitted(layer.name, _NAME), "cx-small")
+        words += label(_END, y + 11, reach_words.share(layer), "cx-small cx-end")
         parts.append(element("g", words, data_step=at))
-        mark = rectangle("cx-shift", (start - 3, y - 3, end - start + 6, _BAR_HEIGHT + 6.0))
-        marks.append(stage.seen(mark, at, at + 1))
     bars = [
         element("path", class_="cx-error", d="".join(reached), fill_opacity=0.4),
-        element("path", class_="cx-error-line", d="".join(_strokes(reached)), stroke_width=0.75),
-        element("path", class_="cx-output", d="".join(clean)) if clean else "",
-        element("path", class_="cx-output-line", d="".join(clean), stroke_width=0.75)
-        if clean
-        else "",
+        element("path", class_="cx-error-line", d="".join(strokes), stroke_width=0.75),
+        element("path", class_="cx-output cx-output-line", d="".join(clean), stroke_width=0.75),
     ]
-    return "".join((*bars, *parts, *marks))
+    return "".join((*bars, *parts))
 
 
-def _strokes(bars: list[str]) -> Iterator[str]:
-    """Return lines across bars."""
-    for bar in bars:
-        x, y = (float(each) for each in bar[1 : bar.index("h")].split())
-        width = float(bar[bar.index("h") + 1 : bar.index("v")])
-        for at in range(int((width - _BAR_HEIGHT) / _HATCH) + 1):
-            yield f"M{decimal(x + at * _HATCH)} {decimal(y + _BAR_HEIGHT)}l12-12"
+def _strokes(start: float, end: float, y: float) -> Iterator[str]:
+    """Return diagonal lines across a part of a bar; a narrow one has none."""
+    count = int((end - start) / _HATCH)
+    for at in range(count):
+        x = start + (end - start) * (at + 0.5) / count
+        lean = min(x - start, end - x, _BAR_HEIGHT / 2)
+        top, rise = y + _BAR_HEIGHT / 2 + lean, decimal(2 * lean)
+        yield f"M{decimal(x - lean)} {decimal(top)}l{rise}-{rise}"
 
 
 def _errors(wrong: Errors, shown: Grid, photo: str, top: float, on: int, stage: Stage) -> str:
