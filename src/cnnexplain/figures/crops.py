@@ -11,7 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cnnexplain import axis
-from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, shown
+from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, pair, shown
+from cnnexplain.exactness import checked_size
 from cnnexplain.figures import crops_scene, crops_words
 from cnnexplain.figures.cells import Grid, grid
 from cnnexplain.figures.figure import Script, moving
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from cnnexplain.graph import Network
 
 # Beyond this many windows a motion is too long to follow, and its counters fill the page.
-_MOST = 64
+_MOST = 49
 _FARTHEST = 4  # how many strides farther an image is looked for on which windows and cells agree
 _LARGEST_CELL_COUNT = 128  # on an axis of the map; more cells are too small to see
 
@@ -118,7 +119,7 @@ def crops(
 
     Example:
         >>> crops().title
-        'One map for 36 crops: 49.55 G MACs instead of 556.9 G, 11.24 times fewer'
+        'One map for 36 crops: 49.55 G MACs instead of 556.9 G, a ratio of 11.24'
     """
     found = counted(parted(network), image_size, stride)
     symbol, photo = shared(photograph)
@@ -162,7 +163,8 @@ def counted(parts: Parted, image_size: PerAxis, stride: PerAxis | None) -> Crops
         ((512, 12, 12), (7, 7), 49551114240)
     """
     effective = parts.effective_stride
-    windows = grid(image_size, parts.window, effective if stride is None else stride)
+    size = checked_size(pair("image_size", image_size, 1), parts.window)
+    windows = grid(size, parts.window, effective if stride is None else stride)
     if any(each % one for each, one in zip(windows.stride, effective, strict=True)):
         raise ArgumentError(
             f"stride as a multiple of the network's effective stride, {shape(effective)}",
@@ -171,26 +173,26 @@ def counted(parts: Parted, image_size: PerAxis, stride: PerAxis | None) -> Crops
         )
     _check_count(windows)
     rows = parts.map_rows(windows.image)
-    size = rows[-1].output_shape[2:]
     step = (windows.stride[0] // effective[0], windows.stride[1] // effective[1])
-    cells = _cells(size, parts.block, step)
+    made = rows[-1].output_shape[2], rows[-1].output_shape[3]
+    cells = _cells(made, parts.block, step)
     if cells != windows.shape:
         raise ShapeError(
             f"one cell for each of {shape(windows.shape)} windows of {shape(windows.window)} at "
             f"stride {shape(windows.stride)}",
-            f"{shape(cells)} cells, on the {shape(size)} map of a {shape(windows.image)} image",
+            f"{shape(cells)} cells, on the {shape(made)} map of a {shape(windows.image)} image",
             _cure(parts, windows, step),
         )
-    if max(size) > _LARGEST_CELL_COUNT:
+    if max(made) > _LARGEST_CELL_COUNT:
         raise ArgumentError(
             f"a map of at most {_LARGEST_CELL_COUNT} cells on an axis",
-            f"a map of {shape(size)}",
+            f"a map of {shape(made)}",
             "use a smaller image",
         )
     return Crops(
         name=parts.network.name,
         windows=windows,
-        map=(rows[-1].output_shape[1], size[0], size[1]),
+        map=(rows[-1].output_shape[1], *made),
         block=parts.block,
         step=step,
         scores=parts.scores,

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from cnnexplain.figures import crops_words
+from cnnexplain.figures.colours import widest
 from cnnexplain.figures.legend import named
 from cnnexplain.figures.motion import moving, stretch
 from cnnexplain.figures.panel import ground, true_panel
@@ -14,6 +15,7 @@ from cnnexplain.figures.sheet import SWATCH, Sheet, most_lines, sentence
 from cnnexplain.figures.stage import Moment, Motion, Stage
 from cnnexplain.figures.svg import (
     HALF,
+    LABEL_SIZE,
     MARGIN,
     SMALL_SIZE,
     WIDTH,
@@ -80,7 +82,7 @@ def sheet(found: Crops, photo: str) -> tuple[Sheet, Draw]:
     made.phrases(partial(crops_words.parameters, found))
     places = _placed(found, made.y)
     made.y = places.bars
-    made.draw("", 2 * _BAR_ROOM - 4)
+    made.draw("", 2 * _BAR_ROOM + _LINE - 4)
     made.formula(partial(crops_words.formula, found))
     made.words(partial(text, "figure.crops.equal"))
     made.key(
@@ -210,7 +212,9 @@ def _scores(found: Crops, places: _Places, stage: Stage) -> str:
     )
     lines = element("path", class_="cx-score-line", d=_lines(x, y, columns, rows, cell))
     size = shape((found.scores, rows, columns))
-    name = label(x, y + high + 22, text("figure.crops.scores", size=size), "cx-score-ink")
+    written = partial(text, "figure.crops.scores", size=size)
+    start = min(x, WIDTH - MARGIN - widest(written, LABEL_SIZE, bold=True))
+    name = label(start, y + high + 22, written(), "cx-score-ink")
     told = "".join(
         label(MARGIN, y + 12 + at * _LINE, line, "cx-small")
         for at, line in enumerate(_told(x - _LEFT - _GAP))
@@ -268,7 +272,7 @@ def _costs(found: Crops, places: _Places, stage: Stage) -> str:
     count = found.windows.count
     sliding, one_pass = found.sliding(count), found.one_pass(count)
     unit = (WIDTH - 2 * _LEFT) / max(sliding, one_pass)
-    upper, lower = (places.bars + 22 + at * _BAR_ROOM for at in range(2))
+    upper, lower = (places.bars + 2 * _LINE + at * _BAR_ROOM for at in range(2))
     crop, classified = found.crop_macs * unit, found.classifier_macs * unit
     made = found.map_macs * unit
     starts = [at * crop for at in range(count)]
@@ -279,6 +283,7 @@ def _costs(found: Crops, places: _Places, stage: Stage) -> str:
     each = text("figure.crops.each", crop=_macs(found.crop_macs))
     once = {"map": _macs(found.map_macs), "classifier": _macs(found.classifier_macs)}
     parts = [
+        label(MARGIN, places.bars + _LINE - 4, text("figure.crops.after"), "cx-small"),
         _named(upper, "sliding", each),
         _named(lower, "one_pass", text("figure.crops.once", **once)),
         element("path", class_="cx-conv", d=maps),

@@ -109,9 +109,10 @@ def _drawn(
     ]
     for at, (context, error) in enumerate(found):
         y = plot.row(at)
-        parts.append(label(plot.names, y + 5, pixels(context), "cx-small"))
-        parts.append(plot.point(y, error))
-        parts.append(label(plot.values, y + 5, plot.written(error), "cx-end"))
+        row = label(plot.names, y + 5, pixels(context), "cx-small")
+        row += plot.point(y, error)
+        row += label(plot.values, y + 5, plot.written(error), "cx-end")
+        parts.append(element("g", row, data_step=at) if len(found) > 1 else row)
     if picture:
         parts.append(picture.ground)
     for at, ((context, error), words) in enumerate(zip(found, told, strict=True)):
