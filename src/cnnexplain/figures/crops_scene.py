@@ -108,13 +108,14 @@ def _placed(found: Crops, y: float) -> _Places:
     under = top + max(round(windows.image[0] * pixel), rows * cell) + _UNDER
     middle = _RIGHT + columns * cell / 2 - wide * score / 2
     across = max(_RIGHT, int(middle) + HALF)
-    told = most_lines(partial(_told, across - _LEFT - _GAP)) * _LINE
+    told = most_lines(_told) * _LINE
     below = max(told, high * score + 26)
     return _Places(pixel, cell, score, top, (across, under), under + below + 12)
 
 
-def _told(width: float) -> list[str]:
-    return sentence(text("figure.crops.told"), SMALL_SIZE, width)
+def _told() -> list[str]:
+    # Not as far as the ties from block to score.
+    return sentence(text("figure.crops.told"), SMALL_SIZE, _SIDE + 10)
 
 
 def _drawn(found: Crops, places: _Places, photo: str, stage: Stage) -> str:
@@ -216,8 +217,7 @@ def _scores(found: Crops, places: _Places, stage: Stage) -> str:
     start = min(x, WIDTH - MARGIN - widest(written, LABEL_SIZE, bold=True))
     name = label(start, y + high + 22, written(), "cx-score-ink")
     told = "".join(
-        label(MARGIN, y + 12 + at * _LINE, line, "cx-small")
-        for at, line in enumerate(_told(x - _LEFT - _GAP))
+        label(MARGIN, y + 12 + at * _LINE, line, "cx-small") for at, line in enumerate(_told())
     )
     return clipped + lines + stage.follows(marker, cell, cell) + name + told
 
