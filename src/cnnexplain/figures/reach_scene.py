@@ -47,7 +47,7 @@ _LINE = 22
 _ROW, _CLOSE_ROW, _MANY = 22, 19, 20  # the height of a row of the list, few and many of them
 _BAR_HEIGHT = 12
 _LINED_CELL = 10  # lines between cells smaller than this would hide them
-_HATCH = 8.0
+_HATCH = 10.0
 
 
 def sheet(

@@ -84,8 +84,8 @@ def description(found: Layers) -> str:
         text(
             "figure.reach.says.layer",
             name=layer.name,
-            clean=shape(layer.clean),
-            size=shape(layer.size),
+            clean=_both(layer.clean),
+            size=_both(layer.size),
         )
         for layer in found.maps
     ]
