@@ -54,14 +54,16 @@ CASES: dict[str, Callable[[], figures.Figure]] = {
     "alexnet": lambda: figures.padding_reach(cx.networks.alexnet(), ERRORS),
     "alexnet, torchvision": lambda: figures.padding_reach(cx.networks.alexnet("torchvision")),
     "lenet5": lambda: figures.padding_reach(cx.networks.lenet5(), [[2e-16, 0.0]]),
-    "rows": lambda: figures.padding_reach(ROWS),
-    "rows, errors": lambda: figures.padding_reach(ROWS, ERRORS, window=(30, 12), stride=(9, 2)),
-    "without a score": lambda: figures.padding_reach(ROWS[:2]),
-    "one layer": lambda: figures.padding_reach(ROWS[:1]),
-    "rectangular": lambda: figures.padding_reach(
-        [{"name": "features.28.conv2d", "clean": (3, 0), "size": (4, 9)}] * 21
+    "rows": lambda: figures.padding_reach(reach=ROWS),
+    "rows, errors": lambda: figures.padding_reach(
+        None, ERRORS, reach=ROWS, window=(30, 12), stride=(9, 2)
     ),
-    "hostile": lambda: figures.padding_reach([{**ROWS[0], "name": HOSTILE}, ROWS[2]]),
+    "without a score": lambda: figures.padding_reach(reach=ROWS[:2]),
+    "one layer": lambda: figures.padding_reach(reach=ROWS[:1]),
+    "rectangular": lambda: figures.padding_reach(
+        reach=[{"name": "features.28.conv2d", "clean": (3, 0), "size": (4, 9)}] * 21
+    ),
+    "hostile": lambda: figures.padding_reach(reach=[{**ROWS[0], "name": HOSTILE}, ROWS[2]]),
 }
 every_case = pytest.mark.parametrize("make", CASES.values(), ids=CASES)
 every_language = pytest.mark.parametrize("code", LANGUAGES)
@@ -202,9 +204,9 @@ def test_a_conversion_an_exactness_and_their_rows_give_the_same_figure() -> None
     )
     conversion = cx.fully_convolutional(small, (1, 8, 8))
     drawn = figures.padding_reach(small)
-    assert figures.padding_reach(conversion).svg == drawn.svg
-    assert figures.padding_reach(conversion.exactness).svg == drawn.svg
-    rows = figures.padding_reach(conversion.exactness.reach)
+    assert figures.padding_reach(reach=conversion).svg == drawn.svg
+    assert figures.padding_reach(reach=conversion.exactness).svg == drawn.svg
+    rows = figures.padding_reach(reach=conversion.exactness.reach)
     assert rows.title == drawn.title
     assert rows.steps == drawn.steps == 3
 
@@ -212,12 +214,12 @@ def test_a_conversion_an_exactness_and_their_rows_give_the_same_figure() -> None
 def test_places_are_drawn_where_they_are() -> None:
     # Rounding down has dropped what padding reached at the far end, and a gap is left.
     row = {"name": "x", "clean": (2, 3), "size": (5, 6), "places": [[3, 4], [1, 2, 5]]}
-    found = clean_cells(parse(figures.padding_reach([row]).svg), (5, 6))
+    found = clean_cells(parse(figures.padding_reach(reach=[row]).svg), (5, 6))
     assert found == {(row, column) for row in (3, 4) for column in (1, 2, 5)}
-    middle = clean_cells(parse(figures.padding_reach([ROWS[1]]).svg), (6, 6))
+    middle = clean_cells(parse(figures.padding_reach(reach=[ROWS[1]]).svg), (6, 6))
     assert middle == {(row, column) for row in range(1, 5) for column in range(1, 5)}
     named = SimpleNamespace(**row)
-    assert figures.padding_reach([named]).svg == figures.padding_reach([row]).svg
+    assert figures.padding_reach(reach=[named]).svg == figures.padding_reach(reach=[row]).svg
 
 
 def test_vgg_16_has_one_clean_cell_of_49_at_the_end() -> None:
@@ -241,8 +243,10 @@ def test_what_is_said_of_scores_follows_from_the_cells() -> None:
     assert "fc6 reads clean cells only: each score equals that of one pass" in unpadded
     padded = figures.padding_reach(cx.networks.alexnet()).description
     assert "2×2 of 6×6 cells clean: inside an image, no score equals" in padded
-    assert "Of pool1, 4×4 of 6×6 cells are clean." in figures.padding_reach(ROWS[:2]).description
-    whole = figures.padding_reach([{"name": "c", "clean": 4, "size": 4}])
+    assert (
+        "Of pool1, 4×4 of 6×6 cells are clean." in figures.padding_reach(reach=ROWS[:2]).description
+    )
+    whole = figures.padding_reach(reach=[{"name": "c", "clean": 4, "size": 4}])
     assert "All cells of c are clean" in whole.description
 
 
@@ -276,7 +280,7 @@ def test_the_layer_of_each_step_is_marked_in_the_list() -> None:
 
 
 def test_errors_come_with_the_last_step() -> None:
-    figure = figures.padding_reach(ROWS, ERRORS, window=20, stride=4)
+    figure = figures.padding_reach(None, ERRORS, reach=ROWS, window=20, stride=4)
     assert figure.steps == 3
     for step, there in enumerate([False, False, True]):
         root = parse(figure.frame(step))
@@ -445,11 +449,15 @@ def test_a_figure_of_one_step_stands_still() -> None:
             "expected: at most 40 layers in a figure",
             "received: 41 layers that make maps",
             "cure: give some of the rows, for example reach=conversion.exactness.reach[::4]"]),
-        ({"reach": Network(read("nn.Sequential(nn.Conv2d(1, 2, 3), nn.AdaptiveAvgPool2d(2), "
+        ({"network": Network(read("nn.Sequential(nn.Conv2d(1, 2, 3), nn.AdaptiveAvgPool2d(2), "
             "nn.Flatten(), nn.Linear(8, 2))").nodes, "", (1, 8, 8))}, ArgumentError, [
             "expected: layers with windows that step from cell to cell",
             "received: 1: AdaptiveAvgPool2d(2)",
             "cure: convert the module, and give cx.fully_convolutional(module, input_size)"]),
+        ({"network": 3, "reach": ROWS[:1]}, ArgumentError, [
+            "expected: either a network or its reach",
+            "received: network=3 and reach=[{'name': 'conv1', 'clean': 10, 'size': 12}]",
+            "cure: leave one of them out"]),
         ({"photograph": PNG}, ArgumentError, [
             "expected: errors with the photograph that they are of",
             "received: photograph without errors",

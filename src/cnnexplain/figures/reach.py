@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cnnexplain.errors import ArgumentError, pair
+from cnnexplain.errors import ArgumentError, pair, shown
 from cnnexplain.figures import heat_words, maps, reach_scene, reach_words
 from cnnexplain.figures.cells import grid
 from cnnexplain.figures.figure import moving, standing, told
@@ -21,15 +21,11 @@ from cnnexplain.figures.scales import ROUNDING
 from cnnexplain.figures.stage import Moment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from cnnexplain.conversion import Conversion
-    from cnnexplain.exactness import Exactness, Reach
     from cnnexplain.figures.cells import Grid
     from cnnexplain.figures.figure import Figure
     from cnnexplain.figures.maps import Map
     from cnnexplain.figures.plane import PerAxis
-    from cnnexplain.figures.reach_rows import Layers
+    from cnnexplain.figures.reach_rows import Layers, Reached
     from cnnexplain.figures.stage import Stage
     from cnnexplain.graph import Network
 
@@ -38,9 +34,10 @@ _PACE = 1.2
 
 
 def padding_reach(
-    reach: Network | Conversion | Exactness | Sequence[Reach | Mapping[str, object]] | None = None,
+    network: Network | None = None,
     errors: Map | None = None,
     *,
+    reach: Reached | None = None,
     window: PerAxis | None = None,
     stride: PerAxis | None = None,
     image_size: PerAxis | None = None,
@@ -50,10 +47,12 @@ def padding_reach(
     """Draw how much of each layer's map padding leaves clean, in the current language.
 
     Args:
-        reach: A network, a converted one, its exactness, or its `reach`: rows with `name`,
-            `clean` and `size`, as objects or mappings, where a number stands for both axes.
-            Without their `places`, clean cells are drawn in the middle. VGG-16 unless given.
+        network: A chain of layers that make maps, a flattening, and Linear layers, with the
+            `input_size` that is its window; VGG-16 unless given.
         errors: The relative error of each cell of one pass, row by row.
+        reach: Instead of a network, a `Conversion`, its `exactness`, or the rows of its `reach`:
+            objects or mappings with `name`, `clean` and `size`, where a number stands for both
+            axes. Without their `places`, clean cells are drawn in the middle.
         window: The window's size in pixels, if `reach` does not know it: a number, or (height,
             width); 224 unless given.
         stride: The pixels from one window to the next: a number, or (height, width); the effective
@@ -74,7 +73,13 @@ def padding_reach(
         >>> padding_reach().title
         'Out of padding’s reach: 222 of 224 in conv1_1, 1 of 7 in pool5'
     """
-    found = layers(reach)
+    if network is not None and reach is not None:
+        raise ArgumentError(
+            "either a network or its reach",
+            f"network={shown(network)} and reach={shown(reach)}",
+            "leave one of them out",
+        )
+    found = layers(network) if reach is None else layers(reach)
     wrong = places = None
     symbol, photo = shared(photograph)
     if errors is not None:

@@ -14,7 +14,12 @@ from cnnexplain.graph import Network
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cnnexplain.conversion import Conversion
+    from cnnexplain.exactness import Reach
+
 Places: TypeAlias = tuple[int, ...]
+# What tells how far padding reaches, if no network does.
+Reached: TypeAlias = "Conversion | Exactness | Sequence[Reach | Mapping[str, object]]"
 
 # Beyond this many layers the list is longer than a page.
 _MOST = 40
