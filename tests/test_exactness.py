@@ -533,6 +533,7 @@ def test_reach_is_how_many_cells_change_with_the_surroundings(
             error = ((inside - alone[name]) / alone[name]).abs().nan_to_num().amax(other)
             assert each.size[axis] == len(error)
             assert each.clean[axis] == (error < 1e-11).sum(), (name, axis, error)
+            assert each.places[axis] == tuple((error < 1e-11).nonzero().flatten().tolist())
 
 
 # ── halo ───────────────────────────────────────────────────────────────────────────────────────

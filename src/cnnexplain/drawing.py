@@ -300,6 +300,7 @@ _READERS: Mapping[str, Reader] = {
     "Operation": _choice(*get_args(Operation)),
     "Map": Reader("FILE.json", "map.json, with rows of numbers", _json),
     "Mask": Reader("FILE.json", "mask.json, with rows of true and false", _json),
+    "Reached": Reader("FILE.json", "reach.json, with rows of name, clean and size", _json),
     "Mapping[int, float]": Reader("FILE.json", 'errors.json, with {"0": 0.3}', _errors),
     "bytes": Reader("FILE", "photograph.jpg", lambda written: Path(written).read_bytes()),
 }

@@ -78,11 +78,15 @@ class Reach:
         name: The layer's path.
         clean: The cells that they do not reach, along rows and columns.
         size: All cells, along rows and columns.
+        places: Where the clean cells lie, along rows and columns: their indices, from the lowest.
+            Rounding down may drop what is reached at one end, so that they need not lie in the
+            middle.
     """
 
     name: str
     clean: Pair
     size: Pair
+    places: tuple[tuple[int, ...], tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,12 @@ class Exactness:
         rows, columns = self._lines
         pairs = zip(rows, columns, _matched(rows, None), _matched(columns, None), strict=True)
         return tuple(
-            Reach(row.name, (len(high), len(wide)), (row.size, column.size))
+            Reach(
+                row.name,
+                (len(high), len(wide)),
+                (row.size, column.size),
+                (tuple(sorted(high)), tuple(sorted(wide))),
+            )
             for row, column, high, wide in pairs
             if row.has_window
         )

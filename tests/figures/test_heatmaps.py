@@ -87,6 +87,18 @@ def compared(place: dict[str, Any], **more: Any) -> figures.Figure:
     return figures.comparison(scores, scores, spread(rows, columns), **place, **more)
 
 
+HALOS: dict[str, Callable[[], figures.Figure]] = {
+    "halo": lambda: figures.halo({0: 0.30, 32: 0.12, 64: 0.016, 96: 3e-16}),
+    "halo, slow": lambda: figures.halo({0: 0.38, 96: 0.02, 128: 0.005, 192: 7e-5, 1000: 0.0}),
+    "halo, none": lambda: figures.halo({64: 2e-16, 32: 3e-7}),
+    "halo, window": lambda: figures.halo({0: 0.30, 32: 0.12, 96: 3e-16}, window=224),
+    "halo, photograph": lambda: figures.halo(
+        {0: 0.30, 32: 0.12, 64: 0.016, 96: 0.0}, window=224, image_size=384, photograph=PNG
+    ),
+    "halo, rectangular": lambda: figures.halo(
+        {0: 0.3, 9: 0.0}, window=(30, 60), image_size=(40, 90)
+    ),
+}
 CASES: dict[str, Callable[[], figures.Figure]] = {
     **{f"comparison, {name}": partial(compared, place) for name, place in PLACES.items()},
     "comparison, exact": lambda: compared({}, exact=only(6, 6, (5, 5)), photograph=PNG),
@@ -104,10 +116,9 @@ CASES: dict[str, Callable[[], figures.Figure]] = {
     "placed, large": lambda: figures.placed([[-3.25e9, 1e99], [4.0, 0.0]], image_size=256),
     "placed, the same": lambda: figures.placed([[7.0] * 6] * 6),
     "placed, one cell": lambda: figures.placed([[0.0]], image_size=224),
-    "halo": lambda: figures.halo({0: 0.30, 32: 0.12, 64: 0.016, 96: 3e-16}),
-    "halo, slow": lambda: figures.halo({0: 0.38, 96: 0.02, 128: 0.005, 192: 7e-5, 1000: 0.0}),
     "halo, one": lambda: figures.halo({0: 1.0}),
-    "halo, none": lambda: figures.halo({64: 2e-16, 32: 3e-7}),
+    "halo, one with its window": lambda: figures.halo({32: 1.0}, window=(40, 60)),
+    **HALOS,
 }
 every_case = pytest.mark.parametrize("make", CASES.values(), ids=CASES)
 
@@ -476,7 +487,7 @@ def test_numbers_are_localised(code: str) -> None:
     assert {"en": "1.6%", "ja": "1.6%", "fr": "1,6\u00a0%"}[code] in said
     assert {"en": "1,200 px", "ja": "1,200 px", "fr": "1\u202f200\u00a0px"}[code] in said
     assert {"en": "2.5", "ja": "2.5", "fr": "2,5"}[code] in chain(*in_cells(parse(scores.svg)))
-    assert "3×10⁻¹⁶" in said
+    assert "3×10⁻¹⁶" in figure.title
 
 
 @every_language
@@ -535,7 +546,8 @@ def test_the_drawing_is_the_same_in_every_language(make: Callable[[], figures.Fi
 def test_no_text_is_cut(make: Callable[[], figures.Figure], code: str) -> None:
     with language(code):
         figure = make()
-    for each in parse(figure.svg).findall(f"{SVG}text"):
+    roots = [parse(figure.frame(step)) for step in range(figure.steps)]
+    for each in chain.from_iterable(root.iter(f"{SVG}text") for root in roots):
         class_ = each.get("class", "")
         if "cx-on-low" in class_:
             continue
@@ -551,7 +563,7 @@ def test_no_text_is_cut(make: Callable[[], figures.Figure], code: str) -> None:
 
 def boxes(root: ET.Element) -> list[tuple[str, float, float, float]]:
     found = []
-    for each in root.findall(f"{SVG}text"):
+    for each in root.iter(f"{SVG}text"):
         class_ = each.get("class", "")
         if "cx-on-low" not in class_:
             content = "".join(each.itertext())
@@ -567,7 +579,8 @@ def boxes(root: ET.Element) -> list[tuple[str, float, float, float]]:
 @every_case
 def test_no_text_runs_into_another(make: Callable[[], figures.Figure], code: str) -> None:
     with language(code):
-        found = boxes(parse(make().svg))
+        figure = make()
+        found = boxes(parse(figure.frame(figure.steps - 1)))
     for at, (text, start, end, y) in enumerate(found):
         for other, other_start, other_end, other_y in found[at + 1 :]:
             apart = end <= other_start or other_end <= start or abs(y - other_y) >= 16
@@ -618,9 +631,7 @@ def test_errors_fall_with_the_context_until_nothing_but_rounding_is_left() -> No
     ring = min(circles, key=lambda each: float(each.get("cy")))
     assert float(ring.get("cx")) < min(xs)
     assert float(ring.get("cy")) > max(ys)
-    assert {"0", "1%", "10%", "100%", "30%", "12%", "1.6%", "3×10⁻¹⁶", "rounding only"} <= set(
-        words(root)
-    )
+    assert {"0", "1%", "10%", "100%", "30%", "12%", "1.6%", "rounding only"} <= set(words(root))
 
 
 def test_without_rounding_there_is_no_column_for_it() -> None:
@@ -629,14 +640,109 @@ def test_without_rounding_there_is_no_column_for_it() -> None:
     assert "rounding only" not in said
 
 
-# --- Figures that stand still -------------------------------------------------------------------
-
-
-@every_case
-def test_a_figure_that_stands_still_has_no_controls_and_no_script(
+@pytest.mark.parametrize("make", HALOS.values(), ids=HALOS)
+def test_the_sweep_moves_from_context_to_context_and_all_errors_are_there_at_each(
     make: Callable[[], figures.Figure],
 ) -> None:
     figure = make()
+    frames = [parse(figure.frame(step)) for step in range(figure.steps)]
+    rows = []
+    for root in frames:
+        points = list(root.iter(f"{SVG}circle"))[: figure.steps]
+        assert len(points) == figure.steps
+        (mark,) = of_class(root, "cx-shift")
+        top = float(mark.get("y"))
+        (inside,) = [
+            at
+            for at, point in enumerate(points)
+            if top < float(point.get("cy")) < top + float(mark.get("height"))
+        ]
+        rows.append(inside)
+    assert rows == list(range(figure.steps))
+    assert len(figure.script.columns) == figure.steps
+    assert figure.still == figure.steps - 1
+
+
+def test_the_context_grows_around_the_window_as_far_as_the_image_goes() -> None:
+    contexts = [0, 20, 64, 96]
+    figure = figures.halo(dict.fromkeys(contexts, 0.1), window=224, image_size=(384, 500))
+    for step, context in enumerate(contexts):
+        root = parse(figure.frame(step))
+        x, y, width, height = frames(root)[0]
+        unit = width / 500
+        assert height == pytest.approx(384 * unit, abs=0.01)
+        window = next(each for each in of_class(root, "cx-window") if each.tag == f"{SVG}rect")
+        found = [float(window.get(key)) for key in ("x", "y", "width", "height")]
+        wanted = [x + 138 * unit, y + 80 * unit, 224 * unit, 224 * unit]
+        assert found == pytest.approx(wanted, abs=0.01)
+        dashed = [each for each in of_class(root, "cx-window") if each.get("stroke-dasharray")]
+        assert len(dashed) == (context > 0)
+        if context:
+            left, top, wide, high = numbers(dashed[0].get("d"))[:4]
+            rows = max(0, 80 - context), min(384, 304 + context)
+            columns = 138 - context, 362 + context
+            assert (left - x) / unit == pytest.approx(columns[0], abs=0.1)
+            assert (top - y) / unit == pytest.approx(rows[0], abs=0.1)
+            assert wide / unit == pytest.approx(columns[1] - columns[0], abs=0.1)
+            assert high / unit == pytest.approx(rows[1] - rows[0], abs=0.1)
+
+
+def test_beside_percents_rounding_is_called_so() -> None:
+    halo = figures.halo({0: 0.30, 96: 3e-16}, window=224)
+    assert halo.title.endswith("30%, 3×10⁻¹⁶ (rounding)")
+    assert "3×10⁻¹⁶ (rounding)" in words(parse(halo.frame(1)))
+    for said in [halo.description, *(told for _, told in halo.script.columns)]:
+        assert said.count("3×10⁻¹⁶") == said.count("3×10⁻¹⁶ (rounding)")
+    one = figures.error_map([[0.2, 3e-16]], image_size=(224, 256))
+    assert "from 3×10⁻¹⁶ (rounding) to 20%" in one.description
+    none = figures.error_map([[4e-16]], image_size=224)
+    assert none.title.endswith("at most 4×10⁻¹⁶ (rounding)")
+    assert "rounding only" in words(parse(none.svg))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "lines"),
+    [
+        ({"image_size": 384}, [
+            "expected: the window that is drawn on the image",
+            "received: image_size=384",
+            "cure: give the window's size too, for example window=224"]),
+        ({"photograph": PNG}, [
+            "expected: the window that is drawn on the image",
+            "received: a photograph",
+            "cure: give the window's size too, for example window=224"]),
+        ({"photograph": b"GIF89a", "window": 224}, [
+            "expected: photograph as the bytes of a PNG or JPEG file",
+            "received: photograph=b'GIF89a'",
+            'cure: write for example photograph=Path("cat.jpg").read_bytes()']),
+        ({"window": 224, "image_size": 200}, [
+            "expected: a window of at most 200, the size of the image",
+            "received: window=224",
+            "cure: use window=200 or less, or image_size=224 or more"]),
+        ({"window": 0}, [
+            "expected: window as an integer of at least 1",
+            "received: window=0",
+            "cure: use window=1 or more"]),
+        ({"window": (1, 2, 3)}, [
+            "expected: window as a number, or one for rows and one for columns",
+            "received: window=(1, 2, 3)",
+            "cure: write for example window=32"]),
+    ],
+)  # fmt: skip
+def test_a_picture_that_cannot_be_drawn_is_refused(wrong: dict[str, Any], lines: list[str]) -> None:
+    with pytest.raises(CnnExplainError) as caught:
+        figures.halo({0: 0.3, 32: 0.1}, **wrong)
+    assert str(caught.value).splitlines() == lines
+
+
+# --- Figures that stand still -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name not in HALOS])
+def test_a_figure_that_stands_still_has_no_controls_and_no_script(
+    name: str,
+) -> None:
+    figure = CASES[name]()
     assert figure.steps == 1
     assert figure.script is None
     for text in (figure.html, figure.inline("a"), figure.svg, figure.frame(0)):

@@ -1,9 +1,11 @@
 """Figures of how networks work, in every language, from their parameters: some of them move."""
 
 from cnnexplain.figures.field_growth import receptive_field
+from cnnexplain.figures.crops import crops
 from cnnexplain.figures.figure import Figure
 from cnnexplain.figures.halo_sweep import halo
 from cnnexplain.figures.heatmaps import comparison, error_map
+from cnnexplain.figures.reach import padding_reach
 from cnnexplain.figures.sliding_window import stride
 from cnnexplain.figures.stretching import placed
 from cnnexplain.figures.stride_products import known_strides
@@ -13,9 +15,11 @@ from cnnexplain.figures.styles import site_script, site_style
 __all__ = [
     "Figure",
     "comparison",
+    "crops",
     "error_map",
     "halo",
     "known_strides",
+    "padding_reach",
     "placed",
     "receptive_field",
     "site_script",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -105,6 +106,21 @@ def scores(key: str, values: Rows, scale: Scale, **more: str) -> str:
     return _range(f"figure.heatmap.says.{key}", values, scale.precise, **more)
 
 
+def error(value: float, rounding: float) -> str:
+    """Return a relative error in words; beside percents, one that is rounding is called so.
+
+    Args:
+        value: The error.
+        rounding: The largest error that is taken for rounding.
+
+    Example:
+        >>> error(0.357, 1e-5), error(3e-16, 1e-5)
+        ('36%', '3×10⁻¹⁶ (rounding)')
+    """
+    told = percent(value)
+    return told if value > rounding else text("figure.heatmap.rounding", error=told)
+
+
 def errors(values: Rows, rounding: float, exact: Flags | None) -> str:
     """Return the range of a map's errors, where the largest is, and how many there are none.
 
@@ -116,7 +132,7 @@ def errors(values: Rows, rounding: float, exact: Flags | None) -> str:
     count = number(sum(map(len, values)))
     rounded = sum(value <= rounding for value in chain.from_iterable(values))
     return joined(
-        _range("figure.heatmap.says.errors", values, percent),
+        _range("figure.heatmap.says.errors", values, partial(error, rounding=rounding)),
         text("figure.heatmap.says.exact", exact=number(total(exact)), count=count) if exact else "",
         text("figure.heatmap.says.rounding", rounding=number(rounded), count=count),
     )

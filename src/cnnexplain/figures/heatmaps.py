@@ -91,7 +91,7 @@ def comparison(
     first, second = maps.numbers("sliding", sliding), maps.numbers("one_pass", one_pass)
     for name, values in (("sliding", first), ("one_pass", second)):
         shown.check(name, values)
-    wrong = _Errors.of(errors, exact, rounding, shown)
+    wrong = Errors.of(errors, exact, rounding, shown)
     symbol, photo = shared(photograph)
     scale = score_scale(chain(*first, *second))
 
@@ -101,7 +101,6 @@ def comparison(
     upper = y + NAMED
     lower = upper + tall + BAR + NAMED
     many, one = heat_words.passes(shown.count), heat_words.passes(1)
-    most = text("figure.heatmap.at_most", value=wrong.largest)
     parts = [
         head,
         named(LEFT, upper, text("figure.heatmap.sliding"), many, "score"),
@@ -117,7 +116,7 @@ def comparison(
             "input",
         ),
         _image(true_panel(shown, LEFT, lower, unit), shown, photo),
-        named(RIGHT, lower, text("figure.heatmap.error"), most, "error"),
+        named(RIGHT, lower, text("figure.heatmap.error"), wrong.most, "error"),
         wrong.drawn(true_panel(shown, RIGHT, lower, unit), photo),
         wrong.bar(RIGHT, lower + tall + 10, HALF_ROOM),
     ]
@@ -175,16 +174,15 @@ def error_map(
         'Relative error of each of 2×2 cells: at most 35%'
     """
     shown = grid(image_size, window, stride)
-    wrong = _Errors.of(errors, exact, rounding, shown)
+    wrong = Errors.of(errors, exact, rounding, shown)
     symbol, photo = shared(photograph)
     head, y = heading("error_map", shown)
     unit = shown.fitted(ROOM, TALLEST_ALONE)
     top = y + NAMED
     bottom = top + shown.height.image * unit
-    most = text("figure.heatmap.at_most", value=wrong.largest)
     parts = [
         head,
-        named(LEFT, top, text("figure.heatmap.error"), most, "error"),
+        named(LEFT, top, text("figure.heatmap.error"), wrong.most, "error"),
         wrong.drawn(true_panel(shown, LEFT, top, unit), photo),
         wrong.bar(LEFT, bottom + 10, max(shown.width.image * unit, HALF_ROOM)),
     ]
@@ -202,8 +200,15 @@ def error_map(
 
 
 @dataclass(frozen=True, slots=True)
-class _Errors:
-    """The errors of a figure's map, checked, and how they are drawn."""
+class Errors:
+    """The errors of a figure's map, checked, and how they are drawn.
+
+    Attributes:
+        values: The relative error of each cell.
+        exact: Which cells geometry predicts to be exact, or None.
+        rounding: The largest error that is taken for rounding.
+        scale: What the colours mean, or None if all errors are rounding.
+    """
 
     values: Rows
     exact: Flags | None
@@ -212,6 +217,18 @@ class _Errors:
 
     @classmethod
     def of(cls, errors: Map, exact: Mask | None, rounding: float, shown: Grid) -> Self:
+        """Return the errors that a user gave.
+
+        Args:
+            errors: The relative error of each cell.
+            exact: Which cells geometry predicts to be exact, or None.
+            rounding: The largest error that is taken for rounding.
+            shown: The windows.
+
+        Raises:
+            ArgumentError: If they are no errors.
+            ShapeError: If a map does not have one cell for each window.
+        """
         values = maps.errors("errors", errors)
         shown.check("errors", values)
         mask = None if exact is None else maps.flags("exact", exact)
@@ -223,32 +240,63 @@ class _Errors:
     @property
     def largest(self) -> str:
         """The largest error, in words."""
-        return percent(max(chain(*self.values)))
+        return heat_words.error(max(chain(*self.values)), self.rounding)
+
+    @property
+    def most(self) -> str:
+        """What is said of the map above it."""
+        if not self.scale:
+            return text("figure.heatmap.key.zero")
+        return text("figure.heatmap.at_most", value=self.largest)
 
     def level(self, value: float) -> int:
-        """Return an error's step of colour: what is more than rounding has one."""
+        """Return an error's step of colour: what is more than rounding has one.
+
+        Args:
+            value: The error.
+        """
         return max(self.scale.level(value), 1) if self.scale and value > self.rounding else 0
 
     def short(self, value: float) -> str:
-        """Return what is written in a cell: what is more than rounding is not 0."""
+        """Return what is written in a cell: what is more than rounding is not 0.
+
+        Args:
+            value: The error.
+        """
         if not self.scale or value <= self.rounding:
             return "0"
         short = self.scale.short(value)
         return two_digits(100 * value) if short == "0" else short
 
     def shortest(self, value: float) -> str:
-        """Return what is written in a small cell."""
+        """Return what is written in a small cell.
+
+        Args:
+            value: The error.
+        """
         if not self.scale or value <= self.rounding:
             return "0"
         shortest = self.scale.shortest(value)
         return "<1" if shortest == "0" else shortest
 
     def drawn(self, panel: Panel, photo: str) -> str:
-        """Draw the map; where it has no numbers, lines tell errors from scores."""
+        """Draw the map over its image.
+
+        Args:
+            panel: Where it stands.
+            photo: The photograph's id, or `""`.
+        """
+        return ground(panel, photo, faint=True) + self.coloured(panel)
+
+    def coloured(self, panel: Panel) -> str:
+        """Draw the cells; where they have no numbers, lines tell errors from scores.
+
+        Args:
+            panel: Where the map stands.
+        """
         levels = [[self.level(value) for value in line] for line in self.values]
         return "".join(
             (
-                ground(panel, photo, faint=True),
                 cells(panel, levels, "error"),
                 numbers(panel, self.values, levels, (self.short, self.shortest))
                 or hatch(panel, levels),
@@ -257,7 +305,13 @@ class _Errors:
         )
 
     def bar(self, x: float, y: float, width: float) -> str:
-        """Draw the bar of the errors' colours, if they have any."""
+        """Draw the bar of the errors' colours, if they have any.
+
+        Args:
+            x: Where it starts.
+            y: Where it starts, down.
+            width: Its width.
+        """
         return bar(x, y, width, self.scale, "error") if self.scale else ""
 
     @property
