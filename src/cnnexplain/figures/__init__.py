@@ -1,7 +1,7 @@
 """Figures of how networks work, in every language, from their parameters: some of them move."""
 
-from cnnexplain.figures.field_growth import receptive_field
 from cnnexplain.figures.crops import crops
+from cnnexplain.figures.field_growth import receptive_field
 from cnnexplain.figures.figure import Figure
 from cnnexplain.figures.halo_sweep import halo
 from cnnexplain.figures.heatmaps import comparison, error_map
