@@ -38,6 +38,7 @@ PURE = [
     "difference",
     "report",
     "networks",
+    "savings",
     "figures",
 ]
 # What a pure part imports only where somebody asks for it, and says if it is missing.
