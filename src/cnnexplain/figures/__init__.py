@@ -7,6 +7,7 @@ from cnnexplain.figures.heatmaps import comparison, error_map
 from cnnexplain.figures.share_bars import cost_shares
 from cnnexplain.figures.sliding_window import stride
 from cnnexplain.figures.stretching import placed
+from cnnexplain.figures.width_curve import width
 
 __all__ = [
     "Figure",
@@ -19,4 +20,5 @@ __all__ = [
     "site_script",
     "site_style",
     "stride",
+    "width",
 ]

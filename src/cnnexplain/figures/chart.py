@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING
 
-from cnnexplain.figures.svg import HALF, SMALL_SIZE, decimal, element, label, text_width
+from cnnexplain.figures.svg import HALF, SMALL_SIZE, box, decimal, element, label, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from cnnexplain.figures.stage import Stage
 
 LINE_ROOM = 24  # the width of a line in a key
 _TICK_GAP = 7.0  # between an axis and its numbers
@@ -205,6 +208,41 @@ def limit_swatch(x: float, y: float) -> str:
     """Draw a piece of a line that a curve approaches."""
     data = f"M{decimal(x)} {decimal(y + 8.5)}h{_SWATCH}"
     return element("path", class_="cx-guide", d=data, stroke_dasharray="5 3", stroke_width=1.5)
+
+
+def targets(x: Axis, y: Axis, values: Sequence[float]) -> str:
+    """Draw what one clicks at to come to a step: as much as lies nearest to its number.
+
+    Args:
+        x: The axis across.
+        y: The axis up.
+        values: The number of each step, from the least.
+    """
+    places = [x.at(value) for value in values]
+    edges = [x.start, *(sum(each) / 2 for each in pairwise(places)), x.end]
+    return "".join(
+        element(
+            "path",
+            d=box(left, y.end, right - left, y.start - y.end),
+            pointer_events="all",
+            data_step=step,
+        )
+        for step, (left, right) in enumerate(pairwise(edges))
+    )
+
+
+def scenes(stage: Stage, drawings: Sequence[str]) -> str:
+    """Draw what is seen at one step each.
+
+    Args:
+        stage: What it is drawn on.
+        drawings: What is seen at each step.
+    """
+    last = len(drawings) - 1
+    return "".join(
+        stage.seen(drawing, at, None if at == last else at + 1)
+        for at, drawing in enumerate(drawings)
+    )
 
 
 def crisp(value: float) -> float:

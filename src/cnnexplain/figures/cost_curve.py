@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cnnexplain.errors import ArgumentError
@@ -97,6 +96,7 @@ def cost(
     sheet.y = plot.bottom + 44
     sheet.key(_marks(found, when))
     common = sheet.drawing + _samples(found, readout) + plot.drawn()
+    targets = chart.targets(plot.x, plot.y, [each.image_size for each in found[0].savings])
     # Drawn here: later, the language may be another one.
     scenes = [_words(found, readout, at) + plot.now(at) for at in range(steps)]
     sentences = [
@@ -107,7 +107,7 @@ def cost(
         cost_words.title(found, still),
         cost_words.description(found, still, when),
         sheet.height,
-        partial(_draw, common, scenes, plot.measured() + plot.targets()),
+        partial(_draw, common, scenes, plot.measured() + targets),
         sweep,
         still,
         told(sentences, sweep, still),
@@ -182,28 +182,9 @@ class _Plot:
             chart.mark(*place, index, "cx-mark", 6.0) for index, place in enumerate(places)
         )
 
-    def targets(self) -> str:
-        """Draw what one clicks at to come to a step: as much as lies nearest to its image."""
-        xs = [self.x.at(saving.image_size) for saving in self.networks[0].savings]
-        middles = [(first + second) / 2 for first, second in pairwise(xs)]
-        edges = [self.x.start, *middles, self.x.end]
-        return "".join(
-            element(
-                "path",
-                d=box(left, self.top, right - left, _PLOT),
-                pointer_events="all",
-                data_step=step,
-            )
-            for step, (left, right) in enumerate(pairwise(edges))
-        )
-
 
 def _draw(common: str, scenes: Sequence[str], above: str, stage: Stage) -> str:
-    last = len(scenes) - 1
-    seen = (
-        stage.seen(scene, at, None if at == last else at + 1) for at, scene in enumerate(scenes)
-    )
-    return common + "".join(seen) + above
+    return common + chart.scenes(stage, scenes) + above
 
 
 def _samples(networks: Sequence[Priced], top: float) -> str:
