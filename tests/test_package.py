@@ -40,9 +40,15 @@ PURE = [
     "networks",
     "savings",
     "figures",
+    "plots",
 ]
 # What a pure part imports only where somebody asks for it, and says if it is missing.
-EXTRAS = {("formats", "pandas"), ("raster", "resvg_py")}
+EXTRAS = {
+    ("formats", "pandas"),
+    ("raster", "resvg_py"),
+    ("plots", "matplotlib"),
+    ("plots", "numpy"),
+}
 ABOVE = [
     "tracing",
     "api",

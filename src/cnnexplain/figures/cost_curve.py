@@ -5,13 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cnnexplain.errors import ArgumentError
 from cnnexplain.figures import chart, cost_words
 from cnnexplain.figures.chart import Axis
 from cnnexplain.figures.colours import widest
 from cnnexplain.figures.figure import Figure, moving, told
 from cnnexplain.figures.motion import Sweep
-from cnnexplain.figures.priced import Measured, Networks, Priced, Sizes, day, priced
+from cnnexplain.figures.priced import Measured, Networks, Priced, Sizes, timed
 from cnnexplain.figures.sheet import SWATCH, Sheet
 from cnnexplain.figures.svg import (
     HALF,
@@ -75,14 +74,7 @@ def cost(
         >>> cost(networks.vgg16(), [224, 384, 512]).title
         'How many times fewer MACs one pass needs: VGG-16 11.2 times at 384×384'
     """
-    found = priced(network, image_sizes, measured)
-    if (measured is None) != (measured_on is None):
-        raise ArgumentError(
-            "measured and measured_on together, or neither",
-            f"only {'measured_on' if measured is None else 'measured'}",
-            'write for example measured=[("VGG-16", 384, 10.5)], measured_on="2026-11-25"',
-        )
-    when = None if measured_on is None else day(measured_on)
+    found, when = timed(network, image_sizes, measured, measured_on)
     steps = len(found[0].savings)
     still = steps // 2
     sweep = Sweep(1, steps, pace=2.0)

@@ -84,6 +84,34 @@ def priced(
     return tuple(replace(each, measured=times[each.name]) for each in found)
 
 
+def timed(
+    network: Networks | None,
+    image_sizes: Sizes | None,
+    measured: Measured | None,
+    measured_on: str | date | None,
+) -> tuple[tuple[Priced, ...], date | None]:
+    """Return the networks of a figure, and the day on which they were measured, if they were.
+
+    Args:
+        network: A network, a trace, several of them by name, or None for VGG-16 and AlexNet.
+        image_sizes: The images' sizes; by the network's name if they differ.
+        measured: How many times faster one pass was: rows of network, image size, ratio.
+        measured_on: The day.
+
+    Raises:
+        ArgumentError: If an argument is not allowed, or only one of the last two is there.
+        ShapeError: If a window is larger than an image.
+    """
+    if (measured is None) != (measured_on is None):
+        raise ArgumentError(
+            "measured and measured_on together, or neither",
+            f"only {'measured_on' if measured is None else 'measured'}",
+            'write for example measured=[("VGG-16", 384, 10.5)], measured_on="2026-11-25"',
+        )
+    when = None if measured_on is None else day(measured_on)
+    return priced(network, image_sizes, measured), when
+
+
 def day(value: object) -> date:
     """Return the day of a measurement.
 

@@ -214,9 +214,7 @@ class _Plot:
                 chart.numbers_across(
                     self.x, self.widths, list(map(str, self.widths)), self.bottom + 19
                 ),
-                label(
-                    self.x.end, self.bottom + 40, text("figure.hidden.across"), "cx-small cx-end"
-                ),
+                label(self.x.end, self.bottom + 40, across, "cx-small cx-end"),
                 element("path", class_="cx-dense", d=band),
                 chart.limit_line(self.x, self.y.at(1 / classes)),
                 element("path", class_="cx-dense-line", d=chart.polyline(middle), stroke_width=2.5),
