@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from cnnexplain.errors import ArgumentError, shown, whole
 from cnnexplain.graph import Network, walk
-from cnnexplain.operations import Conv2d, Flatten, Linear, Operation
+from cnnexplain.operations import Conv2d, Flatten, Linear, MaxPool2d, Operation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -169,23 +169,26 @@ def work(network: Network) -> Work:
         )
     rows = list(walk(network, [size]))
     flat = _flattening(network, rows)
-    stride = _stride(rows[flat - 1]) if flat else None
+    below = _below(rows[:flat])
+    stride = _stride(below[-1]) if below else None
     if stride is None:
+        last = rows[max(flat - 1, 0)]
         raise ArgumentError(
             "maps of which each cell looks at a part of the image, a whole stride from the next",
-            f"layer {shown(rows[max(flat - 1, 0)].name)}: {rows[max(flat - 1, 0)].operation}",
+            f"layer {shown(last.name)}: {last.operation}",
             _ANY,
         )
-    below = [row for row in rows[:flat] if not _passes(row)]
-    above = _converted(rows[flat:])
-    macs = Macs(sum(row.macs for row in below), sum(row.macs for row in rows[flat:]))
+    layers = [row.operation for row in below]
+    if below[-1].output_shape != rows[flat].input_shape:
+        # Of each window's map it makes one cell.
+        layers.append(MaxPool2d(below[-1].output_shape[2:], stride=1))
     return Work(
         window=size[1],
         stride=stride,
-        macs=macs,
+        macs=Macs(sum(row.macs for row in below), sum(row.macs for row in rows[flat:])),
         shared=sum((_shared(row, stride) for row in below), Fraction(0)),
-        layers=(*(row.operation for row in below), *above),
-        flat=len(below),
+        layers=(*layers, *_converted(rows[flat:])),
+        flat=len(layers),
         channels=size[0],
     )
 
@@ -210,13 +213,24 @@ def _stride(row: Row) -> int | None:
     return int(step) if step is not None and whole_step and not row.sees_everything else None
 
 
-def _passes(row: Row) -> bool:
-    """Return whether an adaptive pooling leaves the window's maps as they are.
+def _below(rows: Sequence[Row]) -> list[Row]:
+    """Return the layers below the flattening, without adaptive poolings.
 
-    On larger images it would not, and so the converted network has none.
+    On larger images these would pool larger parts. One that leaves the window's map as it is does
+    nothing in the converted network; one that makes a single cell of it becomes a pooling of its
+    size, if it is the last. No other is allowed.
     """
-    adaptive = type(row.operation).__name__.startswith("Adaptive")
-    return adaptive and row.input_shape == row.output_shape
+    found: list[Row] = []
+    for at, row in enumerate(rows):
+        if not type(row.operation).__name__.startswith("Adaptive"):
+            found.append(row)
+            continue
+        one_cell = all(each.output_shape[2:] == (1, 1) and not each.macs for each in rows[at:])
+        if row.input_shape != row.output_shape and not one_cell:
+            raise ArgumentError(_CHAIN, f"layer {shown(row.name)}: {row.operation}", _ANY)
+        if one_cell and row.input_shape != row.output_shape:
+            break
+    return found
 
 
 def _shared(row: Row, stride: int) -> Fraction:
