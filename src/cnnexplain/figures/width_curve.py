@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _PLOT = 230  # the plot's height
 _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
-_MOST_WIDTHS, _MOST_SEEDS = 16, 20
+_MOST_WIDTHS, _MOST_SEEDS = 14, 10
 # A narrower layer is wide enough if its median is within this of the best.
 _NEAR = 0.01
 
