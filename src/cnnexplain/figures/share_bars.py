@@ -148,7 +148,7 @@ class _Columns:
             widest(partial(cost_words.share, row.dense / row.total), LABEL_SIZE, bold=True)
             for row in rows
         )
-        bar = MARGIN + image + _GAP
+        bar = MARGIN + image + _GAP + 4
         share = float(WIDTH - MARGIN)
         amount = share - shares - _GAP
         return cls(round(bar) + HALF, round(amount - amounts - _GAP - bar), amount, share)

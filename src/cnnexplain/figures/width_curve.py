@@ -189,7 +189,7 @@ class _Plot:
         self.widths = [*dict.fromkeys((*chosen, *widths))]
         room = max(widest(partial(_percent, share)) for share in _SHARES)
         margin = (widths[-1] / widths[0]) ** 0.03
-        left = chart.numbers_left(MARGIN, [room])
+        left = chart.numbers_left(MARGIN + 4, [room])  # signs of percent are wide
         right = WIDTH - MARGIN - 12
         self.x = Axis(widths[0] / margin, widths[-1] * margin, left, right, logarithmic=True)
         self.y = Axis(0, 1, self.bottom, self.top)
