@@ -39,7 +39,9 @@ PURE = [
     "difference",
     "report",
     "networks",
+    "savings",
     "figures",
+    "plots",
 ]
 # What a pure part imports only where somebody asks for it, and says if it is missing.
 EXTRAS = {
@@ -47,6 +49,8 @@ EXTRAS = {
     ("raster", "resvg_py"),
     ("film", "PIL"),
     ("film", "imageio_ffmpeg"),
+    ("plots", "matplotlib"),
+    ("plots", "numpy"),
 }
 ABOVE = [
     "tracing",

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cnnexplain import figures, networks
+    from cnnexplain import figures, networks, plots
     from cnnexplain.api import trace
     from cnnexplain.axis import output_size
     from cnnexplain.comparison import Comparison, compare
@@ -43,6 +43,7 @@ _HOMES = {
     "language": "languages",
     "networks": "networks",
     "output_size": "axis",
+    "plots": "plots",
     "set_language": "languages",
     "slide": "sliding",
     "trace": "api",
@@ -65,6 +66,7 @@ __all__ = [
     "language",
     "networks",
     "output_size",
+    "plots",
     "set_language",
     "slide",
     "trace",

@@ -57,7 +57,7 @@ def found(name: str) -> Found:
 
     Example:
         >>> sorted(EXPERIMENTS)
-        ['alexnet', 'digits', 'faces', 'imagenet', 'vgg16']
+        ['alexnet', 'digits', 'faces', 'imagenet', 'vgg16', 'width']
     """
     path = FOLDER / f"{name}-{_key(name)}.json"
     try:
@@ -288,10 +288,21 @@ def _imagenet() -> Found:
     return {**_compared(compared, espresso), "photograph": _jpeg(photo)}
 
 
+def _width() -> Found:
+    from cnnexplain.examples import hidden_units  # noqa: PLC0415
+
+    return {
+        "in_features": hidden_units.PIXELS,
+        "out_features": hidden_units.CLASSES,
+        "accuracies": {each: hidden_units.accuracies(each) for each in hidden_units.WIDTHS},
+    }
+
+
 EXPERIMENTS: dict[str, Callable[[], Found]] = {
     "alexnet": _alexnet,
     "digits": _digits,
     "faces": _faces,
     "imagenet": _imagenet,
     "vgg16": _vgg16,
+    "width": _width,
 }

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnexplain import axis, networks
+from cnnexplain import axis, networks, savings
 from cnnexplain.api import trace
 from cnnexplain.book import contents, experiments
 from cnnexplain.book.forms import Tex
@@ -345,8 +345,8 @@ def _saved() -> dict[str, Value]:
         "vgg_sliding_macs": Fraction(sliding, _GIGA),
         "vgg_once_macs": Fraction(once, _GIGA),
         "vgg_ratio": Fraction(sliding, once),
-        "vgg_limit": _limit(networks.vgg16()),
-        "alexnet_limit": _limit(networks.alexnet()),
+        "vgg_limit": savings.work(networks.vgg16()).limit,
+        "alexnet_limit": savings.work(networks.alexnet()).limit,
         "vgg_overlap": (each.input_size[-1] // _stride(each["pool5"])) ** 2,
     }
 
@@ -376,22 +376,3 @@ def _timed() -> dict[str, Value]:
         }
     first = costs[_TIMED["vgg384"]]
     return found | {"timed_vgg384_loop": round(first["single_ratio"])}
-
-
-def _limit(network: Network) -> Fraction:
-    """Return how many times fewer multiply-accumulates one pass needs on a huge image.
-
-    There, each window costs as many cells of each convolution as lie between it and the next one,
-    and all of what is fully connected, which windows do not share.
-    """
-    traced = trace(network)
-    step = _stride(traced["pool5"])
-    dense = sum(row.macs for row in traced.rows if isinstance(row.operation, Linear))
-    convolved = sum(
-        Fraction(
-            row.macs * (step // _stride(row)) ** 2, _cells(row.output_shape) // row.output_shape[1]
-        )
-        for row in traced.rows
-        if isinstance(row.operation, Conv2d)
-    )
-    return Fraction(traced.macs) / (convolved + dense)

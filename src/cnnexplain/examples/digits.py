@@ -143,14 +143,14 @@ def train(seed: int = 0) -> tuple[nn.Module, float]:
     training, held_out = samples()
     generator = torch.Generator().manual_seed(seed)
     model = drawn(network, generator)
-    with _repeatable(), torch.enable_grad():
+    with repeatable(), torch.enable_grad():
         _learn(model, _with_background(training, generator), generator)
         read = model.eval()(held_out.pictures)[:, :BACKGROUND].argmax(1)
     return model.requires_grad_(False), (read == held_out.labels).double().mean().item()
 
 
 @contextmanager
-def _repeatable() -> Iterator[None]:
+def repeatable() -> Iterator[None]:
     """Compute the same bits every time: on one thread, by algorithms that always do."""
     threads = torch.get_num_threads()
     strict = torch.are_deterministic_algorithms_enabled()

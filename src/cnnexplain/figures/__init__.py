@@ -1,20 +1,25 @@
 """Figures of how networks work, in every language, from their parameters: some of them move."""
 
+from cnnexplain.figures.cost_curve import cost
 from cnnexplain.figures.crops import crops
 from cnnexplain.figures.field_growth import receptive_field
 from cnnexplain.figures.figure import Figure
 from cnnexplain.figures.halo_sweep import halo
 from cnnexplain.figures.heatmaps import comparison, error_map
 from cnnexplain.figures.reach import padding_reach
+from cnnexplain.figures.share_bars import cost_shares
 from cnnexplain.figures.sliding_window import stride
 from cnnexplain.figures.stretching import placed
 from cnnexplain.figures.stride_products import known_strides
 from cnnexplain.figures.stride_rows import strides
 from cnnexplain.figures.styles import site_script, site_style
+from cnnexplain.figures.width_curve import width
 
 __all__ = [
     "Figure",
     "comparison",
+    "cost",
+    "cost_shares",
     "crops",
     "error_map",
     "halo",
@@ -26,4 +31,5 @@ __all__ = [
     "site_style",
     "stride",
     "strides",
+    "width",
 ]

@@ -116,6 +116,8 @@ _RULES = """
 .cx-svg .cx-guide{stroke:var(--cx-padding)}
 .cx-svg .cx-spot{fill:var(--cx-error-ink)}
 .cx-svg .cx-shift{stroke:var(--cx-ink)}
+.cx-svg .cx-curve{stroke:var(--cx-ink)}
+.cx-svg .cx-mark{fill:var(--cx-ink)}
 .cx-svg .cx-middle{text-anchor:middle}
 .cx-svg .cx-end{text-anchor:end}
 """
