@@ -1,0 +1,182 @@
+"""Numbers in the cells of a sliding window: of the input, of its padding, and of the output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from math import isclose, isinf
+from typing import TYPE_CHECKING, TypeAlias
+
+from cnnexplain.errors import ArgumentError
+from cnnexplain.figures.svg import decimal, element
+from cnnexplain.languages import number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cnnexplain.figures.arithmetic import Numbers
+    from cnnexplain.figures.layout import Layout
+    from cnnexplain.figures.maps import Rows
+
+# What is seen from a step on and, if it ends, until before another.
+Seen: TypeAlias = tuple[str, int, int | None]
+# A number at the middle of a cell.
+Cell: TypeAlias = tuple[str, float, float]
+
+_LARGEST_SIZE, _SMALLEST_SIZE = 14.0, 10.0
+_DIGIT = 0.6  # of the font's size
+_AIR = 4  # beside a number in its cell
+_MOST_DIGITS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How numbers are written.
+
+    Attributes:
+        digits: The decimals to which they are rounded.
+        size: The font's size in the cells.
+        rounds: Whether rounding changes any of them.
+    """
+
+    digits: int
+    size: float
+    rounds: bool
+
+    def write(self, value: float) -> str:
+        """Return a number in the current language.
+
+        Args:
+            value: The number.
+
+        Example:
+            >>> Writing(1, 10.0, rounds=True).write(-0.25)
+            '−0.2'
+        """
+        if isinf(value):
+            return "∞" if value > 0 else "−∞"
+        near = round(value, self.digits)
+        return number(int(near) if near == int(near) else near).replace("-", "−")
+
+    def exact(self, *values: float) -> bool:
+        """Return whether numbers are written as they are."""
+        return all(
+            isinf(value) or isclose(round(value, self.digits), value, rel_tol=1e-9, abs_tol=1e-12)
+            for value in values
+        )
+
+
+def fitted(numbers: Numbers, unit: float) -> Writing:
+    """Return how numbers fit into cells: with as many decimals as there is room for.
+
+    Args:
+        numbers: The numbers.
+        unit: The size of a cell.
+
+    Raises:
+        ArgumentError: If they do not fit.
+    """
+    values = numbers.all
+    for digits in range(_MOST_DIGITS, -1, -1):
+        writing = Writing(digits, 0.0, rounds=False)
+        longest = max((writing.write(value) for value in values), key=len)
+        size = min(_LARGEST_SIZE, unit * 0.55, (unit - _AIR) / (_DIGIT * len(longest)))
+        if size >= _SMALLEST_SIZE:
+            return Writing(digits, size, rounds=not writing.exact(*values))
+    raise ArgumentError(
+        "numbers that fit into their cells, at least 10 units high",
+        f"cells of {decimal(unit)} units, and numbers as long as {longest.replace('−', '-')}",
+        "draw a smaller case, or smaller numbers",
+    )
+
+
+def in_cells(content: str, writing: Writing) -> str:
+    """Give numbers in cells their size.
+
+    Args:
+        content: Drawings of numbers.
+        writing: How they are written.
+    """
+    return element("g", content, style=f"font-size:{decimal(round(writing.size, 1))}px")
+
+
+def _text(cells: Iterable[Cell], size: float, class_: str = "cx-number") -> str:
+    """Draw numbers, each at the middle of a cell."""
+    spans, line = [], None
+    for each, x, y in cells:
+        # On the same line, the one before says how far down it stands.
+        spans.append(element("tspan", each, x=x, y=None if y == line else round(y + 0.36 * size)))
+        line = y
+    return element("text", "".join(spans), class_=class_)
+
+
+def middles(rows: Rows, xs: Sequence[float], ys: Sequence[float], writing: Writing) -> str:
+    """Draw a grid of numbers.
+
+    Args:
+        rows: The numbers, row by row.
+        xs: The middles of the columns.
+        ys: The middles of the rows.
+        writing: How they are written.
+    """
+    cells = (
+        (writing.write(value), x, y)
+        for line, y in zip(rows, ys, strict=True)
+        for value, x in zip(line, xs, strict=True)
+    )
+    return in_cells(_text(cells, writing.size), writing)
+
+
+def input_numbers(numbers: Numbers, places: Layout, writing: Writing) -> str:
+    """Draw the input's numbers, and the zeros of its padding.
+
+    Args:
+        numbers: The numbers.
+        places: Where everything stands.
+        writing: How they are written.
+    """
+    height, width = numbers.plane.sides
+    half = places.x.unit / 2
+    xs = [places.x.input(at) + half for at in range(width.input_size)]
+    ys = [places.y.input(at) + half for at in range(height.input_size)]
+    drawn = middles(numbers.input, xs, ys, writing)
+    if numbers.plane.writes:
+        return drawn
+    zeros = [
+        ("0", places.x.input(column) + half, places.y.input(row) + half)
+        for row in range(height.first, height.padded)
+        for column in range(width.first, width.padded)
+        if not (0 <= row < height.size and 0 <= column < width.size)
+        and numbers.at(row, column) is not None
+    ]
+    quiet = _text(zeros, writing.size, "cx-small cx-number") if zeros else ""
+    return in_cells(quiet, writing) + drawn if quiet else drawn
+
+
+def output_numbers(numbers: Numbers, places: Layout, writing: Writing) -> list[Seen]:
+    """Draw the output's numbers, each when it is computed.
+
+    Args:
+        numbers: The numbers.
+        places: Where everything stands.
+        writing: How they are written.
+    """
+    half, columns = places.x.unit / 2, numbers.plane.sweep.columns
+    if numbers.plane.writes:
+        changes = dict(sorted(numbers.sums.items()))
+    else:
+        changes = {
+            (row, column): [(row * columns + column, value)]
+            for row, line in enumerate(numbers.output)
+            for column, value in enumerate(line)
+        }
+    found: dict[tuple[int, int | None], list[Cell]] = {}
+    for (row, column), each in changes.items():
+        x, y = places.x.output(column) + half, places.y.output(row) + half
+        ends = chain((step for step, _ in each[1:]), (None,))
+        for (on, value), off in zip(each, ends, strict=False):
+            found.setdefault((on, off), []).append((writing.write(value), x, y))
+    return [
+        (_text(cells, writing.size), on, off)
+        for (on, off), cells in sorted(found.items(), key=lambda each: each[0][0])
+    ]
