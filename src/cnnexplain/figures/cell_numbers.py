@@ -24,7 +24,7 @@ Seen: TypeAlias = tuple[str, int, int | None]
 Cell: TypeAlias = tuple[str, float, float]
 
 _LARGEST_SIZE, _SMALLEST_SIZE = 14.0, 10.0
-_DIGIT = 0.6  # of the font's size
+_DIGIT, _MINUS = 0.6, 0.84  # of the font's size, at most
 _AIR = 4  # beside a number in its cell
 _MOST_DIGITS = 2
 
@@ -35,12 +35,12 @@ class Writing:
 
     Attributes:
         digits: The decimals to which they are rounded.
-        size: The font's size in the cells.
+        unit: The size of a cell.
         rounds: Whether rounding changes any of them.
     """
 
     digits: int
-    size: float
+    unit: float
     rounds: bool
 
     def write(self, value: float) -> str:
@@ -50,13 +50,26 @@ class Writing:
             value: The number.
 
         Example:
-            >>> Writing(1, 10.0, rounds=True).write(-0.25)
+            >>> Writing(1, 28.0, rounds=True).write(-0.25)
             '−0.2'
         """
         if isinf(value):
             return "∞" if value > 0 else "−∞"
         near = round(value, self.digits)
         return number(int(near) if near == int(near) else near).replace("-", "−")
+
+    def size(self, values: Iterable[float]) -> float:
+        """Return the font's size with which numbers fit into their cells.
+
+        Args:
+            values: The numbers.
+
+        Example:
+            >>> Writing(2, 28.0, rounds=False).size([1.25])
+            10.0
+        """
+        widest = max(_width(self.write(value)) for value in values)
+        return min(_LARGEST_SIZE, self.unit / 2, (self.unit - _AIR) / widest)
 
     def exact(self, *values: float) -> bool:
         """Return whether numbers are written as they are."""
@@ -78,11 +91,10 @@ def fitted(numbers: Numbers, unit: float) -> Writing:
     """
     values = numbers.all
     for digits in range(_MOST_DIGITS, -1, -1):
-        writing = Writing(digits, 0.0, rounds=False)
-        longest = max((writing.write(value) for value in values), key=len)
-        size = min(_LARGEST_SIZE, unit * 0.55, (unit - _AIR) / (_DIGIT * len(longest)))
-        if size >= _SMALLEST_SIZE:
-            return Writing(digits, size, rounds=not writing.exact(*values))
+        writing = Writing(digits, unit, rounds=False)
+        if writing.size(values) >= _SMALLEST_SIZE:
+            return Writing(digits, unit, rounds=not writing.exact(*values))
+    longest = max(map(writing.write, values), key=_width)
     raise ArgumentError(
         "numbers that fit into their cells, at least 10 units high",
         f"cells of {decimal(unit)} units, and numbers as long as {longest.replace('−', '-')}",
@@ -90,14 +102,18 @@ def fitted(numbers: Numbers, unit: float) -> Writing:
     )
 
 
-def in_cells(content: str, writing: Writing) -> str:
+def _width(written: str) -> float:
+    return sum(_MINUS if each == "−" else _DIGIT for each in written)
+
+
+def in_cells(content: str, size: float) -> str:
     """Give numbers in cells their size.
 
     Args:
         content: Drawings of numbers.
-        writing: How they are written.
+        size: The font's size.
     """
-    return element("g", content, style=f"font-size:{decimal(round(writing.size, 1))}px")
+    return element("g", content, style=f"font-size:{decimal(round(size, 1))}px")
 
 
 def _text(cells: Iterable[Cell], size: float, class_: str = "cx-number") -> str:
@@ -124,7 +140,8 @@ def middles(rows: Rows, xs: Sequence[float], ys: Sequence[float], writing: Writi
         for line, y in zip(rows, ys, strict=True)
         for value, x in zip(line, xs, strict=True)
     )
-    return in_cells(_text(cells, writing.size), writing)
+    size = writing.size(value for line in rows for value in line)
+    return in_cells(_text(cells, size), size)
 
 
 def input_numbers(numbers: Numbers, places: Layout, writing: Writing) -> str:
@@ -149,12 +166,14 @@ def input_numbers(numbers: Numbers, places: Layout, writing: Writing) -> str:
         if not (0 <= row < height.size and 0 <= column < width.size)
         and numbers.at(row, column) is not None
     ]
-    quiet = _text(zeros, writing.size, "cx-small cx-number") if zeros else ""
-    return in_cells(quiet, writing) + drawn if quiet else drawn
+    if not zeros:
+        return drawn
+    size = writing.size(value for line in numbers.input for value in line)
+    return in_cells(_text(zeros, size, "cx-small cx-number"), size) + drawn
 
 
-def output_numbers(numbers: Numbers, places: Layout, writing: Writing) -> list[Seen]:
-    """Draw the output's numbers, each when it is computed.
+def output_numbers(numbers: Numbers, places: Layout, writing: Writing) -> tuple[list[Seen], float]:
+    """Draw the output's numbers, each when it is computed, and return the font's size too.
 
     Args:
         numbers: The numbers.
@@ -176,7 +195,9 @@ def output_numbers(numbers: Numbers, places: Layout, writing: Writing) -> list[S
         ends = chain((step for step, _ in each[1:]), (None,))
         for (on, value), off in zip(each, ends, strict=False):
             found.setdefault((on, off), []).append((writing.write(value), x, y))
-    return [
-        (_text(cells, writing.size), on, off)
+    size = writing.size(value for each in changes.values() for _, value in each)
+    drawn = [
+        (_text(cells, size), on, off)
         for (on, off), cells in sorted(found.items(), key=lambda each: each[0][0])
     ]
+    return drawn, size

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnnexplain.figures import wording
 from cnnexplain.figures.cell_numbers import fitted, in_cells, input_numbers, output_numbers
-from cnnexplain.figures.workings import computed, told, workings
+from cnnexplain.figures.workings import workings
 from cnnexplain.languages import text
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cnnexplain.figures.stage import Stage
 
 _TABLE = "figure.sliding.numbers"
+_UNDER_LABEL = 8  # more room, where a label stands above
 
 
 class Film:
@@ -44,15 +45,16 @@ class Film:
         Raises:
             ArgumentError: If there is not enough room.
         """
-        writing = self._writing = fitted(numbers, places.x.unit)
-        below = workings(numbers, writing, y, places.x.unit)
-        self.fixed, self.height, self._steps = below.fixed, below.height, below.steps
+        writing = fitted(numbers, places.x.unit)
+        below = workings(numbers, writing, y + _UNDER_LABEL * places.stacked, places.x.unit)
+        self.fixed, self._steps = below.fixed, below.steps
+        self.height = below.bottom - y
         self._input = input_numbers(numbers, places, writing)
-        self._output = output_numbers(numbers, places, writing)
+        self._output, self._size = output_numbers(numbers, places, writing)
         self.rounded: Callable[[], str] | None = (
             partial(text, f"{_TABLE}.rounded_{writing.digits}") if writing.rounds else None
         )
-        self.told = [_told(numbers, writing)]
+        self.told = [_told(numbers, writing, below.told[numbers.plane.still])]
         if self.rounded:
             self.told.append(self.rounded())
         self.sentences = [
@@ -67,11 +69,11 @@ class Film:
         """
         output = "".join(stage.ended.seen(*each) for each in self._output)
         steps = "".join(stage.seen(*each) for each in self._steps)
-        return self._input + in_cells(output, self._writing) + steps
+        return self._input + in_cells(output, self._size) + steps
 
 
-def _told(numbers: Numbers, writing: Writing) -> str:
-    """Return all numbers in words."""
+def _told(numbers: Numbers, writing: Writing, step: str) -> str:
+    """Return all numbers in words, and what the step of the still picture computes."""
 
     def rows(values: Rows) -> str:
         return text("figure.semicolon").join(" ".join(map(writing.write, row)) for row in values)
@@ -81,7 +83,7 @@ def _told(numbers: Numbers, writing: Writing) -> str:
         input=rows(numbers.input),
         kernel=rows(numbers.weight),
         output=rows(numbers.output),
-        step=told(computed(numbers, writing)[numbers.plane.still]),
+        step=step,
     )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _GAP = 64  # between the grids: the ties need room
 _ABOVE = 10  # between a label's baseline and its grid
 _BELOW = 24  # between a grid and the baseline of the label under it
-_LARGEST_CELL, _LARGEST_NUMBERED, _SMALLEST_CELL = 28, 34, 6
+_LARGEST_CELL, _LARGEST_NUMBERED, _SMALLEST_CELL = 28, 40, 6
 _TALLEST = 460, 640  # side by side, and one above the other
 # Side by side is easier to follow, unless cells get this much smaller.
 _WORTH = 0.65

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from cnnexplain import errors
 from cnnexplain.errors import ArgumentError
 from cnnexplain.figures import arithmetic, grids, scene, wording
-from cnnexplain.figures.figure import Figure, Script, controls, moving
+from cnnexplain.figures.figure import Figure, Script, controls, moving, told
 from cnnexplain.figures.film import Film
 from cnnexplain.figures.layout import Layout, layout
 from cnnexplain.figures.plane import Operation, Padding, PerAxis, Plane, plane
@@ -180,12 +180,16 @@ def _keys(shown: Plane) -> list[Mark]:
 def _script(shown: Plane, film: Film | None) -> Script:
     """Return what the controls say, so that they know nothing about windows."""
     sweep = shown.sweep
-    names = {name: f"{{{name}}}" for name in ("row", "column", "rows", "columns")}
-    status = wording.status(shown, "{step}", **names)
-    down, across = wording.touched(shown)
-    rows = [(number(at * sweep.every_row + 1), each) for at, each in enumerate(down)]
-    columns = [(number(at * sweep.every_column + 1), each) for at, each in enumerate(across)]
     if film:
-        # Each step has a sentence of its own.
-        status, rows, columns = "{columns}", [("", "")], [("", each) for each in film.sentences]
-    return Script(shown.still, sweep.seconds, status, rows, columns, controls())
+        return told(film.sentences, sweep, shown.still)
+    names = {name: f"{{{name}}}" for name in ("row", "column", "rows", "columns")}
+    status = wording.status(shown, **names)
+    down, across = wording.touched(shown)
+    return Script(
+        still=shown.still,
+        seconds=sweep.seconds,
+        status=text("figure.told", step="{step}", steps=number(sweep.steps), told=status),
+        rows=[(number(at * sweep.every_row + 1), each) for at, each in enumerate(down)],
+        columns=[(number(at * sweep.every_column + 1), each) for at, each in enumerate(across)],
+        labels=controls(),
+    )

@@ -102,19 +102,11 @@ def formulas(plane: Plane) -> list[list[tuple[str, str]]]:
     return [[(name, ""), *line] for name, line in zip(names, lines, strict=True)]
 
 
-def status(plane: Plane, step: str, *, row: str, column: str, rows: str, columns: str) -> str:
+def status(plane: Plane, *, row: str, column: str, rows: str, columns: str) -> str:
     """Return what a step does; the arguments may be placeholders for a script to fill."""
-    steps = number(plane.sweep.steps)
-    key = "figure.sliding.status" + "_transposed" * plane.writes + "_line" * (len(plane.axes) == 1)
-    return text(
-        "figure.stride.status" if key == "figure.sliding.status" else key,
-        step=step,
-        steps=steps,
-        row=row,
-        column=column,
-        rows=rows,
-        columns=columns,
-    )
+    kind = "_transposed" * plane.writes + "_line" * (plane.dimensions == 1)
+    key = f"figure.sliding.status{kind}" if kind else "figure.stride.status"
+    return text(key, row=row, column=column, rows=rows, columns=columns)
 
 
 def touches(side: Side, stop: int, line: str) -> str:
@@ -167,7 +159,6 @@ def described(plane: Plane, step: int) -> str:
     rows, columns = _lines(plane)
     return status(
         plane,
-        number(step + 1),
         row=number(row + 1),
         column=number(column + 1),
         rows=rows and touches(plane.height, row, rows),
@@ -216,7 +207,9 @@ def description(plane: Plane, more: Sequence[str] = ()) -> str:
         stops, all_stops = plane.sweep.steps, plane.height.output_size * plane.width.output_size
         values = {"stops": number(stops), "windows": number(all_stops)}
         sentences.append(text("figure.stride.outline", **values))
-    sentences.append(text("figure.stride.still", status=described(plane, plane.still)))
+    step, steps = number(plane.still + 1), number(plane.sweep.steps)
+    told = text("figure.told", step=step, steps=steps, told=described(plane, plane.still))
+    sentences.append(text("figure.stride.still", status=told))
     return text("figure.space").join((*sentences, *more))
 
 

@@ -42,12 +42,14 @@ class Workings:
     Attributes:
         fixed: What every step shares.
         steps: What each step computes.
-        height: How far down it all goes.
+        told: The same as text.
+        bottom: Where it all ends.
     """
 
     fixed: str
     steps: list[Seen]
-    height: float
+    told: list[str]
+    bottom: float
 
 
 def workings(numbers: Numbers, writing: Writing, y: float, unit: float) -> Workings:
@@ -69,7 +71,8 @@ def workings(numbers: Numbers, writing: Writing, y: float, unit: float) -> Worki
         x, tall = x + wide + _APART, len(numbers.weight) * unit
     fixed += label(x, top - _LABEL, _caption(numbers), "cx-small")
     room = WIDTH - MARGIN - x
-    steps = [_lines(pieces, room) for pieces in computed(numbers, writing)]
+    sums = _computed(numbers, writing)
+    steps = [_lines(each, room) for each in sums]
     most = max(map(len, steps))
     if most > _MOST_LINES:
         raise ArgumentError(
@@ -83,24 +86,19 @@ def workings(numbers: Numbers, writing: Writing, y: float, unit: float) -> Worki
     # The first line stands beside the kernel's first row.
     first = top + (unit / 2 + 5.5 if numbers.weight else 14)
     drawn = [_drawn(lines, x, round(first), round(pitch)) for lines in steps]
-    height = top - y + max(tall, most * pitch)
-    return Workings(fixed, [(each, step, step + 1) for step, each in enumerate(drawn)], height)
+    bottom = top + max(tall, most * pitch)
+    seen: list[Seen] = [(each, step, step + 1) for step, each in enumerate(drawn)]
+    return Workings(fixed, seen, list(map(_told, sums)), bottom)
 
 
-def computed(numbers: Numbers, writing: Writing) -> list[list[list[Piece]]]:
-    """Return what each step computes: lines, in pieces, in the current language.
-
-    Args:
-        numbers: The numbers.
-        writing: How they are written.
-    """
+def _computed(numbers: Numbers, writing: Writing) -> list[list[list[Piece]]]:
+    """Return what each step computes: lines, in pieces, in the current language."""
     sweep = numbers.plane.sweep
     say = _scaled if numbers.plane.writes else _summed
     return [say(numbers, writing, *sweep.cell(step)) for step in range(sweep.steps)]
 
 
-def told(lines: Sequence[Sequence[Piece]]) -> str:
-    """Return what a step computes as text."""
+def _told(lines: Sequence[Sequence[Piece]]) -> str:
     sums = (" ".join(piece for piece, _ in line) for line in lines)
     return text("figure.semicolon").join(sums)
 
