@@ -24,9 +24,11 @@ Seen: TypeAlias = tuple[str, int, int | None]
 Cell: TypeAlias = tuple[str, float, float]
 
 _LARGEST_SIZE, _SMALLEST_SIZE = 14.0, 10.0
-_DIGIT, _MINUS = 0.6, 0.84  # of the font's size, at most
-_AIR = 4  # beside a number in its cell
+_AIR = 3  # beside a number in its cell
+_DIGIT, _OTHERS = 0.6, {"−": 0.84, ".": 0.32, ",": 0.32, "\N{NARROW NO-BREAK SPACE}": 0.32}
 _MOST_DIGITS = 2
+# Below this, a number without its decimals is another one.
+_LEAST_WHOLE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,8 @@ class Writing:
             values: The numbers.
 
         Example:
-            >>> Writing(2, 28.0, rounds=False).size([1.25])
-            10.0
+            >>> Writing(2, 28.0, rounds=False).size([1, 2, 3])
+            14.0
         """
         widest = max(_width(self.write(value)) for value in values)
         return min(_LARGEST_SIZE, self.unit / 2, (self.unit - _AIR) / widest)
@@ -90,7 +92,9 @@ def fitted(numbers: Numbers, unit: float) -> Writing:
         ArgumentError: If they do not fit.
     """
     values = numbers.all
-    for digits in range(_MOST_DIGITS, -1, -1):
+    parts = [abs(value) for value in values if isinstance(value, float)]
+    fewest = int(min(parts, default=_LEAST_WHOLE) < _LEAST_WHOLE)
+    for digits in range(_MOST_DIGITS, fewest - 1, -1):
         writing = Writing(digits, unit, rounds=False)
         if writing.size(values) >= _SMALLEST_SIZE:
             return Writing(digits, unit, rounds=not writing.exact(*values))
@@ -103,7 +107,7 @@ def fitted(numbers: Numbers, unit: float) -> Writing:
 
 
 def _width(written: str) -> float:
-    return sum(_MINUS if each == "−" else _DIGIT for each in written)
+    return sum(_OTHERS.get(each, _DIGIT) for each in written)
 
 
 def in_cells(content: str, size: float) -> str:

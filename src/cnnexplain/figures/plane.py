@@ -312,13 +312,19 @@ def _side(
 
 
 def _small(found: Plane) -> Plane:
-    """Return what can be drawn, or say why it cannot."""
-    if found.writes and (found.outlined or found.sweep.steps > _MOST_WRITING):
-        sizes = [f"{side.input_size} inputs and {side.output_size} outputs" for side in found.axes]
+    """Return what can be drawn, or say why it cannot: outlines show a picture that is read."""
+    if found.outlined and (found.writes or found.dimensions == 1):
+        what = "a transposed convolution" if found.writes else "one dimension"
+        most = max(max(side.stop - side.first, side.stops) for side in found.axes)
         raise ArgumentError(
-            f"at most {_MOST_WRITING} inputs, and {_MOST_CELLS} cells on an axis, in a figure of a "
-            "transposed convolution",
-            ", ".join(sizes),
+            f"at most {_MOST_CELLS} cells on an axis in a figure of {what}",
+            f"{most} cells with the padding",
+            "draw a smaller case, which shows the same; cnnexplain.output_size has no limit",
+        )
+    if found.writes and found.sweep.steps > _MOST_WRITING:
+        raise ArgumentError(
+            f"at most {_MOST_WRITING} inputs in a figure of a transposed convolution",
+            f"{found.sweep.steps} inputs",
             "draw a smaller case, which shows the same; cnnexplain.output_size has no limit",
         )
     return found
