@@ -70,7 +70,7 @@ class Writing:
             >>> Writing(2, 28.0, rounds=False).size([1, 2, 3])
             14.0
         """
-        widest = max(_width(self.write(value)) for value in values)
+        widest = max((_width(self.write(value)) for value in values), default=_DIGIT)
         return min(_LARGEST_SIZE, self.unit / 2, (self.unit - _AIR) / widest)
 
     def exact(self, *values: float) -> bool:
