@@ -23,7 +23,8 @@ Seen: TypeAlias = tuple[str, int, int | None]
 # A number at the middle of a cell.
 Cell: TypeAlias = tuple[str, float, float]
 
-_LARGEST_SIZE, _SMALLEST_SIZE = 14.0, 10.0
+# A number with fewer decimals is easier to read than a smaller one.
+_LARGEST_SIZE, _EASY_SIZE, _SMALLEST_SIZE = 14.0, 11.0, 10.0
 _AIR = 3  # beside a number in its cell
 _DIGIT, _OTHERS = 0.6, {"−": 0.84, ".": 0.32, ",": 0.32, "\N{NARROW NO-BREAK SPACE}": 0.32}
 _MOST_DIGITS = 2
@@ -96,7 +97,8 @@ def fitted(numbers: Numbers, unit: float) -> Writing:
     fewest = int(min(parts, default=_LEAST_WHOLE) < _LEAST_WHOLE)
     for digits in range(_MOST_DIGITS, fewest - 1, -1):
         writing = Writing(digits, unit, rounds=False)
-        if writing.size(values) >= _SMALLEST_SIZE:
+        least = _EASY_SIZE if digits > fewest else _SMALLEST_SIZE
+        if writing.size(values) >= least:
             return Writing(digits, unit, rounds=not writing.exact(*values))
     longest = max(map(writing.write, values), key=_width)
     raise ArgumentError(
