@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from cnnexplain import axis, figures
 from cnnexplain.errors import ArgumentError, ShapeError
 from cnnexplain.figures import motion
-from cnnexplain.figures.plane import Plane, Side, plane
+from cnnexplain.figures.plane import Plane, plane
+from cnnexplain.figures.side import Side
 from cnnexplain.languages import LANGUAGES, language
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -381,6 +382,9 @@ def test_nothing_lies_outside_the_picture(case: dict[str, Any]) -> None:
         ({"padding": 2, "operation": "max_pooling"}, ArgumentError, "at most half its kernel"),
         ({"dimensions": 3}, ArgumentError, "expected: dimensions as 1 or 2"),
         ({"dimensions": True}, ArgumentError, "received: dimensions=True"),
+        ({"dimensions": "1", "input": [1]}, ArgumentError, "received: dimensions='1'"),
+        ({"dimensions": [2]}, ArgumentError, "received: dimensions=[2]"),
+        ({"dimensions": 1.0}, ArgumentError, "received: dimensions=1.0"),
         ({"dimensions": 1, "input_size": (1, 2)}, ArgumentError, "received: input_size=(1, 2)"),
         ({"dimensions": 1, "input_size": 45}, ArgumentError,
          "expected: at most 44 cells on an axis in a figure of one dimension"),

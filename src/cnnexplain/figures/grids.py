@@ -6,72 +6,16 @@ from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING
 
+from cnnexplain.figures.marks import cross, dashed, dotted
 from cnnexplain.figures.svg import HALF, box, decimal, element, grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cnnexplain.figures.layout import Layout
-    from cnnexplain.figures.plane import Plane, Side
+    from cnnexplain.figures.plane import Plane
+    from cnnexplain.figures.side import Side
     from cnnexplain.figures.stage import Stage
-
-# The size of the cells in a key.
-_SWATCH = 16
-
-
-def padding_swatch(x: float, y: float) -> str:
-    """Draw one cell of padding."""
-    return _dashed(box(x + HALF, y + HALF, _SWATCH, _SWATCH), _SWATCH)
-
-
-def overhang_swatch(x: float, y: float) -> str:
-    """Draw one cell beyond the edge."""
-    return _dotted(box(x + HALF, y + HALF, _SWATCH, _SWATCH), _SWATCH)
-
-
-def added_swatch(x: float, y: float) -> str:
-    """Draw one output that is added at the end."""
-    cell = box(x + HALF, y + HALF, _SWATCH, _SWATCH)
-    return element("path", class_="cx-output", d=cell) + _dotted(cell, _SWATCH)
-
-
-def unread_swatch(x: float, y: float) -> str:
-    """Draw one pixel that no window reads."""
-    return _crossed("cx-input-line", x + HALF, y + HALF)
-
-
-def unwritten_swatch(x: float, y: float) -> str:
-    """Draw one output that no window writes."""
-    return _crossed("cx-output-line", x + HALF, y + HALF)
-
-
-def _crossed(class_: str, x: float, y: float) -> str:
-    outline = element("path", class_=class_, d=box(x, y, _SWATCH, _SWATCH))
-    return outline + element("path", class_="cx-unread", d=_cross(x, y, _SWATCH))
-
-
-def _dashed(data: str, unit: float) -> str:
-    """Draw lines whose dashes meet in every corner of a grid."""
-    dash = unit / max(round(unit / 8), 1) / 2
-    return element(
-        "path",
-        class_="cx-padding",
-        d=data,
-        stroke_dasharray=decimal(dash),
-        stroke_dashoffset=decimal(dash / 2),
-    )
-
-
-def _dotted(data: str, unit: float) -> str:
-    """Draw lines of dots, one of them in every corner of a grid."""
-    gap = unit / max(round(unit / 5), 1)
-    return element("path", class_="cx-overhang", d=data, stroke_dasharray=f"0 {decimal(gap)}")
-
-
-def _cross(x: float, y: float, size: float) -> str:
-    arm = decimal(size * 0.5)
-    start = f"M{decimal(x + size * 0.25)} {decimal(y + size * 0.25)}"
-    return f"{start}l{arm} {arm}m0-{arm}l-{arm} {arm}"
 
 
 def draw_input(shown: Plane, places: Layout) -> str:
@@ -90,7 +34,7 @@ def draw_input(shown: Plane, places: Layout) -> str:
     parts = [_padding(shown, places)]
     if any(side.overhangs for side in shown.sides):
         stops = [(side.padded, side.stop) for side in shown.sides]
-        parts.append(_dotted(_beyond(shown, places, *stops), places.x.unit))
+        parts.append(dotted(_beyond(shown, places, *stops), places.x.unit))
     read = [_runs(set(range(side.size)) - side.untouched) for side in shown.sides]
     area = "".join(places.area(rows, columns) for rows, columns in product(*read))
     parts.append(element("path", class_="cx-input", d=area))
@@ -115,7 +59,7 @@ def draw_output(shown: Plane, places: Layout, stage: Stage) -> str:
         filled = _padding(shown, places) + _written(shown, places, stage.ended)
         if height.added or width.added:
             stops = [(side.plain, side.output_size) for side in shown.sides]
-            lines += _dotted(_beyond(shown, places, *stops, first=0), places.x.unit)
+            lines += dotted(_beyond(shown, places, *stops, first=0), places.x.unit)
         lines += _crosses(shown, places)
     else:
         filled = _computed(shown, places, xs, ys, stage.ended)
@@ -151,7 +95,7 @@ def _padding(shown: Plane, places: Layout) -> str:
         for at in _ticks(down.first, down.padded, outlined=shown.outlined)
         for start, stop in _outside(at, down, across)
     ]
-    return _dashed("".join(data), places.x.unit)
+    return dashed("".join(data), places.x.unit)
 
 
 def _outside(at: int, side: Side, other: Side) -> list[tuple[int, int]]:
@@ -220,7 +164,7 @@ def _crosses(shown: Plane, places: Layout) -> str:
     if shown.outlined or not (down.untouched or across.untouched):
         return ""
     crosses = "".join(
-        _cross(places.x.place(column), places.y.place(row), places.x.unit)
+        cross(places.x.place(column), places.y.place(row), places.x.unit)
         for row in range(down.size)
         for column in range(across.size)
         if row in down.untouched or column in across.untouched

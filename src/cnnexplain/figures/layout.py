@@ -11,7 +11,8 @@ from cnnexplain.figures.svg import HALF, MARGIN, WIDTH, box, decimal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cnnexplain.figures.plane import Plane, Side
+    from cnnexplain.figures.plane import Plane
+    from cnnexplain.figures.side import Side
 
 _GAP = 64  # between the grids: the ties need room
 _ABOVE = 10  # between a label's baseline and its grid

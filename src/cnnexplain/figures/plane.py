@@ -1,8 +1,4 @@
-"""What a sliding-window figure shows: a window on each axis of a picture, validated once.
-
-A window stands on the grid that it reads, the input, and its stops are the outputs. That of a
-transposed convolution stands on the grid that it writes, the output, and its stops are the inputs.
-"""
+"""What a sliding-window figure shows: a window on each axis of a picture, validated once."""
 
 from __future__ import annotations
 
@@ -13,12 +9,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from cnnexplain import axis
 from cnnexplain.errors import ArgumentError, shown, whole
 from cnnexplain.figures.motion import Sweep
-from cnnexplain.windows import Transposed
+from cnnexplain.figures.side import Side
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cnnexplain.windows import Convolution
+    from cnnexplain.windows import Convolution, Transposed
 
 Operation: TypeAlias = Literal[
     "convolution", "max_pooling", "average_pooling", "transposed_convolution"
@@ -36,106 +32,6 @@ _LARGEST = 4096
 _STOPS = 8
 # What a window writes fills the output piece by piece, and each piece is drawn.
 _MOST_WRITING = 100
-
-
-@dataclass(frozen=True)
-class Side:
-    """One axis of the picture.
-
-    Attributes:
-        window: The window on this axis.
-        input_size: The number of inputs, without padding.
-    """
-
-    window: Convolution | Transposed
-    input_size: int
-
-    @cached_property
-    def output_size(self) -> int:
-        """The number of outputs."""
-        return self.window.output_size(self.input_size)
-
-    @property
-    def writes(self) -> bool:
-        """Whether the window stands on the output and writes, rather than on the input."""
-        return isinstance(self.window, Transposed)
-
-    @property
-    def stops(self) -> int:
-        """The number of places at which the window stands."""
-        return self.input_size if self.writes else self.output_size
-
-    @property
-    def size(self) -> int:
-        """The number of cells under all windows, without padding."""
-        return self.output_size if self.writes else self.input_size
-
-    @property
-    def first(self) -> int:
-        """The index of the first cell drawn: below 0 it is padding."""
-        return -self.window.padding[0]
-
-    @property
-    def padded(self) -> int:
-        """The index behind the last cell that is real or padding."""
-        if self.writes:
-            return self.stop
-        return self.input_size + self.window.padding[1]
-
-    @cached_property
-    def stop(self) -> int:
-        """The index behind the last cell drawn: a window may overhang the padding."""
-        end = self.reach(self.stops - 1)[-1] + 1
-        return max(self.output_size if self.writes else self.padded, end)
-
-    @property
-    def pads(self) -> bool:
-        """Whether there is padding: cells that count as zeros, or that are cut away."""
-        return self.first < 0 or self.padded > self.size
-
-    @property
-    def overhangs(self) -> bool:
-        """Whether a window overhangs input and padding."""
-        return self.stop > self.padded
-
-    @property
-    def added(self) -> int:
-        """The outputs that `output_padding` adds at the end."""
-        return self.window.output_padding if isinstance(self.window, Transposed) else 0
-
-    @property
-    def plain(self) -> int:
-        """The number of outputs without those that `output_padding` adds."""
-        return max(self.output_size - self.added, 0)
-
-    def reach(self, stop: int) -> range:
-        """Return the cells under the window; those below 0 or beyond the size are padding.
-
-        Args:
-            stop: The window's stop, from 0.
-
-        Example:
-            Every input of a transposed convolution writes to a window of outputs:
-
-            >>> list(Side(axis.transposed(3, stride=2, padding=1), 4).reach(1))
-            [1, 2, 3]
-        """
-        window = self.window
-        if not isinstance(window, Transposed):
-            return window.inputs(stop)
-        start = stop * window.stride - window.padding[0]
-        return range(start, start + window.extent, window.dilation)
-
-    @cached_property
-    def untouched(self) -> frozenset[int]:
-        """The cells under no window: at the far end, or between windows far apart."""
-        before = -self.first
-        touched = bytearray(before + self.stop)
-        for stop in range(self.stops):
-            reach = self.reach(stop)
-            at = slice(before + reach.start, before + reach.stop, reach.step)
-            touched[at] = b"\1" * len(reach)
-        return frozenset(index for index in range(self.size) if not touched[before + index])
 
 
 @dataclass(frozen=True)
@@ -236,10 +132,6 @@ def plane(
             f"operation={shown(operation)}",
             "write for example operation='max_pooling'",
         )
-    if isinstance(dimensions, bool) or dimensions not in {1, 2}:
-        raise ArgumentError(
-            "dimensions as 1 or 2", f"dimensions={shown(dimensions)}", "write dimensions=1"
-        )
     arguments = {
         "input_size": input_size,
         "kernel_size": kernel_size,
@@ -254,7 +146,7 @@ def plane(
     ]
     height, width = (dict(zip(arguments, each, strict=True)) for each in zip(*split, strict=True))
     if operation == "average_pooling" and any(
-        axis_["dilation"] not in (0, 1) for axis_ in (height, width)
+        each["dilation"] not in (0, 1) for each in (height, width)
     ):
         raise ArgumentError(
             "dilation with a convolution or a max pooling, as in torch",
@@ -265,6 +157,21 @@ def plane(
     one = Side(axis.transposed(1) if across.writes else axis.convolution(1), 1)
     down = _side(operation, ceil_mode, **height) if dimensions > 1 else one
     return _small(Plane(operation, down, across, dimensions))
+
+
+def check_dimensions(dimensions: object) -> None:
+    """See that a figure has one dimension, or two.
+
+    Args:
+        dimensions: What a user wrote.
+
+    Raises:
+        ArgumentError: If it has others.
+    """
+    if isinstance(dimensions, bool) or not isinstance(dimensions, int) or dimensions not in {1, 2}:
+        raise ArgumentError(
+            "dimensions as 1 or 2", f"dimensions={shown(dimensions)}", "write dimensions=1"
+        )
 
 
 def _side(

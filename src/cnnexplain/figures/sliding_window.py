@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Literal
 
 from cnnexplain import errors
 from cnnexplain.errors import ArgumentError
-from cnnexplain.figures import arithmetic, grids, scene, wording
+from cnnexplain.figures import arithmetic, marks, scene, wording
 from cnnexplain.figures.figure import Figure, Script, controls, moving, told
 from cnnexplain.figures.film import Film
 from cnnexplain.figures.layout import Layout, layout
-from cnnexplain.figures.plane import Operation, Padding, PerAxis, Plane, plane
+from cnnexplain.figures.plane import Operation, Padding, PerAxis, Plane, check_dimensions, plane
 from cnnexplain.figures.sheet import Sheet
 from cnnexplain.figures.svg import label
 from cnnexplain.languages import number, text
@@ -84,6 +84,7 @@ def stride(
         >>> edges.description.split(". ")[-2:]
         ['The output’s: 0 1 0', 'Computed in the still picture: 0·(−1) + 1·1 = 1.']
     """
+    check_dimensions(dimensions)
     source, kernel = (
         None if given is None else arithmetic.array(name, given, dimensions)
         for name, given in (("input", input), ("weight", weight))
@@ -163,16 +164,16 @@ def _keys(shown: Plane) -> list[Mark]:
     found = []
     if any(side.pads for side in shown.axes):
         key = "figure.sliding.key.cut" if shown.writes else "figure.key.padding"
-        found.append((key, grids.padding_swatch))
+        found.append((key, marks.padding_swatch))
     if any(side.added for side in shown.axes):
-        found.append(("figure.sliding.key.added", grids.added_swatch))
+        found.append(("figure.sliding.key.added", marks.added_swatch))
     if any(side.overhangs for side in shown.axes):
-        found.append(("figure.key.overhang", grids.overhang_swatch))
+        found.append(("figure.key.overhang", marks.overhang_swatch))
     if any(side.untouched for side in shown.axes):
         found.append(
-            ("figure.sliding.key.unwritten", grids.unwritten_swatch)
+            ("figure.sliding.key.unwritten", marks.unwritten_swatch)
             if shown.writes
-            else ("figure.key.unread", grids.unread_swatch)
+            else ("figure.key.unread", marks.unread_swatch)
         )
     return [(partial(text, key), swatch) for key, swatch in found]
 

@@ -12,7 +12,8 @@ from cnnexplain.languages import LANGUAGES, language, number, shape, text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cnnexplain.figures.plane import Plane, Side
+    from cnnexplain.figures.plane import Plane
+    from cnnexplain.figures.side import Side
 
 # The input's size and the output's, which have their colours, and what stands around them.
 _FORMULA = re.compile(r"(\W+)(\d+)(.* = )(\d+)")
