@@ -19,7 +19,13 @@ CASES: list[dict[str, Any]] = [
     {"input_size": (4, 9), "kernel_size": (2, 3), "dilation": (1, 2)},
     {"input_size": 20},
     {"input_size": 227, "kernel_size": 11, "stride": 4},
-]
+    {"input_size": 4, "stride": 2, "padding": 1, "output_padding": 1, "numbers": True,
+     "operation": "transposed_convolution"},
+    {"input_size": 3, "stride": 4, "operation": "transposed_convolution", "dimensions": 1},
+    {**CONVOLUTION, "numbers": True},
+    {**CONVOLUTION, "numbers": True, "operation": "average_pooling", "dimensions": 1},
+]  # fmt: skip
+NUMBERS = [case for case in CASES if "numbers" in case]
 
 
 @pytest.fixture
@@ -121,6 +127,41 @@ def test_a_figure_is_complete_without_a_script(browser: Any) -> None:
     assert not page.locator(".cx-controls").count()
     assert page.get_by_role("img", name="Convolution, kernel 3×3").is_visible()
     context.close()
+
+
+SEEN = """[...document.querySelectorAll("svg text")].filter(text => {
+    for (let each = text; each.tagName !== "svg"; each = each.parentNode)
+        if (getComputedStyle(each).opacity === "0") return false;
+    return true; }).map(text => text.textContent).sort()"""
+
+
+@pytest.mark.parametrize("case", NUMBERS)
+def test_a_browser_shows_the_numbers_that_a_frame_has(page: Any, case: Any) -> None:
+    figure = figures.stride(**case)
+    for step in {0, 1, figure.steps // 3, figure.steps - 1}:
+        page.emulate_media(reduced_motion="no-preference")
+        page.set_content(figure.frame(step))
+        drawn = page.evaluate(SEEN)
+        page.set_content(figure.svg)
+        page.evaluate(
+            """time => document.getAnimations().map(clock => {
+            clock.pause(); clock.currentTime = time; })""",
+            (step + 0.5) * figure.sweep.seconds * 1000,
+        )
+        assert page.evaluate(SEEN) == drawn, step
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("case", NUMBERS)
+def test_numbers_stay_inside_their_cells(page: Any, case: Any, code: str) -> None:
+    with language(code):
+        page.set_content(figures.stride(**case).svg)
+    widths = page.evaluate(
+        """[...document.querySelectorAll("svg .cx-number tspan")].map(
+        each => each.getComputedTextLength())"""
+    )
+    unit = float(page.locator("rect.cx-window").last.get_attribute("width"))
+    assert 0 < max(widths) <= unit - 2
 
 
 def steps(figure: figures.Figure) -> list[int]:

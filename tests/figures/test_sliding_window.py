@@ -14,12 +14,17 @@ from hypothesis import strategies as st
 from cnnexplain import axis, figures
 from cnnexplain.errors import ArgumentError, ShapeError
 from cnnexplain.figures import motion
-from cnnexplain.figures.plane import plane
+from cnnexplain.figures.plane import Plane, plane
+from cnnexplain.figures.side import Side
 from cnnexplain.languages import LANGUAGES, language
 
 SVG = "{http://www.w3.org/2000/svg}"
 POOLING = {"input_size": 13, "kernel_size": 3, "stride": 2, "operation": "max_pooling"}
 CONVOLUTION = {"input_size": 7, "kernel_size": 3, "stride": 2, "padding": 1}
+TRANSPOSED = {
+    "input_size": 4, "kernel_size": 3, "stride": 2, "padding": 1,
+    "operation": "transposed_convolution",
+}  # fmt: skip
 CASES = {
     "smallest": {"input_size": 3},
     "convolution": CONVOLUTION,
@@ -32,12 +37,24 @@ CASES = {
     "asymmetric": {"input_size": 6, "padding": ((0, 1), (2, 1))},
     "same": {"input_size": 8, "kernel_size": 4, "padding": "same"},
     "one above the other": {"input_size": 20},
+    "transposed": {**TRANSPOSED, "output_padding": 1},
+    "transposed, gaps": {**TRANSPOSED, "kernel_size": 2, "stride": 3, "padding": 0},
+    "transposed, dilated": {**TRANSPOSED, "dilation": (2, 1), "padding": ((0, 2), (1, 0))},
+    "row": {**CONVOLUTION, "dimensions": 1, "padding": (2, 1)},
+    "row, transposed": {**TRANSPOSED, "dimensions": 1, "stride": 4, "output_padding": 2},
+    "row, overhanging": {**POOLING, "input_size": 6, "ceil_mode": True, "dimensions": 1},
+    "numbers": {**CONVOLUTION, "numbers": True},
+    "numbers, rounded": {**POOLING, "numbers": True, "operation": "average_pooling"},
+    "numbers, transposed": {**TRANSPOSED, "numbers": True},
+    "numbers, row": {**CONVOLUTION, "dimensions": 1, "numbers": True},
     "outlined": {"input_size": 227, "kernel_size": 11, "stride": 4},
     "outlined, padded": {"input_size": 224, "kernel_size": 7, "stride": 2, "padding": 3},
 }
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 CELLS = {name: case for name, case in CASES.items() if not name.startswith("outlined")}
 every_case_with_cells = pytest.mark.parametrize("case", CELLS.values(), ids=CELLS)
+READING = {name: case for name, case in CASES.items() if "transposed" not in name}
+every_case_that_reads = pytest.mark.parametrize("case", READING.values(), ids=READING)
 every_language = pytest.mark.parametrize("code", LANGUAGES)
 
 
@@ -69,18 +86,25 @@ def grid_origin(root: ET.Element, name: str) -> tuple[float, float, int, int]:
     return x, y, data.count("h"), data.count("v")
 
 
+def shown_by(case: dict[str, Any]) -> Plane:
+    return plane(
+        **{name: value for name, value in {**ARGUMENTS, **case}.items() if name != "numbers"}
+    )
+
+
 def test_large_grids_alone_have_no_cells() -> None:
-    outlined = {name for name, case in CASES.items() if plane(**{**ARGUMENTS, **case}).outlined}
+    outlined = {name for name, case in CASES.items() if shown_by(case).outlined}
     assert outlined == CASES.keys() - CELLS.keys()
 
 
 @every_case_with_cells
 def test_every_cell_is_drawn_once(case: dict[str, Any]) -> None:
-    shown = plane(**{**ARGUMENTS, **case})
+    shown = shown_by(case)
     root = parse(figures.stride(**case).svg)
     for name, sizes in (
         ("cx-input-line", [side.input_size for side in shown.sides]),
-        ("cx-output-line", [side.output_size for side in shown.sides]),
+        # What is added has other lines.
+        ("cx-output-line", [side.output_size - side.added for side in shown.sides]),
     ):
         _, _, rows, columns = grid_origin(root, name)
         assert (rows - 1, columns - 1) == tuple(sizes)
@@ -129,20 +153,30 @@ def test_the_window_reads_what_torch_unfolds(
     assert drawn == unfolded[0, :, step].int().tolist()
 
 
+def behind(side: Side, stop: int) -> list[int]:
+    """The cells under a window, from the engine's own answer to which inputs meet an output."""
+    window = side.window
+    if not side.writes:
+        return list(window.inputs(stop))
+    reach = range(-window.padding[0], stop * window.stride + window.extent + 1)
+    return [output for output in reach if stop in window.inputs(output)]
+
+
 @every_case_with_cells
 def test_the_window_stands_where_the_axis_says(case: dict[str, Any]) -> None:
-    shown, figure = plane(**{**ARGUMENTS, **case}), figures.stride(**case)
+    shown, figure = shown_by(case), figures.stride(**case)
     for step in range(figure.steps):
         row, column = shown.sweep.cell(step)
         root = parse(figure.frame(step))
         (x, y, across, down), (_, _, unit, _) = window_box(root)
-        left, top, _, _ = grid_origin(root, "cx-input-line")
-        for start, size, origin, side, output in (
+        grid = "cx-output-line" if shown.writes else "cx-input-line"
+        left, top, _, _ = grid_origin(root, grid)
+        for start, size, origin, side, stop in (
             (x, across, left, shown.width, column), (y, down, top, shown.height, row)
         ):  # fmt: skip
-            inputs = side.window.inputs(output)
-            assert start == pytest.approx(origin + inputs[0] * unit)
-            assert size == pytest.approx((inputs[-1] + 1 - inputs[0]) * unit)
+            cells = behind(side, stop)
+            assert start == pytest.approx(origin + cells[0] * unit)
+            assert size == pytest.approx((cells[-1] + 1 - cells[0]) * unit)
 
 
 def moved(
@@ -163,7 +197,7 @@ def moved(
 
 @every_case
 def test_keyframes_visit_the_same_places_as_frames(case: dict[str, Any]) -> None:
-    shown, figure = plane(**{**ARGUMENTS, **case}), figures.stride(**case)
+    shown, figure = shown_by(case), figures.stride(**case)
     animated = parse(figure.svg)
     for step in {0, 1, figure.steps // 2, figure.steps - 1} & set(range(figure.steps)):
         still = parse(figure.frame(step))
@@ -180,9 +214,9 @@ def test_keyframes_visit_the_same_places_as_frames(case: dict[str, Any]) -> None
         assert not ties
 
 
-@every_case
+@every_case_that_reads
 def test_outputs_appear_one_by_one_and_the_still_picture_has_all(case: dict[str, Any]) -> None:
-    shown, figure = plane(**{**ARGUMENTS, **case}), figures.stride(**case)
+    shown, figure = shown_by(case), figures.stride(**case)
     sweep = shown.sweep
     unit = float(window_box(parse(figure.svg))[1][2])
 
@@ -321,8 +355,9 @@ def test_nothing_lies_outside_the_picture(case: dict[str, Any]) -> None:
         assert x + width <= 480 - 2
         assert 0 < y < y + height < figure.height
     for each in root.iter(f"{SVG}text"):
-        assert 0 <= float(each.get("x")) < 480
-        assert 10 < float(each.get("y")) < figure.height
+        first, *_ = [each, *each] if each.get("x") else each
+        assert 0 <= float(first.get("x")) < 480
+        assert 10 < float(first.get("y")) < figure.height
 
 
 @pytest.mark.parametrize(
@@ -345,6 +380,24 @@ def test_nothing_lies_outside_the_picture(case: dict[str, Any]) -> None:
         ({"operation": "<b>"}, ArgumentError,
          "expected: operation as one of convolution, max_pooling, average_pooling"),
         ({"padding": 2, "operation": "max_pooling"}, ArgumentError, "at most half its kernel"),
+        ({"dimensions": 3}, ArgumentError, "expected: dimensions as 1 or 2"),
+        ({"dimensions": True}, ArgumentError, "received: dimensions=True"),
+        ({"dimensions": "1", "input": [1]}, ArgumentError, "received: dimensions='1'"),
+        ({"dimensions": [2]}, ArgumentError, "received: dimensions=[2]"),
+        ({"dimensions": 1.0}, ArgumentError, "received: dimensions=1.0"),
+        ({"dimensions": 1, "input_size": (1, 2)}, ArgumentError, "received: input_size=(1, 2)"),
+        ({"dimensions": 1, "input_size": 45}, ArgumentError,
+         "expected: at most 44 cells on an axis in a figure of one dimension"),
+        ({"output_padding": 1}, ArgumentError,
+         "expected: output_padding with a transposed convolution"),
+        ({**TRANSPOSED, "output_padding": 2}, ArgumentError, "below the stride"),
+        ({**TRANSPOSED, "padding": "same"}, ArgumentError, "received: padding='same'"),
+        ({**TRANSPOSED, "ceil_mode": True}, ArgumentError, "a convolution rounds down"),
+        ({**TRANSPOSED, "input_size": 11}, ArgumentError,
+         "expected: at most 100 inputs in a figure of a transposed convolution"),
+        ({**TRANSPOSED, "input_size": (2, 23)}, ArgumentError,
+         "received: 47 cells with the padding"),
+        ({**TRANSPOSED, "input_size": 1, "padding": 2}, ShapeError, "an output size of at least 1"),
     ],
 )  # fmt: skip
 def test_bad_input_is_refused_with_a_cure(wrong: Any, error: type[Exception], line: str) -> None:

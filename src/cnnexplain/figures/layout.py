@@ -6,17 +6,18 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING
 
-from cnnexplain.figures.svg import HALF, MARGIN, WIDTH
+from cnnexplain.figures.svg import HALF, MARGIN, WIDTH, box, decimal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cnnexplain.figures.plane import Plane, Side
+    from cnnexplain.figures.plane import Plane
+    from cnnexplain.figures.side import Side
 
 _GAP = 64  # between the grids: the ties need room
 _ABOVE = 10  # between a label's baseline and its grid
 _BELOW = 24  # between a grid and the baseline of the label under it
-_LARGEST_CELL, _SMALLEST_CELL = 28, 6
+_LARGEST_CELL, _LARGEST_NUMBERED, _SMALLEST_CELL = 28, 40, 6
 _TALLEST = 460, 640  # side by side, and one above the other
 # Side by side is easier to follow, unless cells get this much smaller.
 _WORTH = 0.65
@@ -29,41 +30,49 @@ class Line:
 
     Attributes:
         unit: The size of a cell.
-        source: Where input 0 starts.
-        target: Where output 0 starts.
+        field: Where cell 0 of the grid starts that the window stands on.
+        goal: Where cell 0 of the other grid starts.
         side: What the axis shows.
-        grip: How far inside an output its ties end.
+        grip: How far inside a cell of the other grid its ties end.
     """
 
     unit: float
-    source: float
-    target: float
+    field: float
+    goal: float
     side: Side
     grip: float = 0.0
 
     def input(self, index: int) -> float:
         """Return where an input starts."""
-        return self.source + index * self.unit
+        return (self.goal if self.side.writes else self.field) + index * self.unit
 
     def output(self, index: int) -> float:
         """Return where an output starts."""
-        return self.target + index * self.unit
+        return (self.field if self.side.writes else self.goal) + index * self.unit
 
-    def window(self, output: int) -> tuple[float, float]:
-        """Return where the window of an output starts and ends."""
-        start = self.input(self.side.window.inputs(output)[0])
+    def place(self, index: int) -> float:
+        """Return where a cell of the grid starts that the window stands on."""
+        return self.field + index * self.unit
+
+    def cell(self, stop: int) -> float:
+        """Return where the cell starts that belongs to a stop of the window."""
+        return self.goal + stop * self.unit
+
+    def window(self, stop: int) -> tuple[float, float]:
+        """Return where the window starts and ends at a stop."""
+        start = self.place(self.side.reach(stop)[0])
         return start, start + self.side.window.extent * self.unit
 
-    def ends(self, output: int) -> tuple[float, float]:
-        """Return where the ties of an output end."""
-        return self.output(output) + self.grip, self.output(output + 1) - self.grip
+    def ends(self, stop: int) -> tuple[float, float]:
+        """Return where the ties of a stop end."""
+        return self.cell(stop) + self.grip, self.cell(stop + 1) - self.grip
 
-    def slack(self, outputs: range) -> float:
+    def slack(self, stops: range) -> float:
         """Return the length of the shortest tie on this axis."""
         return min(
             abs(end - start)
-            for output in outputs
-            for start, end in zip(self.window(output), self.ends(output), strict=True)
+            for stop in stops
+            for start, end in zip(self.window(stop), self.ends(stop), strict=True)
         )
 
 
@@ -87,17 +96,45 @@ class Layout:
     output_label: tuple[float, float]
     bottom: float
 
+    def area(self, rows: tuple[int, int], columns: tuple[int, int]) -> str:
+        """Return cells under the window as path data.
 
-def layout(plane: Plane, top: float, texts: tuple[float, float]) -> Layout:
+        Args:
+            rows: The first row, and the one behind the last.
+            columns: The first column, and the one behind the last.
+        """
+        (top, bottom), (left, right) = rows, columns
+        width, height = (right - left) * self.x.unit, (bottom - top) * self.y.unit
+        return box(self.x.place(left), self.y.place(top), width, height)
+
+    def line(self, row: int, column: int, *, down: int = 0, across: int = 0) -> str:
+        """Return a line on the edges of cells under the window as path data.
+
+        Args:
+            row: The row at whose upper edge it starts.
+            column: The column at whose left edge it starts.
+            down: How many cells it goes down, or
+            across: how many it goes to the right.
+        """
+        start = f"M{decimal(self.x.place(column))} {decimal(self.y.place(row))}"
+        way, cells = ("v", down) if down else ("h", across)
+        return f"{start}{way}{decimal(cells * self.x.unit)}"
+
+
+def layout(
+    plane: Plane, top: float, texts: tuple[float, float], *, numbered: bool = False
+) -> Layout:
     """Place both grids below what stands above them.
 
     Args:
         plane: What the figure shows.
         top: The baseline of the text above.
         texts: The widths of the labels of input and output.
+        numbered: Whether there are numbers in the cells.
     """
-    aside, stacked = (_unit(plane, texts, stacked=way) for way in (False, True))
-    beside = aside >= min(_COMFORTABLE_CELL, _WORTH * stacked)
+    largest = _LARGEST_NUMBERED if numbered else _LARGEST_CELL
+    aside, stacked = (_unit(plane, texts, largest, stacked=way) for way in (False, True))
+    beside = plane.dimensions > 1 and aside >= min(_COMFORTABLE_CELL, _WORTH * stacked)
     place = _beside if beside else _below
     return place(plane, aside if beside else stacked, top + 30 + _ABOVE + HALF, texts)
 
@@ -105,23 +142,34 @@ def layout(plane: Plane, top: float, texts: tuple[float, float]) -> Layout:
 def _spans(plane: Plane, unit: float) -> tuple[float, float, float, float]:
     """Return the widths and heights of both grids: input, output, input, output."""
     height, width = plane.sides
-    cells = (width.stop - width.first, width.output_size)
-    rows = (height.stop - height.first, height.output_size)
+    cells, rows = (
+        # A window stands on the padding too.
+        (side.input_size, side.stop - side.first)
+        if side.writes
+        else (side.stop - side.first, side.output_size)
+        for side in (width, height)
+    )
     return cells[0] * unit, cells[1] * unit, rows[0] * unit, rows[1] * unit
 
 
-def _units(*, outlined: bool) -> Iterator[float]:
+def _line(unit: float, source: float, target: float, side: Side) -> Line:
+    """Return an axis whose input, with its padding, starts at one place, its output at another."""
+    field, goal = (target, source) if side.writes else (source, target)
+    return Line(unit, field - side.first * unit, goal, side)
+
+
+def _units(largest: int, *, outlined: bool) -> Iterator[float]:
     # Whole units keep lines crisp; a grid without cells takes what fits.
-    yield from map(float, range(_LARGEST_CELL, _SMALLEST_CELL - 1, -1))
+    yield from map(float, range(largest, _SMALLEST_CELL - 1, -1))
     unit = float(_SMALLEST_CELL)
     while outlined:
         unit *= 0.98
         yield unit
 
 
-def _unit(plane: Plane, texts: tuple[float, float], *, stacked: bool) -> float:
+def _unit(plane: Plane, texts: tuple[float, float], largest: int, *, stacked: bool) -> float:
     room = WIDTH - 2 * MARGIN
-    for unit in _units(outlined=plane.outlined):
+    for unit in _units(largest, outlined=plane.outlined):
         source, target, *heights = _spans(plane, unit)
         left, right = max(source, texts[0]), max(target, texts[1])
         across = max(left, right) if stacked else left + _GAP + right
@@ -136,9 +184,9 @@ def _beside(plane: Plane, unit: float, top: float, texts: tuple[float, float]) -
     height, width = plane.sides
     x = MARGIN + HALF
     target = x + ceil(max(source, texts[0])) + _GAP
-    across = Line(unit, x - width.first * unit, target, width)
-    # Windows are never higher than their outputs: ties rise to them, and miss the label above.
-    down = _gripped(Line(unit, top - height.first * unit, top, height), plane.sweep.every_row)
+    across = _line(unit, x, target, width)
+    # Windows are never higher than their cells: ties rise to them, and miss the label above.
+    down = _gripped(_line(unit, top, top, height), plane.sweep.every_row)
     return Layout(
         across,
         down,
@@ -151,28 +199,32 @@ def _beside(plane: Plane, unit: float, top: float, texts: tuple[float, float]) -
 
 def _below(plane: Plane, unit: float, top: float, texts: tuple[float, float]) -> Layout:
     del texts  # one above the other, every label has room
-    *_, tall, short = _spans(plane, unit)
+    wide, narrow, tall, short = _spans(plane, unit)
     height, width = plane.sides
-    x = MARGIN + HALF
-    across = _gripped(Line(unit, x - width.first * unit, x, width), plane.sweep.every_column)
-    down = Line(unit, top - height.first * unit, top + round(tall) + _GAP * 0.75, height)
-    bottom = down.target + short + _BELOW
+    x = source = target = MARGIN + HALF
+    if plane.dimensions == 1:
+        # A window stands above or under the middle of what belongs to it.
+        widest = max(wide, narrow)
+        source, target = (x + (widest - each) // 2 for each in (wide, narrow))
+    across = _gripped(_line(unit, source, target, width), plane.sweep.every_column)
+    below = top + round(tall) + _GAP * 0.75
+    bottom = below + short + _BELOW
     return Layout(
         across,
-        down,
+        _line(unit, top, below, height),
         stacked=True,
-        input_label=(x, top - _ABOVE),
+        input_label=(source, top - _ABOVE),
         # Above the output it would stand in the way of the ties.
-        output_label=(x, bottom),
+        output_label=(target, bottom),
         bottom=bottom,
     )
 
 
 def _gripped(line: Line, every: int) -> Line:
-    """Let ties end a little inside their output, so that none is parallel to the other axis.
+    """Let ties end a little inside their cell, so that none is parallel to the other axis.
 
     A tie stretches as it moves, and what has no length cannot be stretched.
     """
     grips = (0.8, 1.0, 1.2, 1.4, 1.6)
-    stops = range(0, line.side.output_size, every)
+    stops = range(0, line.side.stops, every)
     return max((replace(line, grip=grip) for grip in grips), key=lambda each: each.slack(stops))

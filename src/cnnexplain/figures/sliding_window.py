@@ -1,4 +1,4 @@
-"""The sliding window: convolution, max pooling and average pooling, drawn from their parameters.
+"""The sliding window: convolution, transposed convolution and pooling, from their parameters.
 
 One function draws every moment. The still picture is complete; only the motion, laid over it as
 keyframes, takes away what is not yet computed.
@@ -7,109 +7,146 @@ keyframes, takes away what is not yet computed.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from cnnexplain.figures import wording
-from cnnexplain.figures.figure import Figure, Script
+from cnnexplain import errors
+from cnnexplain.errors import ArgumentError
+from cnnexplain.figures import arithmetic, marks, scene, wording
+from cnnexplain.figures.figure import Figure, Script, moving, told
+from cnnexplain.figures.film import Film
 from cnnexplain.figures.layout import Layout, layout
-from cnnexplain.figures.plane import Operation, Padding, PerAxis, Plane, plane
-from cnnexplain.figures.scene import (
-    SWATCH,
-    draw,
-    overhang_swatch,
-    padding_swatch,
-    unread_swatch,
-)
-from cnnexplain.figures.svg import (
-    LABEL_SIZE,
-    MARGIN,
-    SMALL_SIZE,
-    WIDTH,
-    label,
-    text_width,
-    wrap,
-)
-from cnnexplain.languages import current, number, text
+from cnnexplain.figures.plane import Operation, Padding, PerAxis, Plane, check_dimensions, plane
+from cnnexplain.figures.sheet import Sheet
+from cnnexplain.figures.svg import label
+from cnnexplain.languages import number, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-_ROOM = WIDTH - 2 * MARGIN
+    from cnnexplain.figures.arithmetic import Numbers, Row
+    from cnnexplain.figures.maps import Map
+    from cnnexplain.figures.sheet import Mark
+    from cnnexplain.figures.stage import Stage
 
 
 def stride(
-    input_size: PerAxis = 7,
-    kernel_size: PerAxis = 3,
+    input_size: PerAxis | None = None,
+    kernel_size: PerAxis | None = None,
     stride: PerAxis = 1,
     padding: Padding = 0,
     *,
     dilation: PerAxis = 1,
     ceil_mode: bool = False,
     operation: Operation = "convolution",
+    output_padding: PerAxis = 0,
+    dimensions: Literal[1, 2] = 2,
+    numbers: bool = False,
+    input: Map | Row | None = None,  # noqa: A002  # as torch.nn.functional.conv2d calls it
+    weight: Map | Row | None = None,
 ) -> Figure:
     """Draw a window that slides over a picture, in the current language.
 
     Args:
-        input_size: The picture's size without padding: a number, or (height, width).
-        kernel_size: The window's size: a number, or (height, width).
+        input_size: The picture's size without padding: a number, or (height, width). Left out, it
+            is that of `input`, or 7.
+        kernel_size: The window's size: a number, or (height, width). Left out, it is that of
+            `weight`, or 3.
         stride: The step between two windows: a number, or (height, width).
         padding: A number; (height, width), where each may be (before, after); for a convolution
-            also `"same"` or `"valid"`.
-        dilation: The step between two inputs of one window: a number, or (height, width).
+            also `"same"` or `"valid"`. A transposed convolution cuts as many outputs away.
+        dilation: The step between two cells of one window: a number, or (height, width).
         ceil_mode: For a pooling, whether the output size rounds up.
-        operation: `"convolution"`, `"max_pooling"` or `"average_pooling"`.
+        operation: `"convolution"`, `"max_pooling"`, `"average_pooling"` or
+            `"transposed_convolution"`, whose window stands on the output.
+        output_padding: For a transposed convolution, the outputs added at the end: a number, or
+            (height, width).
+        dimensions: 2, or 1 for a row: sizes are then single numbers, and padding may be
+            (before, after).
+        numbers: Whether there are numbers in the cells, and under them what each step computes:
+            small ones, always the same, where `input` and `weight` give none.
+        input: The input's numbers: lists, or an array or tensor, of as many dimensions.
+        weight: The kernel's numbers.
 
     Returns:
         The figure: save it, show it in a notebook, or take its SVG.
 
     Raises:
         ArgumentError: If an argument is not allowed, or too large to draw.
-        ShapeError: If no window fits.
+        ShapeError: If no window fits, or a size is not that of the numbers.
 
     Example:
         AlexNet's last pooling:
 
         >>> stride(13, kernel_size=3, stride=2, operation="max_pooling").title
         'Max pooling, window 3×3, stride 2: input 13×13, output 6×6'
+
+        A row of numbers, and the differences of neighbours:
+
+        >>> edges = stride(input=[0, 0, 1, 1], weight=[-1, 1], dimensions=1)
+        >>> edges.description.split(". ")[-2:]
+        ['The output’s: 0 1 0', 'Computed in the still picture: 0·(−1) + 1·1 = 1.']
     """
+    check_dimensions(dimensions)
+    source, kernel = (
+        None if given is None else arithmetic.array(name, given, dimensions)
+        for name, given in (("input", input), ("weight", weight))
+    )
     shown = plane(
-        input_size,
-        kernel_size,
+        arithmetic.sized(source, dimensions, "input_size", input_size, 7),
+        arithmetic.sized(kernel, dimensions, "kernel_size", kernel_size, 3),
         stride,
         padding,
         dilation=dilation,
         ceil_mode=ceil_mode,
         operation=operation,
+        output_padding=output_padding,
+        dimensions=dimensions,
     )
-    heading, top = _heading(shown)
-    places = layout(shown, top, wording.label_widths(shown))
-    below, height = _below(shown, places.bottom)
-    words = heading + _labels(shown, places) + below
-    return Figure(
-        title=wording.title(shown),
-        description=wording.description(shown),
-        language=current(),
-        height=height,
-        body=draw(shown, places, shown.still, motion=True) + words,
-        sweep=shown.sweep,
-        still=shown.still,
-        script=_script(shown),
-        draw=partial(_frame, shown, places, words),
+    _check(shown, numbers, weight)
+    numbered = numbers or source is not None or kernel is not None
+    return _figure(shown, arithmetic.numbers(shown, source, kernel) if numbered else None)
+
+
+def _check(shown: Plane, numbers: object, weight: object) -> None:
+    if not isinstance(numbers, bool):
+        raise ArgumentError(
+            "numbers as True or False", f"numbers={errors.shown(numbers)}", "write numbers=True"
+        )
+    if weight is not None and not shown.weighted:
+        raise ArgumentError(
+            "weight with a convolution: a pooling has none",
+            f"weight={errors.shown(weight)}, operation={shown.operation!r}",
+            "leave weight out",
+        )
+
+
+def _figure(shown: Plane, numbers: Numbers | None) -> Figure:
+    sheet = Sheet()
+    sheet.title(partial(wording.operation, shown))
+    sheet.phrases(partial(wording.parameters, shown))
+    widths = wording.label_widths(shown)
+    places = layout(shown, sheet.y, widths, numbered=numbers is not None)
+    sheet.draw(_labels(shown, places), places.bottom - sheet.y)
+    film = Film(numbers, places, sheet.y) if numbers else None
+    if film:
+        sheet.draw(film.fixed, film.height)
+    sheet.y += 8
+    for at, _ in enumerate(wording.formulas(shown)):
+        sheet.formula(partial(_formula, shown, at))
+    if film and film.rounded:
+        sheet.words(film.rounded)
+    sheet.key(_keys(shown))
+    return moving(
+        wording.title(shown),
+        wording.description(shown, film.told if film else ()),
+        sheet.height,
+        partial(_draw, shown, places, film, sheet.drawing),
+        shown.sweep,
+        shown.still,
+        _script(shown, film),
     )
 
 
-def _frame(shown: Plane, places: Layout, words: str, step: int) -> str:
-    return draw(shown, places, step, motion=False) + words
-
-
-def _heading(shown: Plane) -> tuple[str, float]:
-    """Return what the figure shows, in words, and the last baseline."""
-    y = 22.0
-    parts = [label(MARGIN, y, wording.operation(shown), "cx-title")]
-    for line in wrap(wording.parameters(shown), text("figure.comma"), SMALL_SIZE, _ROOM):
-        y += 22
-        parts.append(label(MARGIN, y, line, "cx-small"))
-    return "".join(parts), y
+def _draw(shown: Plane, places: Layout, film: Film | None, words: str, stage: Stage) -> str:
+    return scene.draw(shown, places, stage) + (film.draw(stage) if film else "") + words
 
 
 def _labels(shown: Plane, places: Layout) -> str:
@@ -118,57 +155,39 @@ def _labels(shown: Plane, places: Layout) -> str:
     )
 
 
-def _below(shown: Plane, y: float) -> tuple[str, int]:
-    """Return the formulas and the key, and the figure's height."""
-    parts = []
-    y += 8
-    lines = wording.formulas(shown)
-    for line in lines:
-        y += 26
-        pieces = [(piece, role and f"cx-{role}-ink") for piece, role in line]
-        width = text_width("".join(piece for piece, _ in line), LABEL_SIZE)
-        if len(lines) > 1 and width > _ROOM:
-            # The axis's name gets a line of its own.
-            parts.append(label(MARGIN, y, pieces[:1]))
-            y, pieces = y + 22, pieces[1:]
-        parts.append(label(MARGIN, y, pieces))
-    x, keys = float(MARGIN), _keys(shown)
-    y += 30 if keys else 0
-    for name, marks in keys:
-        width = SWATCH + 6 + text_width(name, SMALL_SIZE)
-        if x > MARGIN and x + width > WIDTH - MARGIN:
-            x, y = float(MARGIN), y + 24
-        parts.append(marks(x, y - 13))
-        parts.append(label(x + SWATCH + 6, y, name, "cx-small"))
-        x += width + 14
-    return "".join(parts), round(y + 12)
+def _formula(shown: Plane, at: int) -> list[tuple[str, str]]:
+    return wording.formulas(shown)[at]
 
 
-def _keys(shown: Plane) -> list[tuple[str, Callable[[float, float], str]]]:
+def _keys(shown: Plane) -> list[Mark]:
     """Return the marks that need a word, each with what draws one cell of it."""
-    keys: list[tuple[str, Callable[[float, float], str]]] = []
-    if any(sum(side.window.padding) for side in shown.sides):
-        keys.append((text("figure.key.padding"), padding_swatch))
-    if any(side.overhangs for side in shown.sides):
-        keys.append((text("figure.key.overhang"), overhang_swatch))
-    if any(side.unread for side in shown.sides):
-        keys.append((text("figure.key.unread"), unread_swatch))
-    return keys
+    found = []
+    if any(side.pads for side in shown.axes):
+        key = "figure.sliding.key.cut" if shown.writes else "figure.key.padding"
+        found.append((key, marks.padding_swatch))
+    if any(side.added for side in shown.axes):
+        found.append(("figure.sliding.key.added", marks.added_swatch))
+    if any(side.overhangs for side in shown.axes):
+        found.append(("figure.key.overhang", marks.overhang_swatch))
+    if any(side.untouched for side in shown.axes):
+        found.append(
+            ("figure.sliding.key.unwritten", marks.unwritten_swatch)
+            if shown.writes
+            else ("figure.key.unread", marks.unread_swatch)
+        )
+    return [(partial(text, key), swatch) for key, swatch in found]
 
 
-def _script(shown: Plane) -> Script:
+def _script(shown: Plane, film: Film | None) -> Script:
     """Return what the controls say, so that they know nothing about windows."""
     sweep = shown.sweep
+    if film:
+        return told(film.sentences, sweep)
+    names = {name: f"{{{name}}}" for name in ("row", "column", "rows", "columns")}
+    status = wording.status(shown, **names)
+    down, across = wording.touched(shown)
     return Script(
-        status=wording.status(
-            shown, "{step}", row="{row}", column="{column}", rows="{rows}", columns="{columns}"
-        ),
-        rows=[
-            (number(row + 1), wording.reads(shown.height, row, "row"))
-            for row in range(0, shown.height.output_size, sweep.every_row)
-        ],
-        columns=[
-            (number(column + 1), wording.reads(shown.width, column, "column"))
-            for column in range(0, shown.width.output_size, sweep.every_column)
-        ],
+        status=text("figure.told", step="{step}", steps=number(sweep.steps), told=status),
+        rows=[(number(at * sweep.every_row + 1), each) for at, each in enumerate(down)],
+        columns=[(number(at * sweep.every_column + 1), each) for at, each in enumerate(across)],
     )

@@ -6,7 +6,7 @@ A figure has one drawing function, which asks its stage for what depends on the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cnnexplain.figures.motion import Sweep, moving, slide
@@ -14,6 +14,8 @@ from cnnexplain.figures.svg import element
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from cnnexplain.figures.motion import Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,24 @@ class Moment:
         del across, down
         return draw(*divmod(self.step, self.sweep.columns))
 
+    def moves(
+        self, draw: Callable[[int, int], str], x: Callable[[int], Track], y: Callable[[int], Track]
+    ) -> str:
+        """Draw what moves on tracks of its own.
+
+        Args:
+            draw: Draws it at a stop: its row and its column.
+            x: Returns its track across if it is drawn at a column.
+            y: Returns its track down if it is drawn at a row.
+        """
+        del x, y
+        return draw(*divmod(self.step, self.sweep.columns))
+
+    @property
+    def ended(self) -> Moment:
+        """The stage of what stays: no more is seen of it than there is at this moment."""
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class Motion:
@@ -97,9 +117,34 @@ class Motion:
             across: How far it goes from one column to the next.
             down: How far it goes from one row to the next.
         """
+        return self.moves(
+            draw,
+            lambda column: slide(column, self.sweep.columns, across),
+            lambda row: slide(row, self.sweep.rows, down),
+        )
+
+    def moves(
+        self, draw: Callable[[int, int], str], x: Callable[[int], Track], y: Callable[[int], Track]
+    ) -> str:
+        """Draw what moves on tracks of its own.
+
+        Args:
+            draw: Draws it at a stop: its row and its column.
+            x: Returns its track across if it is drawn at a column.
+            y: Returns its track down if it is drawn at a row.
+        """
         row, column = divmod(self.still, self.sweep.columns)
-        x, y = slide(column, self.sweep.columns, across), slide(row, self.sweep.rows, down)
-        return moving(draw(row, column), x, y)
+        return moving(draw(row, column), x(column), y(row))
+
+    @property
+    def ended(self) -> Motion:
+        """The stage of what stays: while nothing moves, all of it is seen.
+
+        Example:
+            >>> Motion(Sweep(1, 3), 0).ended.seen("<g/>", 2)
+            '<g class="cx-seen" style="--cx-on:2"><g/></g>'
+        """
+        return replace(self, still=self.sweep.steps - 1)
 
 
 Stage = Moment | Motion

@@ -11,10 +11,10 @@ from cnnexplain.figures import stride_words
 from cnnexplain.figures.colours import widest
 from cnnexplain.figures.figure import moving, told
 from cnnexplain.figures.layout import Line
+from cnnexplain.figures.marks import cross, dashed, padding_swatch, unread_swatch
 from cnnexplain.figures.motion import Sweep
-from cnnexplain.figures.plane import Side
-from cnnexplain.figures.scene import cross, dashed, padding_swatch, unread_swatch
 from cnnexplain.figures.sheet import ROOM, Sheet
+from cnnexplain.figures.side import Side
 from cnnexplain.figures.svg import (
     HALF,
     LABEL_SIZE,
@@ -161,7 +161,7 @@ def _row(stage: Stage, row: Side, unit: int, top: float) -> str:
         parts.append(stage.seen(_done(line, at, source, target), at))
         parts.append(stage.seen(window + place, at, off))
     if unit >= _SMALLEST_NUMBERED:
-        read = {at + 1: line.input(at) for at in range(row.input_size) if at not in row.unread}
+        read = {at + 1: line.input(at) for at in range(row.input_size) if at not in row.untouched}
         parts.append(_numbers(read, unit, source))
     return "".join(parts)
 
@@ -174,13 +174,13 @@ def _input(row: Side, line: Line, y: float) -> str:
     if sum(row.window.padding):
         cells = [line.input(at) for at in range(row.first, row.padded + 1)]
         parts.append(dashed(grid(cells, ys), unit))
-    read = [at for at in range(row.input_size) if at not in row.unread]
+    read = [at for at in range(row.input_size) if at not in row.untouched]
     filled = "".join(box(line.input(at), y, unit, unit) for at in read)
     parts.append(element("path", class_="cx-input", d=filled or "M0 0"))
     cells = [line.input(at) for at in range(row.input_size + 1)]
     parts.append(element("path", class_="cx-input-line", d=grid(cells, ys)))
-    if row.unread:
-        crosses = "".join(cross(line.input(at), y, unit) for at in sorted(row.unread))
+    if row.untouched:
+        crosses = "".join(cross(line.input(at), y, unit) for at in sorted(row.untouched))
         parts.append(element("path", class_="cx-unread", d=crosses))
     return "".join(parts)
 
@@ -250,7 +250,7 @@ def _marks(rows: Sequence[Side]) -> list[Mark]:
     marks: list[Mark] = [(lambda: text("figure.strides.key.step"), _hop_swatch)]
     if sum(rows[0].window.padding):
         marks.append((lambda: text("figure.key.padding"), padding_swatch))
-    if any(row.unread for row in rows):
+    if any(row.untouched for row in rows):
         marks.append((lambda: text("figure.key.unread"), unread_swatch))
     return marks
 

@@ -12,7 +12,7 @@ from cnnexplain.languages import number, text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cnnexplain.figures.plane import Side
+    from cnnexplain.figures.side import Side
 
 
 def sizes(row: Side) -> tuple[partial[str], partial[str]]:
@@ -92,7 +92,7 @@ def told(rows: Sequence[Side], step: int) -> str:
     for row in rows:
         stride = number(row.window.stride)
         if step < row.output_size:
-            reads = wording.reads(row, step, "pixel")
+            reads = wording.touches(row, step, "pixel")
             found.append(text("figure.strides.reads", stride=stride, reads=reads))
         else:
             found.append(text("figure.strides.done", stride=stride))
@@ -120,8 +120,8 @@ def description(rows: Sequence[Side]) -> str:
         size = {"formula": "".join(piece for piece, _ in pieces)}
         stride = number(row.window.stride)
         sentences.append(text("figure.strides.size", stride=stride, **size))
-        if row.unread:
-            unread = wording.listed([at + 1 for at in sorted(row.unread)])
+        if row.untouched:
+            unread = wording.listed([at + 1 for at in sorted(row.untouched)])
             sentences.append(text("figure.strides.unread", pixels=unread))
     return text("figure.space").join(sentences)
 

@@ -120,6 +120,7 @@ _RULES = """
 .cx-svg .cx-mark{fill:var(--cx-ink)}
 .cx-svg .cx-middle{text-anchor:middle}
 .cx-svg .cx-end{text-anchor:end}
+.cx-svg .cx-number{font-size:inherit;text-anchor:middle}
 """
 
 

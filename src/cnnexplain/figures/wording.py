@@ -12,7 +12,8 @@ from cnnexplain.languages import LANGUAGES, language, number, shape, text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cnnexplain.figures.plane import Plane, Side
+    from cnnexplain.figures.plane import Plane
+    from cnnexplain.figures.side import Side
 
 # The input's size and the output's, which have their colours, and what stands around them.
 _FORMULA = re.compile(r"(\W+)(\d+)(.* = )(\d+)")
@@ -23,12 +24,12 @@ _MOST_LISTED = 4
 
 def input_label(plane: Plane) -> str:
     """Return the label of the input grid."""
-    return text("figure.input", size=shape([side.input_size for side in plane.sides]))
+    return text("figure.input", size=shape([side.input_size for side in plane.axes]))
 
 
 def output_label(plane: Plane) -> str:
     """Return the label of the output grid."""
-    return text("figure.output", size=shape([side.output_size for side in plane.sides]))
+    return text("figure.output", size=shape([side.output_size for side in plane.axes]))
 
 
 def label_widths(plane: Plane) -> tuple[float, float]:
@@ -52,27 +53,34 @@ def operation(plane: Plane) -> str:
 
 def parameters(plane: Plane) -> list[str]:
     """Return the parameters that differ from "none", one phrase each."""
-    windows = [side.window for side in plane.sides]
-    kernel = "kernel" if plane.operation == "convolution" else "window"
+    windows = [side.window for side in plane.axes]
     phrases = [
-        text(f"figure.parameter.{kernel}", value=_kernel(plane)),
+        text(f"figure.parameter.{'kernel' if plane.weighted else 'window'}", value=_kernel(plane)),
         text("figure.parameter.stride", value=_both(each.stride for each in windows)),
+        *_padding([each.padding for each in windows]),
     ]
-    paddings = [each.padding for each in windows]
-    if all(before == after for before, after in paddings):
-        if any(before for before, _ in paddings):
-            value = _both(before for before, _ in paddings)
-            phrases.append(text("figure.parameter.padding", value=value))
-    else:
-        (top, bottom), (left, right) = paddings
-        values = {"top": top, "bottom": bottom, "left": left, "right": right}
-        phrases.append(text("figure.parameter.sides", **values))
     if any(each.dilation > 1 for each in windows):
         value = _both(each.dilation for each in windows)
         phrases.append(text("figure.parameter.dilation", value=value))
+    if any(side.added for side in plane.axes):
+        value = _both(side.added for side in plane.axes)
+        phrases.append(text("figure.sliding.output_padding", value=value))
     if any(getattr(each, "ceil_mode", False) for each in windows):
         phrases.append(text("figure.parameter.ceil"))
     return phrases
+
+
+def _padding(paddings: Sequence[tuple[int, int]]) -> list[str]:
+    if not any(map(sum, paddings)):
+        return []
+    if all(before == after for before, after in paddings):
+        return [text("figure.parameter.padding", value=_both(before for before, _ in paddings))]
+    if len(paddings) == 1:
+        before, after = paddings[0]
+        return [text("figure.sliding.before_after", before=before, after=after)]
+    (top, bottom), (left, right) = paddings
+    values = {"top": top, "bottom": bottom, "left": left, "right": right}
+    return [text("figure.parameter.sides", **values)]
 
 
 def title(plane: Plane) -> str:
@@ -88,46 +96,57 @@ def title(plane: Plane) -> str:
 
 def formulas(plane: Plane) -> list[list[tuple[str, str]]]:
     """Return each formula in pieces: a text, and its role `"input"`, `"output"` or `""`."""
-    lines = [_formula(side) for side in plane.sides]
-    if lines[0] == lines[1]:
+    lines = [_formula(side) for side in plane.axes]
+    if lines[0] == lines[-1]:
         return lines[:1]
     names = [text("figure.height"), text("figure.width")]
     return [[(name, ""), *line] for name, line in zip(names, lines, strict=True)]
 
 
-def status(plane: Plane, step: str, *, row: str, column: str, rows: str, columns: str) -> str:
+def status(plane: Plane, *, row: str, column: str, rows: str, columns: str) -> str:
     """Return what a step does; the arguments may be placeholders for a script to fill."""
-    steps = number(plane.sweep.steps)
-    return text(
-        "figure.stride.status",
-        step=step,
-        steps=steps,
-        row=row,
-        column=column,
-        rows=rows,
-        columns=columns,
-    )
+    kind = "_transposed" * plane.writes + "_line" * (plane.dimensions == 1)
+    key = f"figure.sliding.status{kind}" if kind else "figure.stride.status"
+    return text(key, row=row, column=column, rows=rows, columns=columns)
 
 
-def reads(side: Side, output: int, line: str) -> str:
-    """Return the inputs that an output reads, in words.
+def touches(side: Side, stop: int, line: str) -> str:
+    """Return the cells under a window, in words.
 
     Args:
         side: The axis.
-        output: The output's index.
-        line: `"row"` or `"column"`.
+        stop: The window's stop.
+        line: `"row"`, `"column"` or, on a single axis, `"cell"`.
     """
-    behind = side.window.inputs(output)
-    real = [index + 1 for index in behind if 0 <= index < side.input_size]
+    reach = side.reach(stop)
+    real = [index + 1 for index in reach if 0 <= index < side.size]
+    way = "written" if side.writes else "read"
     if not real:
-        return text(f"figure.{line}.none")
+        none = f"figure.{line}.none" if way == "read" and line != "cell" else ""
+        return text(none or f"figure.sliding.{way}.{line}.none")
     key = "one" if len(real) == 1 else "many"
-    phrase = text(f"figure.{line}.{key}", at=listed(real))
-    if behind[-1] >= side.padded:
-        return text("figure.beyond", read=phrase)
-    if len(real) < len(behind):
-        return text("figure.padded", read=phrase)
-    return phrase
+    named = f"figure.sliding.{way}.{line}" if line == "cell" else f"figure.{line}"
+    phrase = text(f"{named}.{key}", at=listed(real))
+    if len(real) == len(reach):
+        return phrase
+    if side.writes:
+        return text("figure.sliding.written.rest", written=phrase)
+    return text("figure.beyond" if reach[-1] >= side.padded else "figure.padded", read=phrase)
+
+
+def touched(plane: Plane) -> tuple[list[str], list[str]]:
+    """Return what windows touch in words, for each row of stops and for each column."""
+    found: list[list[str]] = []
+    everies = plane.sweep.every_row, plane.sweep.every_column
+    for side, line, every in zip(plane.sides, _lines(plane), everies, strict=True):
+        stops = range(0, side.stops, every)
+        found.append([touches(side, stop, line) if line else "" for stop in stops])
+    return found[0], found[1]
+
+
+def _lines(plane: Plane) -> tuple[str, str]:
+    """Return what the lines of cells are called; the only row of a row has no name."""
+    return ("row", "column") if plane.dimensions > 1 else ("", "cell")
 
 
 def described(plane: Plane, step: int) -> str:
@@ -138,48 +157,61 @@ def described(plane: Plane, step: int) -> str:
         step: The step, from 0.
     """
     row, column = plane.sweep.cell(step)
+    rows, columns = _lines(plane)
     return status(
         plane,
-        number(step + 1),
         row=number(row + 1),
         column=number(column + 1),
-        rows=reads(plane.height, row, "row"),
-        columns=reads(plane.width, column, "column"),
+        rows=rows and touches(plane.height, row, rows),
+        columns=touches(plane.width, column, columns),
     )
 
 
-def description(plane: Plane) -> str:
-    """Return the figure in words, for readers who do not see it."""
-    sides, windows = plane.sides, [side.window for side in plane.sides]
+def description(plane: Plane, more: Sequence[str] = ()) -> str:
+    """Return the figure in words, for readers who do not see it.
+
+    Args:
+        plane: What the figure shows.
+        more: Sentences that are said last.
+    """
+    windows = [side.window for side in plane.axes]
+    kind = "transposed" * plane.writes + "_line" * (plane.dimensions == 1)
     sizes = ["".join(piece for piece, _ in line) for line in formulas(plane)]
     sentences = [
         text(
-            "figure.stride.slides",
+            f"figure.sliding.slides.{kind.strip('_')}" if kind else "figure.stride.slides",
             kernel=_kernel(plane),
-            input=shape([side.input_size for side in sides]),
+            input=shape([side.input_size for side in plane.axes]),
             stride=_both(each.stride for each in windows),
         ),
         text(
             "figure.stride.size",
-            output=shape([side.output_size for side in sides]),
+            output=shape([side.output_size for side in plane.axes]),
             formula=text("figure.semicolon").join(sizes),
         ),
     ]
-    if any(sum(each.padding) for each in windows):
-        sentences.append(text("figure.stride.padding"))
+    if any(side.pads for side in plane.axes):
+        sentences.append(text("figure.sliding.cut" if plane.writes else "figure.stride.padding"))
+    if any(side.added for side in plane.axes):
+        sentences.append(text("figure.sliding.added"))
     if any(each.dilation > 1 for each in windows):
         extent = shape([each.extent for each in windows])
-        sentences.append(text("figure.stride.dilation", kernel=_kernel(plane), extent=extent))
-    if any(side.overhangs for side in sides):
+        key = "figure.sliding.dilation" if plane.writes else "figure.stride.dilation"
+        sentences.append(text(key, kernel=_kernel(plane), extent=extent))
+    if any(side.overhangs for side in plane.axes):
         sentences.append(text("figure.stride.overhang"))
-    if any(side.unread for side in sides):
-        sentences.append(text("figure.stride.unread"))
+    if any(side.untouched for side in plane.axes):
+        sentences.append(
+            text("figure.sliding.unwritten" if plane.writes else "figure.stride.unread")
+        )
     if plane.outlined:
-        stops, all_stops = plane.sweep.steps, sides[0].output_size * sides[1].output_size
+        stops, all_stops = plane.sweep.steps, plane.height.output_size * plane.width.output_size
         values = {"stops": number(stops), "windows": number(all_stops)}
         sentences.append(text("figure.stride.outline", **values))
-    sentences.append(text("figure.stride.still", status=described(plane, plane.still)))
-    return text("figure.space").join(sentences)
+    step, steps = number(plane.still + 1), number(plane.sweep.steps)
+    told = text("figure.told", step=step, steps=steps, told=described(plane, plane.still))
+    sentences.append(text("figure.stride.still", status=told))
+    return text("figure.space").join((*sentences, *more))
 
 
 def _formula(side: Side) -> list[tuple[str, str]]:
@@ -191,7 +223,7 @@ def _formula(side: Side) -> list[tuple[str, str]]:
 
 
 def _kernel(plane: Plane) -> str:
-    return shape([side.window.kernel_size for side in plane.sides])
+    return shape([side.window.kernel_size for side in plane.axes])
 
 
 def _both(values: Iterable[int]) -> str:
