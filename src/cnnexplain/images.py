@@ -70,8 +70,9 @@ def check_drawing(output: Path) -> None:
     suffix = output.suffix.lower()
     if suffix in {".png", ".gif", ".mp4"}:
         imported("resvg_py", "resvg-py, which draws PNG", "export")
-        imported("PIL", "Pillow, which makes films", "export")
         fonts()
+    if suffix == ".gif":
+        imported("PIL", "Pillow, which makes GIF", "export")
     if suffix == ".mp4":
         imported("imageio_ffmpeg", "imageio-ffmpeg, which makes videos", "video")
 

@@ -13,7 +13,7 @@ from cnnexplain import errors
 from cnnexplain.errors import ArgumentError
 from cnnexplain.figures import arithmetic, marks, scene, wording
 from cnnexplain.figures.figure import Figure, Script, moving, told
-from cnnexplain.figures.film import Film
+from cnnexplain.figures.numbered import Numbered
 from cnnexplain.figures.layout import Layout, layout
 from cnnexplain.figures.plane import Operation, Padding, PerAxis, Plane, check_dimensions, plane
 from cnnexplain.figures.sheet import Sheet
@@ -101,8 +101,8 @@ def stride(
         dimensions=dimensions,
     )
     _check(shown, numbers, weight)
-    numbered = numbers or source is not None or kernel is not None
-    return _figure(shown, arithmetic.numbers(shown, source, kernel) if numbered else None)
+    wanted = numbers or source is not None or kernel is not None
+    return _figure(shown, arithmetic.numbers(shown, source, kernel) if wanted else None)
 
 
 def _check(shown: Plane, numbers: object, weight: object) -> None:
@@ -125,28 +125,28 @@ def _figure(shown: Plane, numbers: Numbers | None) -> Figure:
     widths = wording.label_widths(shown)
     places = layout(shown, sheet.y, widths, numbered=numbers is not None)
     sheet.draw(_labels(shown, places), places.bottom - sheet.y)
-    film = Film(numbers, places, sheet.y) if numbers else None
-    if film:
-        sheet.draw(film.fixed, film.height)
+    numbered = Numbered(numbers, places, sheet.y) if numbers else None
+    if numbered:
+        sheet.draw(numbered.fixed, numbered.height)
     sheet.y += 8
     for at, _ in enumerate(wording.formulas(shown)):
         sheet.formula(partial(_formula, shown, at))
-    if film and film.rounded:
-        sheet.words(film.rounded)
+    if numbered and numbered.rounded:
+        sheet.words(numbered.rounded)
     sheet.key(_keys(shown))
     return moving(
         wording.title(shown),
-        wording.description(shown, film.told if film else ()),
+        wording.description(shown, numbered.told if numbered else ()),
         sheet.height,
-        partial(_draw, shown, places, film, sheet.drawing),
+        partial(_draw, shown, places, numbered, sheet.drawing),
         shown.sweep,
         shown.still,
-        _script(shown, film),
+        _script(shown, numbered),
     )
 
 
-def _draw(shown: Plane, places: Layout, film: Film | None, words: str, stage: Stage) -> str:
-    return scene.draw(shown, places, stage) + (film.draw(stage) if film else "") + words
+def _draw(shown: Plane, places: Layout, numbered: Numbered | None, words: str, stage: Stage) -> str:
+    return scene.draw(shown, places, stage) + (numbered.draw(stage) if numbered else "") + words
 
 
 def _labels(shown: Plane, places: Layout) -> str:
@@ -178,11 +178,11 @@ def _keys(shown: Plane) -> list[Mark]:
     return [(partial(text, key), swatch) for key, swatch in found]
 
 
-def _script(shown: Plane, film: Film | None) -> Script:
+def _script(shown: Plane, numbered: Numbered | None) -> Script:
     """Return what the controls say, so that they know nothing about windows."""
     sweep = shown.sweep
-    if film:
-        return told(film.sentences, sweep)
+    if numbered:
+        return told(numbered.sentences, sweep)
     names = {name: f"{{{name}}}" for name in ("row", "column", "rows", "columns")}
     status = wording.status(shown, **names)
     down, across = wording.touched(shown)

@@ -23,7 +23,7 @@ _TABLE = "figure.sliding.numbers"
 _UNDER_LABEL = 8  # more room, where a label stands above
 
 
-class Film:
+class Numbered:
     """The numbers of a figure, written in the current language.
 
     Attributes:
