@@ -3,6 +3,7 @@
 from cnnexplain.figures.figure import Figure, site_script, site_style
 from cnnexplain.figures.halo_sweep import halo
 from cnnexplain.figures.heatmaps import comparison, error_map
+from cnnexplain.figures.network_volumes import volumes
 from cnnexplain.figures.sliding_window import stride
 from cnnexplain.figures.stretching import placed
 
@@ -15,4 +16,5 @@ __all__ = [
     "site_script",
     "site_style",
     "stride",
+    "volumes",
 ]
