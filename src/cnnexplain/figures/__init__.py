@@ -1,6 +1,7 @@
 """Figures of how networks work, in every language, from their parameters: some of them move."""
 
 from cnnexplain.figures.figure import Figure, site_script, site_style
+from cnnexplain.figures.fully_connected import dense
 from cnnexplain.figures.halo_sweep import halo
 from cnnexplain.figures.heatmaps import comparison, error_map
 from cnnexplain.figures.network_volumes import volumes
@@ -10,6 +11,7 @@ from cnnexplain.figures.stretching import placed
 __all__ = [
     "Figure",
     "comparison",
+    "dense",
     "error_map",
     "halo",
     "placed",

@@ -29,7 +29,7 @@ _DEEPEST = 72
 _LONGEST = 84
 _THIN = 7  # the width of a vector
 _PART = 5  # between groups of channels
-_ARROW = 30  # between boxes, and an arrow's room
+_ARROW, _COUNTED = 30, 42  # between boxes: an arrow's room, and that of one with a number
 _APART, _LOOSE = 10, 40  # between columns
 _LABEL_LINE = 19
 _ABOVE, _BELOW = 10, 16  # of a line's boxes and labels
@@ -226,7 +226,8 @@ def _shape_width(sizes: Sequence[int]) -> float:
 
 def _gaps(line: Sequence[_Column], *, lead: bool) -> list[float]:
     """Return the room before each column: as much as its arrow needs, and its label."""
-    first = max(0.0, _ARROW - line[0].side) if lead else 0.0
+    needed = _COUNTED if len(line[0].volume.rows) > 1 else _ARROW
+    first = max(0.0, needed - line[0].side) if lead else 0.0
     between = [max(_APART, _ARROW - one.side - other.side) for one, other in pairwise(line)]
     return [first, *between]
 

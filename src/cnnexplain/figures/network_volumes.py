@@ -73,30 +73,31 @@ def volumes(trace: Trace, layers: Sequence[str] | None = None) -> Figure:
     most = max(most_lines(partial(_panel_lines, shown, at)) for at in words.steps(shown))
     line = f"M{MARGIN} {decimal(start)}h{WIDTH - 2 * MARGIN}"
     sheet.draw(element("path", class_="cx-guide", d=line), 10 + most * _LINE)
+    written = [_written(shown, at, start) for at in words.steps(shown)]
     still = _still(shown)
     sweep = Sweep(1, len(shown.volumes), pace=2.0)
     return moving(
         words.title(checked, shown),
         words.description(checked, shown, still),
         sheet.height,
-        partial(_draw, sheet.drawing, placed, shown, start),
+        partial(_draw, sheet.drawing, placed, written),
         sweep,
         still,
         told([words.told(shown, at) for at in words.steps(shown)], sweep, still),
     )
 
 
-def _draw(common: str, placed: Layout, shown: Chain, top: float, stage: Stage) -> str:
+def _written(shown: Chain, step: int, top: float) -> str:
+    """Write what a step tells of its volume."""
+    return "".join(
+        label(MARGIN, top + at * _LINE, [(piece, _class(role)) for piece, role in line])
+        for at, line in enumerate(_panel_lines(shown, step), 1)
+    )
+
+
+def _draw(common: str, placed: Layout, written: Sequence[str], stage: Stage) -> str:
     parts = [common]
-    for step in words.steps(shown):
-        lines = "".join(
-            label(
-                MARGIN,
-                top + at * _LINE,
-                [(piece, _class(role)) for piece, role in line],
-            )
-            for at, line in enumerate(_panel_lines(shown, step), 1)
-        )
+    for step, lines in enumerate(written):
         parts.append(stage.seen(looked_at(placed, step) + lines, step, step + 1))
     parts.append(marks(placed))
     return "".join(parts)

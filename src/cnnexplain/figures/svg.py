@@ -117,7 +117,7 @@ _RULES = """
 .cx-svg .cx-spot{fill:var(--cx-error-ink)}
 .cx-svg .cx-shift{stroke:var(--cx-ink)}
 .cx-svg .cx-shade{fill:var(--cx-padding);fill-opacity:.22}
-.cx-svg .cx-name{font-weight:600}
+.cx-svg .cx-name{font-weight:600;text-anchor:middle}
 .cx-svg .cx-focus{stroke:var(--cx-window);stroke-width:2}
 .cx-svg .cx-middle{text-anchor:middle}
 .cx-svg .cx-end{text-anchor:end}

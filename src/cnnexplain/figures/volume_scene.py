@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _HEAD = 5  # half the width of an arrow's head
 _LANE = 5  # from the middle to the arrow of a group, and to the lines of a full connection
+_SHADED = 12  # of what a step looks at, smaller boxes have no shade: it would not be seen
 _CLASSES: Mapping[str, str] = {
     "convolution": "cx-conv-line",
     "pooling": "cx-guide",
@@ -41,7 +42,7 @@ def base(placed: Layout) -> str:
     for each in placed.places:
         middle = each.left + each.width / 2
         name, size = each.labels
-        parts.append(label(middle, name, each.name(), "cx-middle cx-name"))
+        parts.append(label(middle, name, each.name(), "cx-name"))
         parts.append(label(middle, size, shape(each.volume.shape), "cx-small cx-middle"))
         parts.append(_times(each))
     return "".join(parts)
@@ -78,24 +79,27 @@ def looked_at(placed: Layout, step: int) -> str:
     sources = [placed.places[index].box for index in place.volume.inputs]
     under = f"M{decimal(place.left)} {decimal(place.labels[1] + 6)}h{decimal(place.width)}"
     return (
-        solids(sources, "cx-input cx-input-line")
-        + solids([place.box], "cx-output cx-focus")
+        solids(sources, "cx-input cx-input-line", _SHADED)
+        + solids([place.box], "cx-output cx-focus", _SHADED)
         + element("path", class_="cx-window", d=under)
     )
 
 
-def solids(boxes: Sequence[Box], class_: str) -> str:
+def solids(boxes: Sequence[Box], class_: str, shaded: float = 0) -> str:
     """Draw boxes: what is farther behind first.
 
     Args:
         boxes: The boxes.
         class_: The class of their faces and edges.
+        shaded: The least height of a box whose side is shaded.
     """
     drawn = []
     for at in reversed(range(max((len(each.parts) for each in boxes), default=0))):
         there = [(each, each.parts[at]) for each in boxes if at < len(each.parts)]
         faces = "".join(each.outline(part) for each, part in there)
-        sides = "".join(each.side(part) for each, part in there if part[1])
+        sides = "".join(
+            each.side(part) for each, part in there if part[1] and each.height >= shaded
+        )
         drawn.append(element("path", class_=class_, d=faces))
         if sides:
             drawn.append(element("path", class_="cx-shade", d=sides))
