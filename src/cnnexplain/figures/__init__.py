@@ -1,5 +1,6 @@
 """Figures of how networks work, in every language, from their parameters: some of them move."""
 
+from cnnexplain.figures.areas import parameters
 from cnnexplain.figures.figure import Figure, site_script, site_style
 from cnnexplain.figures.fully_connected import dense
 from cnnexplain.figures.halo_sweep import halo
@@ -14,6 +15,7 @@ __all__ = [
     "dense",
     "error_map",
     "halo",
+    "parameters",
     "placed",
     "site_script",
     "site_style",

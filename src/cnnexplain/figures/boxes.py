@@ -237,9 +237,7 @@ def _placed(volumes: Sequence[Volume], scale: Scale, top: float) -> Layout:
     for volume in volumes:
         form, name = _shape(volume, scale), _name(volume)
         words = max(widest(name, bold=True), _shape_width(volume.shape))
-        columns.append(
-            _Column(volume, form, name, max(words, form.width + form.depth * _ACROSS))
-        )
+        columns.append(_Column(volume, form, name, max(words, form.width + form.depth * _ACROSS)))
     places: list[Place] = []
     turns: list[str] = []
     y = top

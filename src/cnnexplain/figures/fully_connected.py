@@ -201,8 +201,13 @@ class _Plan:
 
 
 def _plan(layer: Linear, top: float) -> _Plan:
-    inputs, slots = listed(layer.in_features, _MOST_INPUTS), listed(layer.out_features, _MOST_OUTPUTS)
-    sides = [text_width(str(count), SMALL_SIZE) + 8 for count in (layer.in_features, layer.out_features)]
+    inputs, slots = (
+        listed(layer.in_features, _MOST_INPUTS),
+        listed(layer.out_features, _MOST_OUTPUTS),
+    )
+    sides = [
+        text_width(str(count), SMALL_SIZE) + 8 for count in (layer.in_features, layer.out_features)
+    ]
     names = [widest(partial(_text, key), LABEL_SIZE, bold=True) for key in ("inputs", "outputs")]
     start = MARGIN + max(sides[0], (names[0] - _NODE) / 2)
     end = start + _NODE + _REACH
@@ -261,8 +266,9 @@ def _net(plan: _Plan) -> str:
             parts.append(label(place, y + 5.5, str(number_), f"cx-small{side}"))
         parts.append(element("path", class_=f"cx-{role} cx-{role}-line", d=nodes))
         if dots:
-            style = {"stroke_width": 3, "stroke_linecap": "round"}
-            parts.append(element("path", class_=f"cx-{role}-line", d=dots, **style))
+            class_ = f"cx-{role}-line"
+            dotted = element("path", class_=class_, d=dots, stroke_width=3, stroke_linecap="round")
+            parts.append(dotted)
     return "".join(parts)
 
 
@@ -279,7 +285,7 @@ def _pairs(plan: _Plan, at: int) -> str:
 
 def _product(plan: _Plan) -> str:
     """Draw the matrix, with the input above it and the output beside it."""
-    layer, (x, y, width, height) = plan.layer, plan.matrix
+    layer, (x, y, _, height) = plan.layer, plan.matrix
     source, result, *bias = plan.vectors
     parts = [
         weights([plan.matrix, *bias]),

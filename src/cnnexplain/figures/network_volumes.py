@@ -12,7 +12,16 @@ from cnnexplain.figures.figure import Figure, moving, told
 from cnnexplain.figures.layers import traced
 from cnnexplain.figures.motion import Sweep
 from cnnexplain.figures.sheet import ROOM, Sheet, most_lines, sentence
-from cnnexplain.figures.svg import LABEL_SIZE, MARGIN, SMALL_SIZE, WIDTH, decimal, element, label, text_width
+from cnnexplain.figures.svg import (
+    LABEL_SIZE,
+    MARGIN,
+    SMALL_SIZE,
+    WIDTH,
+    decimal,
+    element,
+    label,
+    text_width,
+)
 from cnnexplain.figures.volume_chain import chain
 from cnnexplain.figures.volume_scene import (
     arrow_swatch,
@@ -25,7 +34,7 @@ from cnnexplain.figures.volume_scene import (
 from cnnexplain.languages import number, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from cnnexplain.figures.boxes import Layout, Scale
     from cnnexplain.figures.layers import Pieces
@@ -143,7 +152,10 @@ def _keys(placed: Layout) -> list[Mark]:
         for kind in kinds(placed)
     ]
     keys.append(
-        (partial(text, "figure.volumes.key.before"), partial(square_swatch, "cx-input cx-input-line"))
+        (
+            partial(text, "figure.volumes.key.before"),
+            partial(square_swatch, "cx-input cx-input-line"),
+        )
     )
     keys.append(
         (partial(text, "figure.volumes.key.after"), partial(square_swatch, "cx-output cx-window"))

@@ -174,7 +174,7 @@ def _volumes(trace: Trace, names: Collection[str] | None = None) -> tuple[Volume
     count, nodes = len(trace.input_sizes), trace.network.nodes
     drafts = [_Draft(Volume("", size)) for size in trace.input_sizes]
     # The volumes that each value of the network is made of, and whether nothing is left out.
-    origins = [((index,), True) for index in range(count)]
+    origins: list[tuple[tuple[int, ...], bool]] = [((index,), True) for index in range(count)]
     for row, inside in zip(trace.rows, covered(trace), strict=True):
         first = count + inside.start
         values = [value for at in inside for value in nodes[at].inputs if value < first]
@@ -187,12 +187,11 @@ def _volumes(trace: Trace, names: Collection[str] | None = None) -> tuple[Volume
                 row.name, row.output_shape[1:], kind(row.operation), (row,), (), sources, direct
             )
             drafts.append(_Draft(made))
-            origin = (len(drafts) - 1,), True
+            origins += [((len(drafts) - 1,), True)] * len(inside)
         else:
-            origin = sources, direct and passes
+            origins += [(sources, direct and passes)] * len(inside)
             if passes and direct and len(sources) == 1:
                 drafts[sources[0]].kept.append(row)
-        origins += [origin] * len(inside)
     return tuple(draft.done() for draft in drafts)
 
 

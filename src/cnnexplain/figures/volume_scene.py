@@ -77,10 +77,11 @@ def looked_at(placed: Layout, step: int) -> str:
     """
     place = placed.places[step]
     sources = [placed.places[index].box for index in place.volume.inputs]
+    role = "output" if place.volume.rows else "input"
     under = f"M{decimal(place.left)} {decimal(place.labels[1] + 6)}h{decimal(place.width)}"
     return (
         solids(sources, "cx-input cx-input-line", _SHADED)
-        + solids([place.box], "cx-output cx-focus", _SHADED)
+        + solids([place.box], f"cx-{role} cx-focus", _SHADED)
         + element("path", class_="cx-window", d=under)
     )
 
@@ -214,4 +215,3 @@ def _times(place: Place) -> str:
         return ""
     middle = (place.start + place.box.x - 4) / 2
     return label(middle, place.box.middle - 9, f"{count}×", "cx-small cx-middle")
-

@@ -96,7 +96,7 @@ def panel(chain: Chain, at: int) -> list[Pieces]:
     if not volume.rows:
         sizes = "·".join(map(str, volume.shape))
         counted = _text("values", formula=f"{sizes} = {number(volume.count)}")
-        return [[(_text("headed", name=name(volume)), ""), (after, "output")], [(counted, "")]]
+        return [[(_text("headed", name=name(volume)), ""), (after, "input")], [(counted, "")]]
     head: Pieces = [(_text("headed", name=f"{volume.name}{_operation(volume)}"), "")]
     head += [(_before(volume), "input"), (" → ", ""), (after, "output")]
     lines = [head, _size(volume)]
