@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from cnnexplain.figures.treemap import Place
     from cnnexplain.report import Trace
 
-_MOST = 24  # layers in a figure
+_MOST = 20  # layers in a figure
 _TALL = 250  # the whole
 _LINE, _LISTED_LINE = 23, 24
 _WORD_LINE = 19
@@ -167,7 +167,8 @@ def _name(part: Part) -> str:
 
 def _figure(trace: Trace, shown: list[Part], depth: int | None) -> Figure:
     total = trace.parameters
-    largest = max(range(len(shown)), key=lambda at: shown[at].count)
+    named_ones = [at for at in range(len(shown)) if shown[at].name]
+    largest = max(named_ones, key=lambda at: shown[at].count)
     title = partial(_title, trace, shown[largest])
     sheet = Sheet()
     sheet.title(lambda: _heading(trace))

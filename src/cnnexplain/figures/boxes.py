@@ -99,9 +99,9 @@ class Box:
         across, up = _short(part[1] * _ACROSS), _short(part[1] * _UP)
         width, height = _short(self.width), _short(self.height)
         if not part[1]:
-            return f"M{_short(x)} {_short(y)}h{width}v{height}h-{width}z"
+            return f"M{_place(x)} {_place(y)}h{width}v{height}h-{width}z"
         return (
-            f"M{_short(x)} {_short(y)}l{across}-{up}h{width}v{height}l-{across} {up}h-{width}z"
+            f"M{_place(x)} {_place(y)}l{across}-{up}h{width}v{height}l-{across} {up}h-{width}z"
             f"h{width}v{height}m0-{height}l{across}-{up}"
         )
 
@@ -111,12 +111,17 @@ class Box:
         across, up, height = (
             _short(size) for size in (part[1] * _ACROSS, part[1] * _UP, self.height)
         )
-        return f"M{_short(x + self.width)} {_short(y)}l{across}-{up}v{height}l-{across} {up}z"
+        return f"M{_place(x + self.width)} {_place(y)}l{across}-{up}v{height}l-{across} {up}z"
 
 
 def _short(value: float) -> str:
-    """Return a coordinate of a box: there are many of them."""
+    """Return a length of a box: there are many of them."""
     return decimal(round(value, 2))
+
+
+def _place(value: float) -> str:
+    """Return where a box stands."""
+    return decimal(round(value, 1))
 
 
 @dataclass(frozen=True, slots=True)

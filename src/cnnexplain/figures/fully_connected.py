@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from cnnexplain.figures.stage import Stage
 
-_LARGEST = 1_000_000  # features in a figure
+_LARGEST = 500_000  # features in a figure
 _NODE, _SLOT = 13, 30  # of the net
 _MOST_INPUTS, _MOST_OUTPUTS = 6, 4  # that are drawn
 _REACH = 104  # the lines of the net
@@ -95,7 +95,7 @@ def _figure(layer: Linear) -> Figure:
     steps = range(len(plan.outputs) + 1)
     most = max(most_lines(partial(_lines, plan, step)) for step in steps)
     sheet.draw("", 4 + most * _LINE)
-    sheet.formula(lambda: [(_text("count", formula=_count(layer)), "dense")])
+    sheet.formula(lambda: [(_text("count"), ""), (_count(layer), "dense")])
     sweep = Sweep(1, len(steps), pace=2.0)
     still = steps[-1]
     return moving(

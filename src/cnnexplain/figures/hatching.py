@@ -22,7 +22,7 @@ def diagonals(place: tuple[float, float, float, float], every: float = _EVERY) -
 
     Example:
         >>> diagonals((0, 0, 4, 4), every=4)
-        'M0 4L4 0'
+        'M0 4l4-4'
     """
     x, y, width, height = place
     if min(width, height) < _SHORTEST:
@@ -31,8 +31,9 @@ def diagonals(place: tuple[float, float, float, float], every: float = _EVERY) -
     # A line is where across plus up is constant; it starts at the left or at the lower edge.
     while at < width + height:
         first, last = max(0.0, at - height), min(at, width)
-        start = f"{decimal(x + first)} {decimal(y + at - first)}"
-        data.append(f"M{start}L{decimal(x + last)} {decimal(y + at - last)}")
+        length = decimal(round(last - first, 1))
+        start = f"{decimal(round(x + first, 1))} {decimal(round(y + at - first, 1))}"
+        data.append(f"M{start}l{length}-{length}")
         at += every
     return "".join(data)
 

@@ -157,7 +157,7 @@ def short(name: str, size: float, width: float) -> str:
 
     Example:
         >>> short("layer2.0.downsample.1", 10, 60), short("conv1", 10, 60)
-        ('…ample.1', 'conv1')
+        ('…nsample.1', 'conv1')
     """
     shortened = name
     while len(shortened) > 2 and text_width(shortened, size) > width:  # noqa: PLR2004

@@ -98,10 +98,15 @@ def volumes(trace: Trace, layers: Sequence[str] | None = None) -> Figure:
 
 def _written(shown: Chain, step: int, top: float) -> str:
     """Write what a step tells of its volume."""
-    return "".join(
-        label(MARGIN, top + at * _LINE, [(piece, _class(role)) for piece, role in line])
-        for at, line in enumerate(_panel_lines(shown, step), 1)
-    )
+    found = []
+    for at, line in enumerate(_panel_lines(shown, step), 1):
+        y = top + at * _LINE
+        if len(line) == 1:
+            ((words_, role),) = line
+            found.append(label(MARGIN, y, words_, _class(role)))
+        else:
+            found.append(label(MARGIN, y, [(piece, _class(role)) for piece, role in line]))
+    return "".join(found)
 
 
 def _draw(common: str, placed: Layout, written: Sequence[str], stage: Stage) -> str:

@@ -23,8 +23,8 @@ def squarified(sizes: Sequence[int], place: Place) -> list[Place]:
         Where each part starts, its width and its height, in the order of the sizes.
 
     Example:
-        >>> squarified([3, 1], (0, 0, 4, 2))
-        [(0, 0, 3.0, 2.0), (3.0, 0, 1.0, 2.0)]
+        >>> squarified([3, 1], (0.0, 0.0, 4.0, 2.0))
+        [(0.0, 0.0, 3.0, 2.0), (3.0, 0.0, 1.0, 2.0)]
     """
     order = sorted(range(len(sizes)), key=lambda at: -sizes[at])
     x, y, width, height = place

@@ -78,7 +78,7 @@ def looked_at(placed: Layout, step: int) -> str:
     place = placed.places[step]
     sources = [placed.places[index].box for index in place.volume.inputs]
     role = "output" if place.volume.rows else "input"
-    under = f"M{decimal(place.left)} {decimal(place.labels[1] + 6)}h{decimal(place.width)}"
+    under = f"M{round(place.left)} {round(place.labels[1] + 6)}h{round(place.width)}"
     return (
         solids(sources, "cx-input cx-input-line", _SHADED)
         + solids([place.box], f"cx-{role} cx-focus", _SHADED)

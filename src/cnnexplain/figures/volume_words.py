@@ -61,6 +61,8 @@ def phrases(trace: Trace, chain: Chain) -> list[str]:
         _text("parameters", count=number(trace.parameters)),
         _text("weights", count=number(_weighted(trace))),
     ]
+    if chain.merged:
+        found.append(_text("times"))
     if chain.depth is not None:
         found.append(_text("depth", depth=chain.depth))
     if chain.last:
@@ -100,7 +102,7 @@ def panel(chain: Chain, at: int) -> list[Pieces]:
     head: Pieces = [(_text("headed", name=f"{volume.name}{_operation(volume)}"), "")]
     head += [(_before(volume), "input"), (" → ", ""), (after, "output")]
     lines = [head, _size(volume)]
-    lines += [[(line, "")] for line in _counts(volume)]
+    lines += [[(line, "")] for line in (_count(volume), _cut(volume)) if line]
     if volume.kept:
         names = text("figure.comma").join(dict.fromkeys(_kind(row) for row in volume.kept))
         lines.append([(_text("kept", names=names), "small")])
@@ -117,7 +119,7 @@ def told(chain: Chain, at: int) -> str:
     volume = chain.volumes[at]
     if not volume.rows:
         return _text("told.input", size=shape(volume.shape), count=number(volume.count))
-    facts = ["".join(piece for piece, _ in _size(volume)), *_counts(volume)]
+    facts = ["".join(piece for piece, _ in _size(volume)), _count(volume)]
     sizes = {"name": volume.name, "before": _before(volume), "after": shape(volume.shape)}
     facts = [fact for fact in facts if fact]
     if not facts:
@@ -176,18 +178,19 @@ def _size(volume: Volume) -> Pieces:
     return [] if volume.kind == "dense" else size_formula(volume.rows[-1])
 
 
-def _counts(volume: Volume) -> list[str]:
-    """Return how the parameters come about, and how the groups are cut."""
-    lines = []
-    if volume.parameters:
-        lines.append(_text("count", formula=_parameters(volume)))
-    operation = volume.rows[-1].operation
-    count = groups(operation)
-    if count > 1:
-        (before, *_), (after, *_) = volume.rows[-1].input_shape[1:], volume.shape
-        values = {"before": before // count, "after": after // count}
-        lines.append(_text("groups", count=number(count), **values))
-    return lines
+def _count(volume: Volume) -> str:
+    """Return how the parameters come about; nothing without any."""
+    return _text("count", formula=_parameters(volume)) if volume.parameters else ""
+
+
+def _cut(volume: Volume) -> str:
+    """Return how groups cut the channels; nothing where they do not."""
+    last = volume.rows[-1]
+    count = groups(last.operation)
+    if count == 1:
+        return ""
+    before, after = last.input_shape[1] // count, volume.shape[0] // count
+    return _text("groups", count=number(count), before=before, after=after)
 
 
 def _parameters(volume: Volume) -> str:
