@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cnnexplain.errors import ArgumentError
+from cnnexplain.figures import parameter_parts as words
 from cnnexplain.figures.colours import widest
 from cnnexplain.figures.figure import Figure, moving, told
 from cnnexplain.figures.hatching import dense
-from cnnexplain.figures.layers import KINDS, covered, kind, parameter_formula, short, traced
+from cnnexplain.figures.layers import KINDS, short, traced
 from cnnexplain.figures.motion import Sweep
-from cnnexplain.figures.scales import percent
 from cnnexplain.figures.sheet import ROOM, SWATCH, Sheet, most_lines, sentence
 from cnnexplain.figures.svg import (
     HALF,
@@ -25,18 +25,17 @@ from cnnexplain.figures.svg import (
     rectangle,
 )
 from cnnexplain.figures.treemap import squarified
-from cnnexplain.languages import number, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from cnnexplain.figures.layers import Kind
+    from cnnexplain.figures.parameter_parts import Part
     from cnnexplain.figures.sheet import Mark
     from cnnexplain.figures.stage import Stage
     from cnnexplain.figures.treemap import Place
     from cnnexplain.report import Trace
 
-_MOST = 20  # layers in a figure
 _TALL = 250  # the whole
 _LINE, _LISTED_LINE = 23, 24
 _WORD_LINE = 19
@@ -44,27 +43,6 @@ _INSIDE = 5  # between words and the edge of their area
 _MARK = 12  # the square before an entry of the list
 _APART, _COLUMN_GAP = 8, 12
 _HATCH = 12.0
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A layer with parameters, or several that are taken together.
-
-    Attributes:
-        name: What it is called; empty for the smallest ones together.
-        count: The number of its parameters.
-        kind: What most of them belong to.
-        written: What it does; empty where it is more than one layer.
-        formula: How the number comes about, in the current language.
-        layers: How many layers it is.
-    """
-
-    name: str
-    count: int
-    kind: Kind
-    written: str
-    formula: str
-    layers: int = 1
 
 
 def parameters(trace: Trace) -> Figure:
@@ -87,92 +65,18 @@ def parameters(trace: Trace) -> Figure:
     checked = traced(trace, "parameters")
     if not checked.parameters:
         raise ArgumentError("a network with parameters", "none", "trace one that has some")
-    shown, depth = parts(checked)
+    shown, depth = words.parts(checked)
     return _figure(checked, shown, depth)
-
-
-def parts(trace: Trace) -> tuple[list[Part], int | None]:
-    """Return the layers that have parameters, in order, and the depth of modules, if not all.
-
-    Where there are too many, modules are taken together, or else the smallest layers.
-
-    Args:
-        trace: The network.
-    """
-    found, chosen = _rows(trace), None
-    deepest = max(row.name.count(".") for row in trace.rows)
-    for depth in range(deepest, 0, -1):
-        if len(found) <= _MOST:
-            break
-        found, chosen = _rows(trace.collapsed(depth)), depth
-    if len(found) > _MOST:
-        order = sorted(range(len(found)), key=lambda at: -found[at].count)
-        rest = [found[at] for at in order[_MOST - 1 :]]
-        found = [found[at] for at in sorted(order[: _MOST - 1])]
-        count = sum(part.count for part in rest)
-        found.append(Part("", count, _most(rest), "", number(count), len(rest)))
-    return found, chosen
-
-
-def _rows(trace: Trace) -> list[Part]:
-    nodes = trace.network.nodes
-    found = []
-    for row, inside in zip(trace.rows, covered(trace), strict=True):
-        if not row.parameters:
-            continue
-        alone = len(inside) == 1
-        whole = [
-            Part(nodes[at].name, nodes[at].parameters, kind(nodes[at].operation), "", "")
-            for at in inside
-            if nodes[at].parameters
-        ]
-        what = type(row.operation).__name__ if alone else ""
-        found.append(
-            Part(row.name, row.parameters, _most(whole), what, parameter_formula(row), len(whole))
-        )
-    return found
-
-
-def _most(several: Sequence[Part]) -> Kind:
-    """Return the kind that has most of the parameters."""
-    totals = _totals(several)
-    return max(totals, key=lambda each: totals[each])
-
-
-def _totals(several: Sequence[Part]) -> dict[Kind, int]:
-    totals = {each: sum(part.count for part in several if part.kind == each) for each in KINDS}
-    return {each: count for each, count in totals.items() if count}
-
-
-def share(part: float) -> str:
-    """Return a share of the whole in words: below a percent, one digit is enough.
-
-    Args:
-        part: The share, 1 for the whole.
-
-    Example:
-        >>> share(0.6193), share(0.000573)
-        ('62%', '0.06%')
-    """
-    return percent(part if part >= 0.01 else float(f"{part:.0e}"))  # noqa: PLR2004
-
-
-def _text(key: str, **values: object) -> str:
-    return text(f"figure.parameters.{key}", **values)
-
-
-def _name(part: Part) -> str:
-    return part.name or _text("rest", count=number(part.layers))
 
 
 def _figure(trace: Trace, shown: list[Part], depth: int | None) -> Figure:
     total = trace.parameters
     named_ones = [at for at in range(len(shown)) if shown[at].name]
     largest = max(named_ones, key=lambda at: shown[at].count)
-    title = partial(_title, trace, shown[largest])
+    title = partial(words.title, trace, shown[largest])
     sheet = Sheet()
-    sheet.title(lambda: _heading(trace))
-    sheet.phrases(lambda: _phrases(total, depth))
+    sheet.title(lambda: words.heading(trace))
+    sheet.phrases(lambda: words.phrases(total, depth))
     place = MARGIN + HALF, round(sheet.y + 12) + HALF, ROOM - 1.0, float(_TALL)
     places = squarified([part.count for part in shown], place)
     named = [_fits(part, where, total) for part, where in zip(shown, places, strict=True)]
@@ -188,39 +92,22 @@ def _figure(trace: Trace, shown: list[Part], depth: int | None) -> Figure:
     sweep = Sweep(1, len(steps), pace=2.0)
     return moving(
         title(),
-        _description(trace, shown, depth),
+        words.description(trace, shown, depth),
         sheet.height,
         partial(_draw, sheet.drawing, places, entries, written),
         sweep,
         largest,
-        told([_told(shown, total, step) for step in steps], sweep, largest),
+        told([words.told(shown, total, step) for step in steps], sweep, largest),
     )
-
-
-def _heading(trace: Trace) -> str:
-    return _text("heading", name=trace.network.name or text("table.network"))
-
-
-def _title(trace: Trace, largest: Part) -> str:
-    return _text(
-        "title",
-        name=trace.network.name or text("table.network"),
-        count=number(trace.parameters),
-        share=share(largest.count / trace.parameters),
-        layer=_name(largest),
-    )
-
-
-def _phrases(total: int, depth: int | None) -> list[str]:
-    found = [_text("area", count=number(total))]
-    if depth is not None:
-        found.append(_text("depth", depth=depth))
-    return found
 
 
 def _words(part: Part, total: int) -> list[Callable[[], str]]:
     """Return what stands in an area, line by line."""
-    return [partial(_name, part), partial(_counted, part), partial(_share, part, total)]
+    return [
+        partial(words.name, part),
+        partial(words.counted, part),
+        partial(words.part_share, part, total),
+    ]
 
 
 def _fits(part: Part, place: Place, total: int) -> bool:
@@ -244,13 +131,13 @@ def _map(shown: Sequence[Part], places: Sequence[Place], named: Sequence[bool], 
         if not fits:
             continue
         middle, first = x + width / 2, y + height / 2 - _WORD_LINE
-        words = [make() for make in _words(part, total)]
+        lines = [make() for make in _words(part, total)]
         if part.kind == "dense":
             room = max(widest(make, LABEL_SIZE, bold=True) for make in _words(part, total))
             room = min(room, width - 2)
             clear = middle - room / 2, first - 16, room, 3.0 * _WORD_LINE + 2
             drawn.append(rectangle("cx-dense", clear))
-        for at, word in enumerate(words):
+        for at, word in enumerate(lines):
             class_ = "cx-middle" if at else "cx-name"
             drawn.append(label(middle, first + at * _WORD_LINE, word, class_))
     return "".join(drawn)
@@ -309,38 +196,28 @@ def _entries(shown: Sequence[Part], entries: Sequence[_Entry], total: int) -> st
     for x in dict.fromkeys(entry.x for entry in entries):
         column = [entry for entry in entries if entry.x == x]
         there = [shown[entry.part] for entry in column]
-        counts = max(widest(partial(_counted, part)) for part in there)
-        shares = max(widest(partial(_share, part, total)) for part in there)
+        counts = max(widest(partial(words.counted, part)) for part in there)
+        shares = max(widest(partial(words.part_share, part, total)) for part in there)
         room = column[0].width - _MARK - 2 * _APART - counts - shares - 4
         for entry, part in zip(column, there, strict=True):
             end = entry.x + entry.width
             square = entry.x + HALF, entry.y - _MARK + HALF, _MARK - 1.0, _MARK - 1.0
             drawn.append(_areas(part.kind, [square]))
-            name = short(_name(part), SMALL_SIZE, room)
+            name = short(words.name(part), SMALL_SIZE, room)
             drawn.append(label(entry.x + _MARK + 4, entry.y, name))
-            drawn.append(label(end - shares - _APART, entry.y, _counted(part), "cx-small cx-end"))
-            drawn.append(label(end, entry.y, _share(part, total), "cx-small cx-end"))
+            drawn.append(
+                label(end - shares - _APART, entry.y, words.counted(part), "cx-small cx-end")
+            )
+            drawn.append(label(end, entry.y, words.part_share(part, total), "cx-small cx-end"))
     return "".join(drawn)
 
 
-def _counted(part: Part) -> str:
-    return number(part.count)
-
-
-def _share(part: Part, total: int) -> str:
-    return share(part.count / total)
-
-
 def _keys(shown: Sequence[Part], total: int) -> list[Mark]:
-    totals = _totals(shown)
+    totals = words.totals(shown)
     return [
-        (partial(_kind_told, each, count, total), partial(_swatch, each))
+        (partial(words.kind_told, each, count, total), partial(_swatch, each))
         for each, count in totals.items()
     ]
-
-
-def _kind_told(kind_: Kind, count: int, total: int) -> str:
-    return _text(f"kind.{kind_}", count=number(count), share=share(count / total))
 
 
 def _swatch(kind_: Kind, x: float, y: float) -> str:
@@ -348,26 +225,12 @@ def _swatch(kind_: Kind, x: float, y: float) -> str:
     return dense([place], every=5.0) if kind_ == "dense" else _areas(kind_, [place])
 
 
-def _facts(shown: Sequence[Part], total: int, step: int) -> tuple[str, str]:
-    """Return what a step shows, and its share."""
-    if step == len(shown):
-        counts = [_kind_told(each, count, total) for each, count in _totals(shown).items()]
-        return _text("all", count=number(total)), text("figure.semicolon").join(counts)
-    part = shown[step]
-    key = "layer" if part.written else "several" if part.layers > 1 else "one"
-    head = _text(key, formula=part.formula, name=_name(part), operation=part.written)
-    return head, _text("share", share=_share(part, total), total=number(total))
-
-
 def _lines(shown: Sequence[Part], total: int, step: int) -> list[str]:
     return [
-        line for each in _facts(shown, total, step) for line in sentence(each, LABEL_SIZE, ROOM)
+        line
+        for each in words.facts(shown, total, step)
+        for line in sentence(each, LABEL_SIZE, ROOM)
     ]
-
-
-def _told(shown: Sequence[Part], total: int, step: int) -> str:
-    head, share = _facts(shown, total, step)
-    return _text("both", told=head, share=share)
 
 
 def _written(shown: Sequence[Part], total: int, step: int, top: float) -> str:
@@ -386,9 +249,9 @@ def _draw(
 ) -> str:
     under = {entry.part: entry for entry in entries}
     drawn = [common]
-    for step, words in enumerate(written):
+    for step, lines in enumerate(written):
         marks = "".join(_marked(step, places, under)) if step < len(places) else ""
-        drawn.append(stage.seen(marks + words, step, step + 1))
+        drawn.append(stage.seen(marks + lines, step, step + 1))
     targets = "".join(_targets(places, entries))
     drawn.append(element("g", targets, pointer_events="all"))
     return "".join(drawn)
@@ -411,19 +274,3 @@ def _targets(places: Sequence[Place], entries: Sequence[_Entry]) -> Iterator[str
     for step, place in found.items():
         x, y, width, height = map(round, place)
         yield element("rect", x=x, y=y, width=width, height=height, data_step=step)
-
-
-def _description(trace: Trace, shown: Sequence[Part], depth: int | None) -> str:
-    total = trace.parameters
-    listed = [
-        _text("listed", name=_name(part), count=number(part.count), share=share(part.count / total))
-        for part in shown
-    ]
-    kinds = [_kind_told(each, count, total) for each, count in _totals(shown).items()]
-    sentences = [
-        _text("says.areas", parts=text("figure.semicolon").join(listed)),
-        _text("says.kinds", kinds=text("figure.semicolon").join(kinds), count=number(total)),
-    ]
-    if depth is not None:
-        sentences.append(_text("says.depth", depth=depth))
-    return text("figure.space").join(sentences)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from cnnexplain.errors import ArgumentError, shown, whole
-from cnnexplain.figures.colours import widest
+from cnnexplain.figures import dense_plan
+from cnnexplain.figures.dense_plan import NODE, SIGN
 from cnnexplain.figures.figure import Figure, moving, told
 from cnnexplain.figures.hatching import dense as weights
 from cnnexplain.figures.layers import counted
@@ -17,15 +17,12 @@ from cnnexplain.figures.svg import (
     HALF,
     LABEL_SIZE,
     MARGIN,
-    SMALL_SIZE,
-    WIDTH,
     box,
     decimal,
     element,
     grid,
     label,
     rectangle,
-    text_width,
 )
 from cnnexplain.languages import number, shape, text
 from cnnexplain.operations import Linear
@@ -33,18 +30,12 @@ from cnnexplain.operations import Linear
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cnnexplain.figures.dense_plan import Plan
     from cnnexplain.figures.stage import Stage
 
 _LARGEST = 500_000  # features in a figure
-_NODE, _SLOT = 13, 30  # of the net
-_MOST_INPUTS, _MOST_OUTPUTS = 6, 4  # that are drawn
-_REACH = 104  # the lines of the net
-_THICK = 9  # a vector, where one weight is smaller
-_TALLEST = 168  # the matrix
-_CELL = 26  # no weight is larger
 _LINED = 7  # from this size on, weights are drawn as cells
 _LINE = 23
-_SIGN = 24  # the room of + and =
 
 
 def dense(in_features: int = 9216, out_features: int = 4096, *, bias: bool = True) -> Figure:
@@ -81,7 +72,7 @@ def _figure(layer: Linear) -> Figure:
     sheet = Sheet()
     sheet.title(lambda: _text("heading", **_sizes(layer)))
     sheet.phrases(lambda: [_text("every" if layer.bias else "each")])
-    plan = _plan(layer, sheet.y + 14)
+    plan = dense_plan.plan(layer, sheet.y + 14)
     sheet.draw(_base(plan), plan.bottom - sheet.y)
     if not plan.exact:
         sheet.words(lambda: _text("scale"))
@@ -125,127 +116,18 @@ def _count(layer: Linear) -> str:
     return counted(layer.parameter_formula)
 
 
-def listed(count: int, most: int) -> list[int | None]:
-    """Return which of many things are drawn: the first, and the last, None where some are not.
-
-    Args:
-        count: How many there are.
-        most: How many places there are.
-
-    Example:
-        >>> listed(9216, 6), listed(3, 6)
-        ([1, 2, 3, 4, None, 9216], [1, 2, 3])
-    """
-    if count <= most:
-        return list(range(1, count + 1))
-    return [*range(1, most - 1), None, count]
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """Where everything stands.
-
-    Attributes:
-        layer: The layer.
-        inputs: The numbers of the inputs in the net, None where some are left out.
-        outputs: The numbers of the outputs that have steps.
-        slots: The numbers of the outputs in the net, None where some are left out.
-        net: Where the inputs and the outputs of the net stand, across.
-        middle: The middle of the net and of the matrix, down.
-        matrix: Where the matrix stands.
-        unit: The size of a weight.
-        bottom: Where the drawing ends.
-    """
-
-    layer: Linear
-    inputs: list[int | None]
-    outputs: list[int]
-    slots: list[int | None]
-    net: tuple[float, float]
-    middle: float
-    matrix: tuple[float, float, float, float]
-    unit: float
-    bottom: float
-
-    @property
-    def thick(self) -> float:
-        """The thickness of a vector."""
-        return max(self.unit, _THICK)
-
-    @property
-    def exact(self) -> bool:
-        """Whether vectors are as thick as a weight."""
-        return self.unit >= _THICK
-
-    @property
-    def vectors(self) -> list[tuple[float, float, float, float]]:
-        """Where the input, the output and, if there is one, the bias stand."""
-        x, y, width, height = self.matrix
-        right = x + width + _SIGN
-        places = [(x, y - self.thick - 10, width, self.thick)]
-        places.append((right + self.layer.bias * (self.thick + _SIGN), y, self.thick, height))
-        if self.layer.bias:
-            places.append((right, y, self.thick, height))
-        return places
-
-    def height(self, slots: Sequence[int | None], at: int) -> float:
-        """Return where a slot of the net stands, down."""
-        return self.middle + (at - (len(slots) - 1) / 2) * _SLOT
-
-    def row(self, output: int) -> float:
-        """Return the middle of an output's row of the matrix; near an edge, a line fits in."""
-        _, y, _, height = self.matrix
-        middle = y + (output - 0.5) * self.unit
-        least = min(1.5, height / 2)
-        return min(max(middle, y + least), y + height - least)
-
-
-def _plan(layer: Linear, top: float) -> _Plan:
-    inputs, slots = (
-        listed(layer.in_features, _MOST_INPUTS),
-        listed(layer.out_features, _MOST_OUTPUTS),
-    )
-    sides = [
-        text_width(str(count), SMALL_SIZE) + 8 for count in (layer.in_features, layer.out_features)
-    ]
-    names = [widest(partial(_text, key), LABEL_SIZE, bold=True) for key in ("inputs", "outputs")]
-    start = MARGIN + max(sides[0], (names[0] - _NODE) / 2)
-    end = start + _NODE + _REACH
-    left = round(end + _NODE + max(sides[1], (names[1] - _NODE) / 2) + 12) + HALF
-    vectors = (2 if layer.bias else 1) * (_THICK + _SIGN)
-    room = WIDTH - MARGIN - left - vectors - 2
-    unit = min(
-        room / layer.in_features,
-        (room + (2 if layer.bias else 1) * _THICK) / (layer.in_features + 1 + layer.bias),
-        _TALLEST / layer.out_features,
-        _CELL,
-    )
-    # What is thinner than a line is drawn as one.
-    width, height = max(layer.in_features * unit, 2.0), max(layer.out_features * unit, 2.0)
-    thick = max(unit, _THICK)
-    net = max(len(inputs), len(slots)) * _SLOT
-    above = thick + 10 + 24
-    tall = max(net, above + height + 30)
-    middle = top + 24 + tall / 2
-    matrix = left, round(middle - (height + 30 - above) / 2) + HALF, width, height
-    outputs = [each for each in slots if each is not None]
-    return _Plan(
-        layer, inputs, outputs, slots, (start, end), middle, matrix, unit, top + 24 + tall + 6
-    )
-
-
-def _base(plan: _Plan) -> str:
+def _base(plan: Plan) -> str:
     """Draw what is the same at every step."""
     parts = [_net(plan), _product(plan)]
     heading = plan.height(plan.inputs, 0) if len(plan.inputs) >= len(plan.slots) else None
     top = heading if heading is not None else plan.height(plan.slots, 0)
-    y = top - _NODE / 2 - 10
-    parts.append(label(plan.net[0] + _NODE / 2, y, _text("inputs"), "cx-input-ink cx-middle"))
-    parts.append(label(plan.net[1] + _NODE / 2, y, _text("outputs"), "cx-output-ink cx-middle"))
+    y = top - NODE / 2 - 10
+    parts.append(label(plan.net[0] + NODE / 2, y, _text("inputs"), "cx-input-ink cx-middle"))
+    parts.append(label(plan.net[1] + NODE / 2, y, _text("outputs"), "cx-output-ink cx-middle"))
     return "".join(parts)
 
 
-def _net(plan: _Plan) -> str:
+def _net(plan: Plan) -> str:
     """Draw inputs and outputs, and a line for each of their pairs."""
     start, end = plan.net
     lines = "".join(_pairs(plan, at) for at, output in enumerate(plan.slots) if output)
@@ -258,11 +140,11 @@ def _net(plan: _Plan) -> str:
         for at, number_ in enumerate(slots):
             y = plan.height(slots, at)
             if number_ is None:
-                middle = decimal(x + _NODE / 2)
+                middle = decimal(x + NODE / 2)
                 dots += f"M{middle} {decimal(y - 8)}v.01m0 8v.01m0 8v.01"
                 continue
-            nodes += box(x, y - _NODE / 2, _NODE, _NODE)
-            place = x - 6 if side else x + _NODE + 6
+            nodes += box(x, y - NODE / 2, NODE, NODE)
+            place = x - 6 if side else x + NODE + 6
             parts.append(label(place, y + 5.5, str(number_), f"cx-small{side}"))
         parts.append(element("path", class_=f"cx-{role} cx-{role}-line", d=nodes))
         if dots:
@@ -272,18 +154,18 @@ def _net(plan: _Plan) -> str:
     return "".join(parts)
 
 
-def _pairs(plan: _Plan, at: int) -> str:
+def _pairs(plan: Plan, at: int) -> str:
     """Return the lines from all inputs to one output as path data."""
     start, end = plan.net
     end_y = decimal(plan.height(plan.slots, at))
     return "".join(
-        f"M{decimal(start + _NODE)} {decimal(plan.height(plan.inputs, one))}L{decimal(end)} {end_y}"
+        f"M{decimal(start + NODE)} {decimal(plan.height(plan.inputs, one))}L{decimal(end)} {end_y}"
         for one, number_ in enumerate(plan.inputs)
         if number_
     )
 
 
-def _product(plan: _Plan) -> str:
+def _product(plan: Plan) -> str:
     """Draw the matrix, with the input above it and the output beside it."""
     layer, (x, y, _, height) = plan.layer, plan.matrix
     source, result, *bias = plan.vectors
@@ -308,18 +190,18 @@ def _product(plan: _Plan) -> str:
         parts.append(label(middle, y - 8, name, f"cx-{role}-ink cx-middle"))
     signs = ["=", "+"][: 1 + len(bias)]
     for (left, *_), sign in zip((result, *bias), signs, strict=True):
-        parts.append(label(left - _SIGN / 2, y + height / 2 + 5, sign, "cx-middle"))
+        parts.append(label(left - SIGN / 2, y + height / 2 + 5, sign, "cx-middle"))
     return "".join(parts)
 
 
-def _written(plan: _Plan, step: int, top: float) -> str:
+def _written(plan: Plan, step: int, top: float) -> str:
     """Write what a step shows."""
     return "".join(
         label(MARGIN, top + at * _LINE, line) for at, line in enumerate(_lines(plan, step), 1)
     )
 
 
-def _draw(common: str, plan: _Plan, written: Sequence[str], stage: Stage) -> str:
+def _draw(common: str, plan: Plan, written: Sequence[str], stage: Stage) -> str:
     parts = [common]
     for step, words in enumerate(written):
         drawn = _one(plan, step) if step < len(plan.outputs) else _all(plan)
@@ -332,18 +214,18 @@ def _draw(common: str, plan: _Plan, written: Sequence[str], stage: Stage) -> str
     return "".join(parts)
 
 
-def _marks(plan: _Plan) -> list[tuple[float, float, float, float]]:
+def _marks(plan: Plan) -> list[tuple[float, float, float, float]]:
     """Return what leads to each step: the outputs of the net, and the matrix."""
     end = plan.net[1]
     places = [
-        (end, plan.height(plan.slots, at) - _NODE / 2, _NODE, _NODE)
+        (end, plan.height(plan.slots, at) - NODE / 2, NODE, NODE)
         for at, output in enumerate(plan.slots)
         if output
     ]
     return [*places, plan.matrix]
 
 
-def _one(plan: _Plan, step: int) -> str:
+def _one(plan: Plan, step: int) -> str:
     """Draw how one output comes about: all inputs, a row of the matrix, a bias."""
     output, slot = plan.outputs[step], plan.slots.index(plan.outputs[step])
     y = plan.height(plan.slots, slot)
@@ -351,7 +233,7 @@ def _one(plan: _Plan, step: int) -> str:
     rows = [plan.matrix, result, *bias]
     parts = [
         element("path", class_="cx-dense-line", d=_pairs(plan, slot), stroke_width=2),
-        rectangle("cx-output cx-focus", (plan.net[1], y - _NODE / 2, _NODE, _NODE)),
+        rectangle("cx-output cx-focus", (plan.net[1], y - NODE / 2, NODE, NODE)),
         rectangle("cx-focus", source),
     ]
     if plan.unit >= _LINED:
@@ -365,7 +247,7 @@ def _one(plan: _Plan, step: int) -> str:
     return "".join(parts)
 
 
-def _all(plan: _Plan) -> str:
+def _all(plan: Plan) -> str:
     """Draw the whole: every line of the net, every weight."""
     lines = "".join(_pairs(plan, at) for at, output in enumerate(plan.slots) if output)
     return (
@@ -375,12 +257,12 @@ def _all(plan: _Plan) -> str:
     )
 
 
-def _lines(plan: _Plan, step: int) -> list[str]:
+def _lines(plan: Plan, step: int) -> list[str]:
     """Return what stands under the drawing at a step."""
     return [line for each in _facts(plan, step) for line in sentence(each, LABEL_SIZE, ROOM)]
 
 
-def _facts(plan: _Plan, step: int) -> tuple[str, str]:
+def _facts(plan: Plan, step: int) -> tuple[str, str]:
     """Return what a step shows, and how many parameters that takes."""
     layer = plan.layer
     biased = "biased" if layer.bias else "plain"
@@ -394,12 +276,12 @@ def _facts(plan: _Plan, step: int) -> tuple[str, str]:
     return told, _text(f"one.{biased}", **values)
 
 
-def _told(plan: _Plan, step: int) -> str:
+def _told(plan: Plan, step: int) -> str:
     told, count = _facts(plan, step)
     return _text("both", told=told, count=count)
 
 
-def _description(plan: _Plan) -> str:
+def _description(plan: Plan) -> str:
     layer = plan.layer
     sizes = shape((layer.out_features, layer.in_features))
     sentences = [
