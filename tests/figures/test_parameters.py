@@ -10,7 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.models import resnet18
+from tests.models import MobileNet, resnet18
 from torch import nn
 
 import cnnexplain as cx
@@ -150,6 +150,15 @@ def test_modules_are_taken_together_where_layers_are_too_many(residual: cx.Trace
         if row.parameters:
             assert f"{row.name} {row.parameters:,} (" in figure.description
     assert "layer4.1, several layers: 4,720,640" in words(parse(figure.svg))
+
+
+def test_modules_are_not_taken_together_into_two_or_three() -> None:
+    with torch.device("meta"):
+        model = MobileNet()
+    figure = figures.parameters(cx.trace(model, (3, 224, 224)))
+    assert figure.steps == 21
+    assert re.search(r"\d+ others", figure.description)
+    assert f"{sum(each.numel() for each in model.parameters()):,}" in figure.title
 
 
 def test_the_smallest_layers_are_taken_together_where_there_are_no_modules() -> None:

@@ -33,7 +33,7 @@ _ARROW, _COUNTED = 30, 42  # between boxes: an arrow's room, and that of one wit
 _APART, _LOOSE = 10, 40  # between columns
 _LABEL_LINE = 19
 _ABOVE, _BELOW = 10, 16  # of a line's boxes and labels
-_NAME = 92  # no name is wider
+_NAME = 112  # no name is wider
 _EDGE = 12  # where the way to the next line goes down
 _ROOM = WIDTH - 2 * MARGIN - _EDGE
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cnnexplain.figures.layers import Kind
     from cnnexplain.report import Trace
 
-_MOST = 20  # layers in a figure
+_MOST, _FEWEST = 20, 4  # layers in a figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,10 @@ def parts(trace: Trace) -> tuple[list[Part], int | None]:
     for depth in range(deepest, 0, -1):
         if len(found) <= _MOST:
             break
-        found, chosen = _rows(trace.collapsed(depth)), depth
+        fewer = _rows(trace.collapsed(depth))
+        if len(fewer) < _FEWEST:
+            break  # a network in two or three modules would tell nothing
+        found, chosen = fewer, depth
     if len(found) > _MOST:
         order = sorted(range(len(found)), key=lambda at: -found[at].count)
         rest = [found[at] for at in order[_MOST - 1 :]]
