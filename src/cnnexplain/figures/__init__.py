@@ -1,11 +1,14 @@
 """Figures of how networks work, in every language, from their parameters: some of them move."""
 
+from cnnexplain.figures.areas import parameters
 from cnnexplain.figures.cost_curve import cost
 from cnnexplain.figures.crops import crops
 from cnnexplain.figures.field_growth import receptive_field
 from cnnexplain.figures.figure import Figure
+from cnnexplain.figures.fully_connected import dense
 from cnnexplain.figures.halo_sweep import halo
 from cnnexplain.figures.heatmaps import comparison, error_map
+from cnnexplain.figures.network_volumes import volumes
 from cnnexplain.figures.reach import padding_reach
 from cnnexplain.figures.share_bars import cost_shares
 from cnnexplain.figures.sliding_window import stride
@@ -21,15 +24,18 @@ __all__ = [
     "cost",
     "cost_shares",
     "crops",
+    "dense",
     "error_map",
     "halo",
     "known_strides",
     "padding_reach",
+    "parameters",
     "placed",
     "receptive_field",
     "site_script",
     "site_style",
     "stride",
     "strides",
+    "volumes",
     "width",
 ]

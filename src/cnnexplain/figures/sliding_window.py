@@ -13,8 +13,8 @@ from cnnexplain import errors
 from cnnexplain.errors import ArgumentError
 from cnnexplain.figures import arithmetic, marks, scene, wording
 from cnnexplain.figures.figure import Figure, Script, moving, told
-from cnnexplain.figures.numbered import Numbered
 from cnnexplain.figures.layout import Layout, layout
+from cnnexplain.figures.numbered import Numbered
 from cnnexplain.figures.plane import Operation, Padding, PerAxis, Plane, check_dimensions, plane
 from cnnexplain.figures.sheet import Sheet
 from cnnexplain.figures.svg import label

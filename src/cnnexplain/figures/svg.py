@@ -118,6 +118,9 @@ _RULES = """
 .cx-svg .cx-shift{stroke:var(--cx-ink)}
 .cx-svg .cx-curve{stroke:var(--cx-ink)}
 .cx-svg .cx-mark{fill:var(--cx-ink)}
+.cx-svg .cx-shade{fill:var(--cx-padding);fill-opacity:.22}
+.cx-svg .cx-name{font-weight:600;text-anchor:middle}
+.cx-svg .cx-focus{stroke:var(--cx-window);stroke-width:2}
 .cx-svg .cx-middle{text-anchor:middle}
 .cx-svg .cx-end{text-anchor:end}
 .cx-svg .cx-number{font-size:inherit;text-anchor:middle}
