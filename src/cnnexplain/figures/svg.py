@@ -116,6 +116,8 @@ _RULES = """
 .cx-svg .cx-guide{stroke:var(--cx-padding)}
 .cx-svg .cx-spot{fill:var(--cx-error-ink)}
 .cx-svg .cx-shift{stroke:var(--cx-ink)}
+.cx-svg .cx-later{fill:var(--cx-padding);fill-opacity:.3}
+.cx-svg .cx-found{stroke:var(--cx-window);stroke-width:2}
 .cx-svg .cx-middle{text-anchor:middle}
 .cx-svg .cx-end{text-anchor:end}
 """
