@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnexplain import api, figures, networks
 from cnnexplain.book import experiments
+from cnnexplain.languages import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,8 +37,8 @@ FIGURES: Mapping[str, Mapping[str, Any]] = {
     "sliding-vgg16": {"family": "error_map", "experiment": "vgg16"},
     "context-vgg16": {"family": "halo", "experiment": "vgg16"},
     "sliding-faces": {"family": "comparison", "experiment": "faces", "part": "rnet"},
-    "sliding-espresso": {"family": "comparison", "experiment": "imagenet"},
-    "placed-espresso": {"family": "placed", "experiment": "imagenet"},
+    "sliding-espresso": {"family": "comparison", "experiment": "imagenet", "name": "espresso"},
+    "placed-espresso": {"family": "placed", "experiment": "imagenet", "name": "espresso"},
 }
 """Each figure's family, a sliding window unless it is said, and its parameters."""
 
@@ -53,6 +54,8 @@ def draw(family: str = "stride", **parameters: Any) -> Figure:
     if family == "stride":
         return figures.stride(**parameters)
     found = experiments.found(parameters["experiment"])
+    if family == "detections":
+        return _detections(found, parameters.get("part"))
     found = found[parameters["part"]] if "part" in parameters else found
     if family == "halo":
         return figures.halo({int(halo): error for halo, error in found["halos"].items()})
@@ -62,12 +65,44 @@ def draw(family: str = "stride", **parameters: Any) -> Figure:
         "stride": tuple(found["stride"]),
         "photograph": b64decode(found["photograph"]),
     }
+    if family == "top_classes":
+        highest = found["highest"][parameters["way"]]
+        return figures.top_classes(
+            highest["labels"], highest["scores"], **given, probabilities=True
+        )
+    scores = {"name": parameters.get("name"), "probabilities": True}
     if family == "placed":
-        return figures.placed(found["one_pass"], **given)
+        return figures.placed(found["one_pass"], **given, **scores)
     given |= {"exact": found["exact"], "rounding": found["rounding"]}
     if family == "error_map":
         return figures.error_map(found["errors"], **given)
-    return figures.comparison(found["sliding"], found["one_pass"], found["errors"], **given)
+    return figures.comparison(
+        found["sliding"], found["one_pass"], found["errors"], **given, **scores
+    )
+
+
+def _detections(found: Mapping[str, Any], part: str | None) -> Figure:
+    """Draw what one pass finds: digits on their canvas, or faces by one of two networks."""
+    photograph = b64decode(found["photograph"])
+    if part is None:
+        return figures.detections(
+            found["boxes"],
+            found["labels"],
+            right=found["right"],
+            image_size=tuple(found["image_size"]),
+            photograph=photograph,
+            windows=found["windows"],
+        )
+    seen = found[part]["found"]
+    return figures.detections(
+        seen["boxes"],
+        scores=seen["scores"],
+        image_size=tuple(found[part]["image_size"]),
+        photograph=photograph,
+        name=text("figure.detections.face"),
+        windows=seen["windows"],
+        probabilities=True,
+    )
 
 
 # The network of the first page, whose text a test compares with the page's.

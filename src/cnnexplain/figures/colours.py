@@ -23,7 +23,7 @@ from cnnexplain.figures.svg import (
 from cnnexplain.languages import LANGUAGES, language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cnnexplain.figures.maps import Flags, Rows
     from cnnexplain.figures.panel import Panel
@@ -68,7 +68,7 @@ def score_map(panel: Panel, values: Rows, scale: Scale, photo: str) -> str:
 
 
 def cells(panel: Panel, levels: Levels, role: Role) -> str:
-    """Draw the colours of a map: neighbours of one colour as one box, all boxes of a colour as one path.
+    """Draw the colours of a map: equal neighbours as one box, all boxes of a colour as one path.
 
     Args:
         panel: Where it stands.
@@ -94,10 +94,8 @@ def lines(panel: Panel, role: Role) -> str:
         role: What its colours stand for.
     """
     xs, ys = panel.lines
-    if min(panel.cell) >= _LINED_CELL and panel.closed:
-        data = grid(xs, ys)
-    else:
-        data = box(*panel.extent)
+    lined = min(panel.cell) >= _LINED_CELL and panel.closed
+    data = grid(xs, ys) if lined else box(*panel.extent)
     return element("path", class_=f"cx-{role}-line", d=data, stroke_width=0.5, stroke_opacity=0.6)
 
 
@@ -199,6 +197,40 @@ def numbers(
                 element("tspan", escape(write(value)), class_=class_, x=x, y=y + 0.36 * size)
             )
     style = f"font-size:{decimal(size)}px"
+    return element("text", "".join(pieces), class_="cx-on-low cx-middle", style=style)
+
+
+def written(panel: Panel) -> bool:
+    """Return whether the cells of a map are large enough for a letter.
+
+    Args:
+        panel: Where the map stands.
+    """
+    return _letter(panel) >= _SMALLEST_TEXT
+
+
+def _letter(panel: Panel) -> float:
+    height, width = panel.cell
+    return min(SMALL_SIZE, height * _TALL, width * _WIDE)
+
+
+def letters(panel: Panel, marks: Mapping[tuple[int, int], str], values: Levels) -> str:
+    """Write a letter into each cell, if cells are large enough for it to be read.
+
+    Args:
+        panel: Where the map stands.
+        marks: The letter of each cell.
+        values: The colour of each cell.
+    """
+    if not written(panel):
+        return ""
+    size = _letter(panel)
+    pieces = []
+    for (row, column), mark in sorted(marks.items()):
+        x, y = panel.middle(row, column)
+        class_ = "cx-on-high" if values[row][column] > MIDDLE else None
+        pieces.append(element("tspan", mark, class_=class_, x=x, y=y + 0.36 * size))
+    style = f"font-size:{decimal(size)}px;font-weight:600"
     return element("text", "".join(pieces), class_="cx-on-low cx-middle", style=style)
 
 

@@ -15,7 +15,7 @@ _LONGEST = 200
 
 
 def named(argument: str, value: object) -> str:
-    """Return a name as it can be written: on one line, without characters that are no text.
+    r"""Return a name as it can be written: on one line, without characters that are no text.
 
     Args:
         argument: What the argument is called.
@@ -25,7 +25,7 @@ def named(argument: str, value: object) -> str:
         ArgumentError: If it is no text, or nothing is left of it.
 
     Example:
-        >>> named("name", "Egyptian\\n cat")
+        >>> named("name", "Egyptian\n cat")
         'Egyptian cat'
     """
     if isinstance(value, str):

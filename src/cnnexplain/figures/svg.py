@@ -116,6 +116,7 @@ _RULES = """
 .cx-svg .cx-guide{stroke:var(--cx-padding)}
 .cx-svg .cx-spot{fill:var(--cx-error-ink)}
 .cx-svg .cx-shift{stroke:var(--cx-ink)}
+.cx-svg .cx-tag{font-weight:600}
 .cx-svg .cx-later{fill:var(--cx-padding);fill-opacity:.3}
 .cx-svg .cx-found{stroke:var(--cx-window);stroke-width:2}
 .cx-svg .cx-middle{text-anchor:middle}
