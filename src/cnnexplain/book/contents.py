@@ -12,6 +12,7 @@ from cnnexplain.languages import text
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from cnnexplain.book.experiments import Found
     from cnnexplain.figures import Figure
     from cnnexplain.report import Trace
 
@@ -54,55 +55,73 @@ def draw(family: str = "stride", **parameters: Any) -> Figure:
     if family == "stride":
         return figures.stride(**parameters)
     found = experiments.found(parameters["experiment"])
-    if family == "detections":
-        return _detections(found, parameters.get("part"))
-    found = found[parameters["part"]] if "part" in parameters else found
-    if family == "halo":
-        return figures.halo({int(halo): error for halo, error in found["halos"].items()})
-    given: dict[str, Any] = {
-        "image_size": tuple(found["image_size"]),
-        "window": tuple(found["window"]),
-        "stride": tuple(found["stride"]),
-        "photograph": b64decode(found["photograph"]),
-    }
-    if family == "top_classes":
-        highest = found["highest"][parameters["way"]]
-        return figures.top_classes(
-            highest["labels"], highest["scores"], **given, probabilities=True
-        )
-    scores = {"name": parameters.get("name"), "probabilities": True}
-    if family == "placed":
-        return figures.placed(found["one_pass"], **given, **scores)
-    given |= {"exact": found["exact"], "rounding": found["rounding"]}
-    if family == "error_map":
-        return figures.error_map(found["errors"], **given)
-    return figures.comparison(
-        found["sliding"], found["one_pass"], found["errors"], **given, **scores
-    )
+    if "part" in parameters:
+        found = found[parameters["part"]]
+    return _FOUND[family](found, parameters)
 
 
-def _detections(found: Mapping[str, Any], part: str | None) -> Figure:
-    """Draw what one pass finds: digits on their canvas, or faces by one of two networks."""
-    photograph = b64decode(found["photograph"])
-    if part is None:
-        return figures.detections(
-            found["boxes"],
-            found["labels"],
-            right=found["right"],
-            image_size=tuple(found["image_size"]),
-            photograph=photograph,
-            windows=found["windows"],
-        )
-    seen = found[part]["found"]
+def _halo(found: Found, _: Found) -> Figure:
+    return figures.halo({int(halo): error for halo, error in found["halos"].items()})
+
+
+def _error_map(found: Found, _: Found) -> Figure:
+    return figures.error_map(found["errors"], **_windows(found), **_errors(found))
+
+
+def _comparison(found: Found, given: Found) -> Figure:
+    sliding, one_pass, errors = (found[key] for key in ("sliding", "one_pass", "errors"))
+    given = {**_windows(found), **_errors(found), **_scores(given)}
+    return figures.comparison(sliding, one_pass, errors, **given)
+
+
+def _placed(found: Found, given: Found) -> Figure:
+    return figures.placed(found["one_pass"], **_windows(found), **_scores(given))
+
+
+def _top_classes(found: Found, given: Found) -> Figure:
+    highest = found["highest"][given["way"]]
+    maps = highest["labels"], highest["scores"]
+    return figures.top_classes(*maps, **_windows(found), probabilities=True)
+
+
+def _detections(found: Found, _: Found) -> Figure:
+    """Draw what one pass finds: digits, or faces."""
+    seen = found["found_windows"]
     return figures.detections(
         seen["boxes"],
-        scores=seen["scores"],
-        image_size=tuple(found[part]["image_size"]),
-        photograph=photograph,
-        name=text("figure.detections.face"),
+        seen.get("labels"),
+        seen.get("scores"),
+        seen.get("right"),
+        image_size=tuple(found["image_size"]),
+        photograph=b64decode(seen["photograph"]),
+        # Only faces have scores, and need to be told what they are.
+        name=text("figure.detections.face") if "scores" in seen else None,
         windows=seen["windows"],
-        probabilities=True,
+        probabilities="scores" in seen,
     )
+
+
+def _windows(found: Found) -> dict[str, Any]:
+    sizes = {name: tuple(found[name]) for name in ("image_size", "window", "stride")}
+    return {**sizes, "photograph": b64decode(found["photograph"])}
+
+
+def _errors(found: Found) -> dict[str, Any]:
+    return {"exact": found["exact"], "rounding": found["rounding"]}
+
+
+def _scores(given: Found) -> dict[str, Any]:
+    return {"name": given.get("name"), "probabilities": True}
+
+
+_FOUND: Mapping[str, Callable[[Found, Found], Figure]] = {
+    "comparison": _comparison,
+    "detections": _detections,
+    "error_map": _error_map,
+    "halo": _halo,
+    "placed": _placed,
+    "top_classes": _top_classes,
+}
 
 
 # The network of the first page, whose text a test compares with the page's.

@@ -216,7 +216,7 @@ def _faces() -> Found:
     every = pictures()
     coloured = every.pictures[:, None].expand(-1, 3, -1, -1)
     photo = photograph("astronaut")
-    result: Found = {"photograph": _jpeg(photo)}
+    result: Found = {}
     for name, model in (("rnet", faces.rnet()), ("onet", faces.onet())):
         window = model.window
         chance = model(faces.prepared(resized(coloured, (window, window))))[:, 1]
@@ -233,9 +233,8 @@ def _faces() -> Found:
         compared = _on_photograph(model, photo, window, window + steps * stride)
         result[name] = {
             **_compared(compared, 1),
-            # Small, since the figure has many cells beside it.
             "photograph": _jpeg(photo, _SMALL),
-            "found": _found_faces(compared),
+            "found_windows": {**_found_faces(compared), "photograph": _jpeg(photo)},
         }
         cure = compared.conversion.exactness.cure
         assert cure is not None
@@ -247,6 +246,7 @@ def _faces() -> Found:
 
 
 _FACE = 112
+# The side of a photograph that stands beside its maps, in a figure of 60 kilobytes.
 _SMALL = 320
 
 
@@ -298,11 +298,15 @@ def _digits() -> Found:
         "found": digits.rightly(seen, canvas.digits),
         "false": len(seen) - digits.rightly(seen, canvas.digits),
         "image_size": [height, width],
-        "windows": scores.shape[-2] * scores.shape[-1],
-        "boxes": [[each.row, each.column, each.row + side, each.column + side] for each in seen],
-        "labels": [str(each.value) for each in seen],
-        "right": [bool(digits.rightly([each], canvas.digits)) for each in seen],
-        "photograph": _png(canvas.picture[0]),
+        "found_windows": {
+            "boxes": [
+                [each.row, each.column, each.row + side, each.column + side] for each in seen
+            ],
+            "labels": [str(each.value) for each in seen],
+            "right": [bool(digits.rightly([each], canvas.digits)) for each in seen],
+            "windows": scores.shape[-2] * scores.shape[-1],
+            "photograph": _png(canvas.picture[0]),
+        },
     }
 
 
@@ -346,7 +350,7 @@ def _imagenet() -> Found:
     }
     return {
         **_compared(compared, espresso),
-        "photograph": _jpeg(photo),
+        "photograph": _jpeg(photo, _SMALL),
         "highest": {
             way: {
                 "scores": each["scores"],

@@ -230,7 +230,7 @@ def _mask(shown: tuple[int, int], each: _Class) -> list[list[bool]]:
 
 
 def _map(panel: Panel, found: Sequence[_Class], values: Rows, scale: Scale) -> str:
-    """Draw the cells: the score as colour, the class as a letter, or a pattern if they are small."""
+    """Draw the cells: the score as colour, the class as a letter, or as a pattern."""
     levels = [[scale.level(value) for value in line] for line in values]
     marks = {cell: at for at, each in enumerate(found) for cell in each.cells}
     lettered = letters(panel, {cell: found[at].letter for cell, at in marks.items()}, levels)
