@@ -247,7 +247,7 @@ def _faces() -> Found:
 
 _FACE = 112
 # The side of a photograph that stands beside its maps, in a figure of 60 kilobytes.
-_SMALL = 320
+_SMALL = 304
 
 
 def _found_faces(compared: Comparison) -> Found:

@@ -188,16 +188,12 @@ def numbers(
             break
     if size < _SMALLEST_TEXT:
         return ""
-    pieces = []
-    for row, line in enumerate(values):
-        for column, value in enumerate(line):
-            x, y = panel.middle(row, column)
-            class_ = "cx-on-high" if levels[row][column] > MIDDLE else None
-            pieces.append(
-                element("tspan", escape(write(value)), class_=class_, **_baseline(x, y, size))
-            )
-    style = f"font-size:{decimal(size)}px"
-    return element("text", "".join(pieces), class_="cx-on-low cx-middle", style=style)
+    texts = {
+        (row, column): write(value)
+        for row, line in enumerate(values)
+        for column, value in enumerate(line)
+    }
+    return _in_cells(panel, texts, levels, f"font-size:{decimal(size)}px", size)
 
 
 def written(panel: Panel) -> bool:
@@ -214,29 +210,33 @@ def _letter(panel: Panel) -> float:
     return min(SMALL_SIZE, height * _TALL, width * _WIDE)
 
 
-def letters(panel: Panel, marks: Mapping[tuple[int, int], str], values: Levels) -> str:
+def letters(panel: Panel, marks: Mapping[tuple[int, int], str], levels: Levels) -> str:
     """Write a letter into each cell, if cells are large enough for it to be read.
 
     Args:
         panel: Where the map stands.
         marks: The letter of each cell.
-        values: The colour of each cell.
+        levels: The colour of each cell.
     """
     if not written(panel):
         return ""
     size = _letter(panel)
-    pieces = []
-    for (row, column), mark in sorted(marks.items()):
+    return _in_cells(panel, marks, levels, f"font-size:{decimal(size)}px;font-weight:600", size)
+
+
+def _in_cells(
+    panel: Panel, texts: Mapping[tuple[int, int], str], levels: Levels, style: str, size: float
+) -> str:
+    """Write a text into the middle of each cell; all of a row are on one baseline."""
+    pieces, line = [], -1
+    for (row, column), content in sorted(texts.items()):
         x, y = panel.middle(row, column)
-        class_ = "cx-on-high" if values[row][column] > MIDDLE else None
-        pieces.append(element("tspan", mark, class_=class_, **_baseline(x, y, size)))
-    style = f"font-size:{decimal(size)}px;font-weight:600"
+        class_ = "cx-on-high" if levels[row][column] > MIDDLE else None
+        # To tenths, and the baseline once: a figure may have many cells.
+        down = round(y + 0.36 * size, 1) if row != line else None
+        pieces.append(element("tspan", escape(content), class_=class_, x=round(x, 1), y=down))
+        line = row
     return element("text", "".join(pieces), class_="cx-on-low cx-middle", style=style)
-
-
-def _baseline(x: float, y: float, size: float) -> dict[str, float]:
-    """Return where a text stands that is in the middle of a place: to tenths, for many cells."""
-    return {"x": round(x, 1), "y": round(y + 0.36 * size, 1)}
 
 
 def bar(x: float, y: float, width: float, scale: Scale, role: Role) -> str:

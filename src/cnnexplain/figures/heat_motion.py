@@ -143,15 +143,16 @@ def around(panel: Panel, row: int, column: int) -> str:
     return box(x - _MARK, y - _MARK, width + 2 * _MARK, height + 2 * _MARK)
 
 
-def cased(class_: str, data: str, width: float = 3.0) -> str:
+def cased(class_: str, data: str, width: float = 3.0, *, stretches: bool = False) -> str:
     """Draw a line that can be seen on any colour: with the paper at both sides of it.
 
     Args:
         class_: The class of the line.
         data: The line as path data.
         width: Its width.
+        stretches: Whether it is stretched as it moves; its width is not.
     """
-    fixed = "non-scaling-stroke"
+    fixed = "non-scaling-stroke" if stretches else None
     casing = element(
         "path", class_="cx-casing", d=data, stroke_width=width + 2, vector_effect=fixed
     )
@@ -190,7 +191,7 @@ def between(stage: Stage, near: Panel, far: Panel) -> str:
         f"M{decimal(x)} {decimal(y)}H{decimal(end_x)}",
         f"M{decimal(end_x)} {decimal(y)}V{decimal(end_y)}",
     )
-    drawn = [cased("cx-shift", leg, 2.0) for leg in legs]
+    drawn = [cased("cx-shift", leg, 2.0, stretches=True) for leg in legs]
     if isinstance(stage, Moment):
         return "".join(drawn)
     # Each leg stretches along one axis only: along the other it has no length.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ _SMALLEST, _LARGEST = 1e-5, 1e5
 # A probability that is a little more than 1 is rounded.
 _BEYOND = 1e-5
 _MOST_DIGITS = 4
+# A number below 1, whose zero a small cell has no room for.
+_POINTED = re.compile(r"^(-?)0([.,]\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,9 @@ class Scale:
         """
         if self.logarithmic:
             return decade(value) if self.powers else percent(value)
-        written = self._written(value, self.step)
+        # A step of 2.5 has a digit more than one of 2.
+        halves = round(self.step / 10.0 ** floor(log10(self.step)), 6) not in {1, 2, 5, 10}
+        written = self._written(value, self.step / (10 if halves else 1))
         return text("figure.percent", value=written) if self.share else written
 
     def precise(self, value: float) -> str:
@@ -124,7 +129,9 @@ class Scale:
         """
         if self.powers:
             return decade(value)
-        return self._written(value, 1 / 100 if self.share else self.step)
+        if self.share:
+            return self._written(value, 1 / 100)
+        return _POINTED.sub(r"\1\2", self._written(value, self.step))
 
     @property
     def powers(self) -> bool:
