@@ -287,11 +287,14 @@ def _digits() -> Found:
         scores = digits.stitched(conversion.module, canvas.picture[None])[0]
     height, width = canvas.picture.shape[-2:]
 
+    side = digits.WINDOW
+
     def in_reading_order(digit: digits.Digit) -> tuple[int, int]:
-        return digit.row * _ON_CANVAS // height, digit.column * _ON_CANVAS // width
+        # By its middle, which stays in its cell of the canvas wherever the digit lies there.
+        row, column = digit.row + side // 2, digit.column + side // 2
+        return row // (height // _ON_CANVAS), column // (width // _ON_CANVAS)
 
     seen = sorted(digits.found(scores), key=in_reading_order)
-    side = digits.WINDOW
     return {
         "accuracy": accuracy,
         "digits": len(canvas.digits),

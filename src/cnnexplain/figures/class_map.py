@@ -244,7 +244,8 @@ def _map(panel: Panel, found: Sequence[_Class], values: Rows, scale: Scale) -> s
             lines(panel, "score"),
             lettered or _patterns(panel, marks, levels),
             element("path", class_="cx-shift", d=between, stroke_width=1.5),
-            *(_target(panel, each, at + 1) for at, each in enumerate(found)),
+            # Smaller cells are hard to hit, and their outlines long; the key leads to steps too.
+            *(_target(panel, each, at + 1) for at, each in enumerate(found) if lettered),
         )
     )
 
@@ -278,7 +279,7 @@ def _picked(panel: Panel, shown: Grid, each: _Class) -> str:
     rows, columns = shown.shape
     others = box(0, 0, columns, rows) + boxes(panel, mask)
     faded = element("path", class_="cx-paper", d=others, fill_opacity=_FAINT, fill_rule="evenodd")
-    around_it = cased("cx-shift", borders(panel, mask), 2.5)
+    around_it = cased("cx-shift", borders(panel, mask), 2.5) if written(panel) else ""
     return element("g", faded, transform=own_units(panel)) + around_it
 
 

@@ -14,7 +14,7 @@ from cnnexplain.figures import heat_words, maps
 from cnnexplain.figures.cells import Row
 from cnnexplain.figures.colours import widest
 from cnnexplain.figures.figure import moving, standing, told
-from cnnexplain.figures.legend import LEFT, ROOM, TALLEST_ALONE
+from cnnexplain.figures.legend import LEFT, ROOM, TALLEST_ALONE, Key, below
 from cnnexplain.figures.motion import Sweep
 from cnnexplain.figures.names import named, shortened
 from cnnexplain.figures.panel import Panel, ground, shared
@@ -76,7 +76,7 @@ def detections(
 
     Example:
         >>> detections([(0, 0, 8, 8), (2, 9, 10, 17)], ["3", "8"], image_size=20).title
-        '2 found windows on a 20×20 image'
+        'Found windows: 2 on a 20×20 image'
     """
     height, width = (whole("image_size", side, 1) for side in pair("image_size", image_size))
     size = height, width
@@ -95,16 +95,8 @@ def detections(
     kept = _apart([each.tag for each in drawn])
     sheet.draw(symbol + ground(panel, photo, faint=False), top - sheet.y + panel.height)
     before = sheet.drawing
-    marks: list[tuple[Callable[[], str], Callable[[float, float], str]]] = []
-    if found:
-        marks.append((partial(text, "figure.detections.key.found"), _found_swatch))
-    verdicts = [each.right for each in found]
-    for verdict, key, swatch in ((True, "right", _right_swatch), (False, "wrong", _wrong_swatch)):
-        if count := sum(each is verdict for each in verdicts):
-            marks.append((partial(_share, key, count, len(found)), swatch))
-    sheet.parts = []
-    sheet.key(marks)
-    after = sheet.drawing
+    # One below the other, so that they stand at the same place in every language.
+    after, tall = below(_keys(found), sheet.y + 4)
 
     def draw(stage: Stage) -> str:
         rings = (stage.seen(each.ring, at, at + 1) for at, each in enumerate(drawn))
@@ -122,10 +114,10 @@ def detections(
     sweep = Sweep(1, max(len(found), 1), pace=_PACE)
     last = sweep.steps - 1
     if not last:
-        return standing(title, description, sheet.height, draw(Moment(sweep, 0)))
+        return standing(title, description, tall, draw(Moment(sweep, 0)))
     sentences = [each.told for each in found]
     script = told(sentences, sweep, last)
-    return moving(title, description, sheet.height, draw, sweep, last, script)
+    return moving(title, description, tall, draw, sweep, last, script)
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +314,18 @@ def _wrong_swatch(x: float, y: float) -> str:
     data = box(x, y, SWATCH, SWATCH)
     dashed = element("path", class_="cx-found", d=data, stroke_dasharray="6 4")
     return dashed + _mark(x + SWATCH / 2, y + SWATCH / 2, right=False)
+
+
+def _keys(found: Sequence[_Found]) -> list[Key]:
+    """Return the marks that need a word."""
+    keys: list[Key] = []
+    if found:
+        keys.append((text("figure.detections.key.found"), _found_swatch))
+    verdicts = [each.right for each in found]
+    for verdict, key, swatch in ((True, "right", _right_swatch), (False, "wrong", _wrong_swatch)):
+        if count := sum(each is verdict for each in verdicts):
+            keys.append((_share(key, count, len(found)), swatch))
+    return keys
 
 
 def _share(key: str, count: int, total: int) -> str:
