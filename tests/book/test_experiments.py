@@ -14,7 +14,6 @@ from PIL import Image
 
 from cnnexplain import networks, trace
 from cnnexplain.book import contents, experiments
-from cnnexplain.examples import imagenet
 from cnnexplain.examples.digits import WINDOW, canvas
 from cnnexplain.languages import LANGUAGES, language
 
@@ -105,11 +104,7 @@ def test_the_digits_that_are_found_are_told_in_reading_order() -> None:
 
 @pytest.mark.parametrize("name", ["rnet", "onet"])
 def test_windows_that_are_taken_for_a_face_are_told_from_the_least_sure_on(name: str) -> None:
-    seen, side, step = (
-        FACES[name]["found_windows"],
-        FACES[name]["window"][0],
-        FACES[name]["stride"][0],
-    )
+    seen, (side, _), (step, _) = (FACES[name][key] for key in ("found_windows", "window", "stride"))
     likely = {
         (row * step, at * step): chance
         for row, line in enumerate(FACES[name]["one_pass"])
@@ -117,28 +112,26 @@ def test_windows_that_are_taken_for_a_face_are_told_from_the_least_sure_on(name:
         if chance > 0.5
     }
     assert seen["scores"] == sorted(likely.values())
-    assert {(top, left): chance for (top, left, *_), chance in zip(
-        seen["boxes"], seen["scores"], strict=True)} == likely  # fmt: skip
-    assert all((b - t, r - l) == (side, side) for t, l, b, r in seen["boxes"])
+    found = zip(seen["boxes"], seen["scores"], strict=True)
+    assert {(top, left): chance for (top, left, *_), chance in found} == likely
+    for top, left, bottom, right in seen["boxes"]:
+        assert (bottom - top, right - left) == (side, side)
     assert seen["windows"] == 484
 
 
 def test_sliding_meets_a_ladle_that_one_pass_does_not_see() -> None:
     found = experiments.found("imagenet")
-    espresso = imagenet.CLASSES["espresso"]
     for way in ("sliding", "one_pass"):
         highest = found["highest"][way]
-        for line, names, scores in zip(
-            found[way], highest["labels"], highest["scores"], strict=True
-        ):
+        rows = zip(found[way], highest["labels"], highest["scores"], strict=True)
+        for line, names, scores in rows:
             for chance, name, score in zip(line, names, scores, strict=True):
-                assert (score == chance) == (name == "espresso"), espresso
+                assert (score == chance) == (name == "espresso")
                 assert score >= chance
     counted = Counter(name for line in found["highest"]["sliding"]["labels"] for name in line)
     assert counted == {"espresso": 31, "ladle": 3, "consomme": 1, "chocolate sauce": 1}
-    assert {name for line in found["highest"]["one_pass"]["labels"] for name in line} == {
-        "espresso"
-    }
+    passed = found["highest"]["one_pass"]["labels"]
+    assert {name for line in passed for name in line} == {"espresso"}
 
 
 def test_an_experiment_runs_again_only_if_something_has_changed(

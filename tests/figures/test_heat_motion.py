@@ -233,13 +233,16 @@ def moved(figure: figures.Figure, step: int) -> list[tuple[float, float]]:
     found = []
     for path in root.iter(f"{SVG}path"):
         point = numbers(path.get("d"))[:2]
-        for axis, name, part in ((0, "cx-x", parts[1]), (1, "cx-y", parts[0])):
+        inherited: dict[str, float] = {}
+        # From the outside to the inside, since properties are inherited.
+        for axis, name, part in ((1, "cx-y", parts[0]), (0, "cx-x", parts[1])):
             above = path
             while above in parents and above.get("class") != name:
                 above = parents[above]
             if above.get("class") == name:
                 pairs = re.findall(r"--cx-([\w-]+):(-?[\d.e-]+?)(?:px)?(?:;|$)", above.get("style"))
-                track = {key: float(value) for key, value in pairs}
+                inherited |= {key: float(value) for key, value in pairs}
+                track = inherited
                 shift = track["from"] + part * (track["to"] - track["from"])
                 low, high = track.get("from-scale", 1.0), track.get("to-scale", 1.0)
                 point[axis] = shift + (low + part * (high - low)) * point[axis]
