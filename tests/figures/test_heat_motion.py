@@ -145,6 +145,18 @@ def test_window_and_cells_are_marked_where_counting_puts_them(place: dict[str, A
             assert width == pytest.approx(side + 3, abs=0.01)
 
 
+def test_the_mark_of_a_cell_leaves_the_border_of_an_exact_one_free() -> None:
+    exact = np.zeros((6, 6), dtype=bool)
+    exact[5, 5] = True
+    for family in ("comparison", "error_map"):
+        root = parse(made(family, PLACES["photo"], exact=exact).frame(35))
+        (line,) = (each for each in of_class(root, "cx-exact") if each.get("stroke-linecap"))
+        border = numbers(line.get("d"))
+        mark = boxes(of_class(root, "cx-window")[-1].get("d"))[-1]
+        # Half of either line, and there is still room.
+        assert min(border[::3]) - mark[0] > 1.5 + 1.5
+
+
 def covered(root: ET.Element) -> list[set[tuple[int, int]]]:
     """The tenths of each covered map that cannot be seen, by filling the cover's path."""
     found = []

@@ -131,16 +131,18 @@ def clipped(content: str, x: float, y: float, width: float, height: float) -> st
     return element("svg", content, x=x, y=y, width=width, height=height, style=own)
 
 
-def around(panel: Panel, row: int, column: int) -> str:
+def around(panel: Panel, row: int, column: int, beyond: float = 0.0) -> str:
     """Return the mark of a cell as path data: a line around it.
 
     Args:
         panel: Where the map stands.
         row: The cell's row.
         column: The cell's column.
+        beyond: How far from the cell the line begins.
     """
     x, y, width, height = panel.box(row, column)
-    return box(x - _MARK, y - _MARK, width + 2 * _MARK, height + 2 * _MARK)
+    off = _MARK + beyond
+    return box(x - off, y - off, width + 2 * off, height + 2 * off)
 
 
 def cased(class_: str, data: str, width: float = 3.0, *, stretches: bool = False) -> str:

@@ -156,7 +156,8 @@ def comparison(
 
     def marks(row: int, column: int) -> str:
         cell = element("path", class_="cx-score cx-tie", d=box(*image.box(row, column)))
-        around_cells = [around(panel, row, column) for panel in (slid, passed, errors_at)]
+        around_cells = [around(panel, row, column) for panel in (slid, passed)]
+        around_cells.append(around(errors_at, row, column, wrong.border))
         window = element("path", class_="cx-window", d=window_box(image, shown, row, column))
         return window + cell + cased("cx-window", "".join(around_cells))
 
@@ -256,7 +257,7 @@ def error_map(
     )
 
     def marks(row: int, column: int) -> str:
-        data = window_box(panel, shown, row, column) + around(panel, row, column)
+        data = window_box(panel, shown, row, column) + around(panel, row, column, wrong.border)
         return cased("cx-window", data)
 
     return swept(
@@ -342,6 +343,11 @@ class _Errors:
     def outlined(self, panel: Panel) -> str:
         """Draw the border of the cells that geometry predicts to be exact."""
         return outline(panel, self.exact) if self.exact else ""
+
+    @property
+    def border(self) -> float:
+        """How far the border of exact cells reaches, if there is one: marks leave it free."""
+        return 2.5 if self.exact and heat_words.total(self.exact) else 0.0
 
     @property
     def levels(self) -> list[list[int]]:
