@@ -634,3 +634,25 @@ def test_decisions_are_drawn_as_scores() -> None:
     assert compared.sliding.dtype == torch.bool
     assert compared.maximum == 0
     assert compared.figure().title.endswith("relative error at most 0")
+
+
+def test_a_figure_names_its_class_and_writes_only_probabilities_in_percent() -> None:
+    generator = torch.Generator().manual_seed(0)
+    body = [nn.Conv2d(1, 4, 5, stride=2), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 6 * 6, 3)]
+    image = torch.rand(1, 23, 23, generator=generator)
+    scores = cx.compare(nn.Sequential(*body).eval(), image, window=16, device="cpu")
+    shares = cx.compare(nn.Sequential(*body, nn.Softmax(1)).eval(), image, window=16, device="cpu")
+    assert (scores.probable, shares.probable) == (False, True)
+    for compared, percent in ((scores, False), (shares, True)):
+        drawn = compared.figure(channel=2)
+        assert "class 2" in drawn.title
+        assert "The scores are those of “class 2”." in drawn.description
+        told = drawn.description.partition("Sliding window")[2].partition("Relative errors")[0]
+        assert ("%" in told) == percent
+    with cx.language("fr"):
+        assert "classe 2" in scores.figure(channel=2).title
+    assert "espresso" in scores.figure(channel=2, name="espresso").title
+    alone = cx.compare(
+        nn.Sequential(*body[:-1], nn.Linear(4 * 6 * 6, 1)).eval(), image, window=16, device="cpu"
+    )
+    assert "class" not in alone.figure().title

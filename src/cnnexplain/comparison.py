@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from cnnexplain.figures import Figure
 
 
+# Probabilities add up to 1, but for rounding.
+_ROUNDED = 1e-4
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What it costs to score all windows.
@@ -112,13 +116,30 @@ class Comparison:
         """How many times fewer multiply-accumulates one pass needs; 1 where there are none."""
         return self.sliding_cost.macs / self.one_pass_cost.macs if self.one_pass_cost.macs else 1.0
 
-    def figure(self, channel: int | None = None, photograph: bytes | None = None) -> Figure:
+    @property
+    def probable(self) -> bool:
+        """Whether the scores are probabilities: not negative, and 1 in all for every window."""
+        return all(
+            each.ndim > 3  # noqa: PLR2004  # one score for each window has no axis of classes
+            and each.is_floating_point()
+            and bool((each >= 0).all())
+            and bool(((each.flatten(1, -3).sum(1) - 1).abs() < _ROUNDED).all())
+            for each in _on_cpu([self.sliding, self.one_pass])
+        )
+
+    def figure(
+        self,
+        channel: int | None = None,
+        photograph: bytes | None = None,
+        name: str | None = None,
+    ) -> Figure:
         """Draw one class's maps by both ways, and the errors of the cells, in the current language.
 
         Args:
             channel: The class, counted from 0; that with the highest score of any window unless
                 given.
             photograph: The image as the bytes of a PNG or JPEG file, to be drawn under the maps.
+            name: What the class is called; its number unless given.
 
         Raises:
             ArgumentError: If there is no such class, a score or an error is no finite number, there
@@ -145,6 +166,8 @@ class Comparison:
                 f"channel={shown(channel)}",
                 "write for example channel=0, or leave it out",
             )
+        if name is None and len(sliding) > 1:
+            name = text("comparison.class", number=number(drawn))
         return figures.comparison(
             sliding[drawn],
             one_pass[drawn],
@@ -155,6 +178,8 @@ class Comparison:
             photograph=photograph,
             exact=self.exact,
             rounding=self.rounding,
+            name=name,
+            probabilities=self.probable,
         )
 
     def _repr_html_(self) -> str | None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
+from base64 import b64decode
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from cnnexplain import networks, trace
 from cnnexplain.book import contents, experiments
+from cnnexplain.examples.digits import WINDOW, canvas
 from cnnexplain.languages import LANGUAGES, language
 
 PACKAGE = Path(experiments.__file__).parents[1]
@@ -83,6 +88,52 @@ def test_every_digit_is_found() -> None:
     assert (digits["digits"], digits["found"], digits["false"]) == (36, 36, 0)
 
 
+def test_the_digits_that_are_found_are_told_in_reading_order() -> None:
+    seen = experiments.found("digits")["found_windows"]
+    height, width = experiments.found("digits")["image_size"]
+    truth = canvas().digits
+    assert seen["labels"] == [str(each.value) for each in truth]
+    assert seen["right"] == [True] * 36
+    assert seen["windows"] == (height - WINDOW + 1) * (width - WINDOW + 1)
+    for (top, left, bottom, right), there in zip(seen["boxes"], truth, strict=True):
+        assert (bottom - top, right - left) == (WINDOW, WINDOW)
+        assert max(abs(top - there.row), abs(left - there.column)) <= 1
+    with Image.open(io.BytesIO(b64decode(seen["photograph"]))) as picture:
+        assert (picture.height % height, picture.width % width) == (0, 0)
+
+
+@pytest.mark.parametrize("name", ["rnet", "onet"])
+def test_windows_that_are_taken_for_a_face_are_told_from_the_least_sure_on(name: str) -> None:
+    seen, (side, _), (step, _) = (FACES[name][key] for key in ("found_windows", "window", "stride"))
+    likely = {
+        (row * step, at * step): chance
+        for row, line in enumerate(FACES[name]["one_pass"])
+        for at, chance in enumerate(line)
+        if chance > 0.5
+    }
+    assert seen["scores"] == sorted(likely.values())
+    found = zip(seen["boxes"], seen["scores"], strict=True)
+    assert {(top, left): chance for (top, left, *_), chance in found} == likely
+    for top, left, bottom, right in seen["boxes"]:
+        assert (bottom - top, right - left) == (side, side)
+    assert seen["windows"] == 484
+
+
+def test_sliding_meets_a_ladle_that_one_pass_does_not_see() -> None:
+    found = experiments.found("imagenet")
+    for way in ("sliding", "one_pass"):
+        highest = found["highest"][way]
+        rows = zip(found[way], highest["labels"], highest["scores"], strict=True)
+        for line, names, scores in rows:
+            for chance, name, score in zip(line, names, scores, strict=True):
+                assert (score == chance) == (name == "espresso")
+                assert score >= chance
+    counted = Counter(name for line in found["highest"]["sliding"]["labels"] for name in line)
+    assert counted == {"espresso": 31, "ladle": 3, "consomme": 1, "chocolate sauce": 1}
+    passed = found["highest"]["one_pass"]["labels"]
+    assert {name for line in passed for name in line} == {"espresso"}
+
+
 def test_an_experiment_runs_again_only_if_something_has_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,4 +172,23 @@ def test_every_figure_of_a_page_can_be_drawn(name: str, code: str) -> None:
     with language(code):
         figure = contents.draw(**contents.FIGURES[name])
     assert figure.language == code
-    assert len(figure.inline(name)) < 90_000
+    assert len(figure.inline(name).encode()) <= 60_000
+
+
+# What pages may show beside what they do.
+MORE = [
+    {"family": "detections", "experiment": "digits"},
+    {"family": "detections", "experiment": "faces", "part": "rnet"},
+    {"family": "detections", "experiment": "faces", "part": "onet"},
+    {"family": "top_classes", "experiment": "imagenet", "way": "sliding"},
+    {"family": "top_classes", "experiment": "imagenet", "way": "one_pass"},
+]
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("given", MORE)
+def test_what_was_found_can_be_drawn(given: dict[str, str], code: str) -> None:
+    with language(code):
+        figure = contents.draw(**given)
+    assert figure.language == code
+    assert len(figure.inline("a").encode()) <= 60_000

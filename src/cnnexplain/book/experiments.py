@@ -174,11 +174,11 @@ def _compared(comparison: Comparison, channel: int) -> Found:
     }
 
 
-def _jpeg(photo: torch.Tensor) -> str:
+def _jpeg(photo: torch.Tensor, side: int = 384) -> str:
     """Return a photograph, (3, height, width) from 0 to 255, as it lies in a file of JSON."""
     from cnnexplain.examples.photographs import jpeg  # noqa: PLC0415
 
-    return b64encode(jpeg(photo)).decode()
+    return b64encode(jpeg(photo, side)).decode()
 
 
 def _vgg16() -> Found:
@@ -231,7 +231,11 @@ def _faces() -> Found:
         # A window is to show as much as a face of 112 pixels, and no pixel is to be left over.
         steps = round(photo.shape[-1] * window / _FACE - window) // stride
         compared = _on_photograph(model, photo, window, window + steps * stride)
-        result[name] = {**_compared(compared, 1), "photograph": _jpeg(photo)}
+        result[name] = {
+            **_compared(compared, 1),
+            "photograph": _jpeg(photo, _SMALL),
+            "found_windows": {**_found_faces(compared), "photograph": _jpeg(photo)},
+        }
         cure = compared.conversion.exactness.cure
         assert cure is not None
         cured = _on_photograph(model, photo, cure[0], cure[0] + steps * stride)
@@ -242,6 +246,23 @@ def _faces() -> Found:
 
 
 _FACE = 112
+# The side of a photograph that stands beside its maps, in a figure of 60 kilobytes.
+_SMALL = 304
+
+
+def _found_faces(compared: Comparison) -> Found:
+    """Return the windows that one pass takes for a face, from the least sure to the surest."""
+    sides, steps = compared.window, compared.stride
+    chances = compared.one_pass[0, 1]
+    likely = sorted(
+        (float(chances[row, column]), row * steps[0], column * steps[1])
+        for row, column in (chances > 0.5).nonzero().tolist()  # noqa: PLR2004  # than not
+    )
+    return {
+        "boxes": [[top, left, top + sides[0], left + sides[1]] for _, top, left in likely],
+        "scores": [chance for chance, _, _ in likely],
+        "windows": chances.numel(),
+    }
 
 
 def _on_photograph(model: nn.Module, photo: torch.Tensor, window: int, size: int) -> Comparison:
@@ -264,13 +285,51 @@ def _digits() -> Found:
     conversion = fully_convolutional(model, (1, digits.WINDOW, digits.WINDOW))
     with torch.no_grad():
         scores = digits.stitched(conversion.module, canvas.picture[None])[0]
-    seen = digits.found(scores)
+    height, width = canvas.picture.shape[-2:]
+
+    side = digits.WINDOW
+
+    def in_reading_order(digit: digits.Digit) -> tuple[int, int]:
+        # By its middle, which stays in its cell of the canvas wherever the digit lies there.
+        row, column = digit.row + side // 2, digit.column + side // 2
+        return row // (height // _ON_CANVAS), column // (width // _ON_CANVAS)
+
+    seen = sorted(digits.found(scores), key=in_reading_order)
     return {
         "accuracy": accuracy,
         "digits": len(canvas.digits),
         "found": digits.rightly(seen, canvas.digits),
         "false": len(seen) - digits.rightly(seen, canvas.digits),
+        "image_size": [height, width],
+        "found_windows": {
+            "boxes": [
+                [each.row, each.column, each.row + side, each.column + side] for each in seen
+            ],
+            "labels": [str(each.value) for each in seen],
+            "right": [bool(digits.rightly([each], canvas.digits)) for each in seen],
+            "windows": scores.shape[-2] * scores.shape[-1],
+            "photograph": _png(canvas.picture[0]),
+        },
     }
+
+
+# Digits in a row of the canvas, and rows.
+_ON_CANVAS = 6
+# How many pixels of a file a pixel of the canvas takes on each axis, so that it stays a square.
+_ENLARGED = 6
+
+
+def _png(picture: torch.Tensor) -> str:
+    """Return a picture of few pixels, grey from 0 to 1, as it lies in a file of JSON."""
+    import io  # noqa: PLC0415
+
+    from cnnexplain.examples.packages import imported  # noqa: PLC0415
+
+    grey = (picture * 255).round().byte()
+    large = grey.repeat_interleave(_ENLARGED, 0).repeat_interleave(_ENLARGED, 1)
+    stream = io.BytesIO()
+    imported("PIL.Image").fromarray(large.numpy()).save(stream, "PNG", optimize=True)
+    return b64encode(stream.getvalue()).decode()
 
 
 def _imagenet() -> Found:
@@ -285,7 +344,25 @@ def _imagenet() -> Found:
     # In single precision, since torch is slow at depthwise convolutions in double.
     compared = compare(model, imagenet.prepared(photo), 224, device="cpu", precision="float32")
     espresso = imagenet.CLASSES["espresso"]
-    return {**_compared(compared, espresso), "photograph": _jpeg(photo)}
+    names = {index: name for name, index in imagenet.CLASSES.items()}
+    highest = {
+        way: dict(
+            zip(("scores", "classes"), (each.tolist() for each in maps[0].max(0)), strict=True)
+        )
+        for way, maps in (("sliding", compared.sliding), ("one_pass", compared.one_pass))
+    }
+    return {
+        **_compared(compared, espresso),
+        "photograph": _jpeg(photo, _SMALL),
+        "highest": {
+            way: {
+                "scores": each["scores"],
+                # Of a class without a name here, its number.
+                "labels": [[names.get(at, str(at)) for at in row] for row in each["classes"]],
+            }
+            for way, each in highest.items()
+        },
+    }
 
 
 def _width() -> Found:

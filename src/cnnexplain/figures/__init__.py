@@ -1,10 +1,12 @@
 """Figures of how networks work, in every language, from their parameters: some of them move."""
 
 from cnnexplain.figures.areas import parameters
+from cnnexplain.figures.class_map import top_classes
 from cnnexplain.figures.cost_curve import cost
 from cnnexplain.figures.crops import crops
 from cnnexplain.figures.field_growth import receptive_field
 from cnnexplain.figures.figure import Figure
+from cnnexplain.figures.found_windows import detections
 from cnnexplain.figures.fully_connected import dense
 from cnnexplain.figures.halo_sweep import halo
 from cnnexplain.figures.heatmaps import comparison, error_map
@@ -25,6 +27,7 @@ __all__ = [
     "cost_shares",
     "crops",
     "dense",
+    "detections",
     "error_map",
     "halo",
     "known_strides",
@@ -36,6 +39,7 @@ __all__ = [
     "site_style",
     "stride",
     "strides",
+    "top_classes",
     "volumes",
     "width",
 ]

@@ -23,7 +23,7 @@ from cnnexplain.figures.svg import (
 from cnnexplain.languages import LANGUAGES, language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cnnexplain.figures.maps import Flags, Rows
     from cnnexplain.figures.panel import Panel
@@ -39,14 +39,17 @@ _BAR = 14.0  # the height of a colour bar
 _LINED_CELL = 12
 # Beyond this many cells on an axis, colours alone tell their values.
 _MOST_WRITTEN = 7
-# Numbers that would be smaller than these are rounded, and left out.
-_READABLE_TEXT, _SMALLEST_TEXT = 10, 8
+# Numbers that would be smaller than these are rounded, and left out: a telephone shows a figure at
+# two thirds of its size.
+_READABLE_TEXT, _SMALLEST_TEXT = 12, 10
+# How much of a cell a number may take, down and across.
+_TALL, _WIDE = 0.65, 0.9
 _HATCH = 5.0  # the distance of the lines
 _APART = 8  # between two numbers of a scale
 
 
 def score_map(panel: Panel, values: Rows, scale: Scale, photo: str) -> str:
-    """Draw a map of scores over its image.
+    """Draw a map of scores over its image, without the lines between its cells.
 
     Args:
         panel: Where it stands.
@@ -65,7 +68,7 @@ def score_map(panel: Panel, values: Rows, scale: Scale, photo: str) -> str:
 
 
 def cells(panel: Panel, levels: Levels, role: Role) -> str:
-    """Draw a map: neighbours of one colour as one box, all boxes of a colour as one path.
+    """Draw the colours of a map: equal neighbours as one box, all boxes of a colour as one path.
 
     Args:
         panel: Where it stands.
@@ -73,25 +76,27 @@ def cells(panel: Panel, levels: Levels, role: Role) -> str:
         role: What the colours stand for.
     """
     everywhere = [[True] * panel.columns.count] * panel.rows.count
-    parts = [element("path", class_="cx-paper", d=_boxes(panel, everywhere))]
+    parts = [element("path", class_="cx-paper", d=boxes(panel, everywhere))]
     found = {level for line in levels for level in line}
     for class_, opacity, first, last in _layers(role):
         if found & set(range(first, last + 1)):
             mask = [[first <= level <= last for level in line] for line in levels]
-            data = _boxes(panel, mask)
+            data = boxes(panel, mask)
             parts.append(element("path", class_=class_, fill_opacity=opacity, d=data))
-    filled = element("g", "".join(parts), class_="cx-cells", transform=_own_units(panel))
+    return element("g", "".join(parts), class_="cx-cells", transform=own_units(panel))
+
+
+def lines(panel: Panel, role: Role) -> str:
+    """Draw the lines between the cells of a map, or no more than its frame if they are small.
+
+    Args:
+        panel: Where it stands.
+        role: What its colours stand for.
+    """
     xs, ys = panel.lines
-    if min(panel.cell) >= _LINED_CELL and panel.closed:
-        lines = grid(xs, ys)
-    else:
-        (top, _), (_, bottom) = (panel.rows.span(at) for at in (0, panel.rows.count - 1))
-        (left, _), (_, right) = (panel.columns.span(at) for at in (0, panel.columns.count - 1))
-        size = (right - left) * panel.scale, (bottom - top) * panel.scale
-        lines = box(*panel.at(top, left), *size)
-    return filled + element(
-        "path", class_=f"cx-{role}-line", d=lines, stroke_width=0.5, stroke_opacity=0.6
-    )
+    lined = min(panel.cell) >= _LINED_CELL and panel.closed
+    data = grid(xs, ys) if lined else box(*panel.extent)
+    return element("path", class_=f"cx-{role}-line", d=data, stroke_width=0.5, stroke_opacity=0.6)
 
 
 def hatch(panel: Panel, levels: Levels) -> str:
@@ -112,7 +117,7 @@ def hatch(panel: Panel, levels: Levels) -> str:
     if not data:
         return ""
     lines = element("path", class_="cx-hatch", d=data, stroke_width=0.75 / unit)
-    return element("g", lines, transform=_own_units(panel))
+    return element("g", lines, transform=own_units(panel))
 
 
 def outline(panel: Panel, mask: Flags) -> str:
@@ -122,11 +127,26 @@ def outline(panel: Panel, mask: Flags) -> str:
         panel: Where the map stands.
         mask: Which cells.
     """
+    lines = borders(panel, mask)
+    if not lines:
+        return ""
+    # Without the paper between them, a dark outline would be lost on dark cells.
+    around = element("path", class_="cx-casing", d=lines, stroke_linecap="square", stroke_width=6)
+    return around + element("path", class_="cx-exact", d=lines, stroke_linecap="square")
+
+
+def borders(panel: Panel, values: Sequence[Sequence[object]]) -> str:
+    """Return the lines between cells of different values as path data; beyond the map is False.
+
+    Args:
+        panel: Where the map stands.
+        values: A value for each cell.
+    """
     xs, ys = panel.lines
     rows, columns = panel.rows.count, panel.columns.count
 
-    def inside(row: int, column: int) -> bool:
-        return 0 <= row < rows and 0 <= column < columns and mask[row][column]
+    def inside(row: int, column: int) -> object:
+        return values[row][column] if 0 <= row < rows and 0 <= column < columns else False
 
     data = []
     for line in range(rows + 1):
@@ -143,12 +163,7 @@ def outline(panel: Panel, mask: Flags) -> str:
             for first, stop, there in _runs(border)
             if there
         ]
-    if not data:
-        return ""
-    lines = "".join(data)
-    # Without the paper between them, a dark outline would be lost on dark cells.
-    around = element("path", class_="cx-casing", d=lines, stroke_linecap="square", stroke_width=6)
-    return around + element("path", class_="cx-exact", d=lines, stroke_linecap="square")
+    return "".join(data)
 
 
 def numbers(
@@ -168,20 +183,59 @@ def numbers(
     size, write = 0.0, ways[0]
     for write in ways:
         room = max(widest(partial(write, value), 1.0) for value in chain(*values))
-        size = min(SMALL_SIZE, height * 0.6, width * 0.9 / room)
+        size = min(SMALL_SIZE, height * _TALL, width * _WIDE / room)
         if size >= _READABLE_TEXT:
             break
     if size < _SMALLEST_TEXT:
         return ""
-    pieces = []
-    for row, line in enumerate(values):
-        for column, value in enumerate(line):
-            x, y = panel.middle(row, column)
-            class_ = "cx-on-high" if levels[row][column] > MIDDLE else None
-            pieces.append(
-                element("tspan", escape(write(value)), class_=class_, x=x, y=y + 0.36 * size)
-            )
-    style = f"font-size:{decimal(size)}px"
+    texts = {
+        (row, column): write(value)
+        for row, line in enumerate(values)
+        for column, value in enumerate(line)
+    }
+    return _in_cells(panel, texts, levels, f"font-size:{decimal(size)}px", size)
+
+
+def written(panel: Panel) -> bool:
+    """Return whether the cells of a map are large enough for a letter.
+
+    Args:
+        panel: Where the map stands.
+    """
+    return _letter(panel) >= _SMALLEST_TEXT
+
+
+def _letter(panel: Panel) -> float:
+    height, width = panel.cell
+    return min(SMALL_SIZE, height * _TALL, width * _WIDE)
+
+
+def letters(panel: Panel, marks: Mapping[tuple[int, int], str], levels: Levels) -> str:
+    """Write a letter into each cell, if cells are large enough for it to be read.
+
+    Args:
+        panel: Where the map stands.
+        marks: The letter of each cell.
+        levels: The colour of each cell.
+    """
+    if not written(panel):
+        return ""
+    size = _letter(panel)
+    return _in_cells(panel, marks, levels, f"font-size:{decimal(size)}px;font-weight:600", size)
+
+
+def _in_cells(
+    panel: Panel, texts: Mapping[tuple[int, int], str], levels: Levels, style: str, size: float
+) -> str:
+    """Write a text into the middle of each cell; all of a row are on one baseline."""
+    pieces, line = [], -1
+    for (row, column), content in sorted(texts.items()):
+        x, y = panel.middle(row, column)
+        class_ = "cx-on-high" if levels[row][column] > MIDDLE else None
+        # To tenths, and the baseline once: a figure may have many cells.
+        down = round(y + 0.36 * size, 1) if row != line else None
+        pieces.append(element("tspan", escape(content), class_=class_, x=round(x, 1), y=down))
+        line = row
     return element("text", "".join(pieces), class_="cx-on-low cx-middle", style=style)
 
 
@@ -260,8 +314,12 @@ def widest(make: Callable[[], str], size: float = SMALL_SIZE, *, bold: bool = Fa
     return max(widths)
 
 
-def _own_units(panel: Panel) -> str:
-    """Return the transform to a map's own units, in which the numbers of its cells are short."""
+def own_units(panel: Panel) -> str:
+    """Return the transform to a map's own units, in which the numbers of its cells are short.
+
+    Args:
+        panel: Where the map stands.
+    """
     xs, ys = panel.lines
     down, across = panel.step
     return f"translate({xs[0]:.6g} {ys[0]:.6g}) scale({across:.6g} {down:.6g})"
@@ -279,8 +337,13 @@ def _layers(role: Role) -> Iterator[tuple[str, str | None, int, int]]:
         yield f"cx-{role}-full", decimal((level - MIDDLE) / (LEVELS - MIDDLE)), level, level
 
 
-def _boxes(panel: Panel, mask: Sequence[Sequence[bool]]) -> str:
-    """Return some cells as path data, in the map's own units."""
+def boxes(panel: Panel, mask: Sequence[Sequence[bool]]) -> str:
+    """Return some cells as path data, in the map's own units.
+
+    Args:
+        panel: Where the map stands.
+        mask: Which cells.
+    """
     if panel.closed:
         return "".join(
             f"M{first} {row}h{stop - first}v1h{first - stop}z"

@@ -6,6 +6,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from cnnexplain.figures.names import shortened
 from cnnexplain.figures.scales import Scale, percent
 from cnnexplain.languages import number, shape, text
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 # A list of centres longer than this is told by its ends.
 _MOST_LISTED = 4
+# How long a name in a title may be, in heights of its letters.
+_NAME = 24
 
 
 def joined(*sentences: str) -> str:
@@ -119,6 +122,34 @@ def error(value: float, rounding: float) -> str:
     """
     told = percent(value)
     return told if value > rounding else text("figure.heatmap.rounding", error=told)
+
+
+def of_class(name: str | None) -> str:
+    """Return whose scores these are.
+
+    Args:
+        name: What the class is called, or None.
+    """
+    return text("figure.heatmap.says.class", name=name) if name else ""
+
+
+def brief(name: str) -> str:
+    """Return a name as a title can hold it.
+
+    Args:
+        name: The name.
+    """
+    return shortened(name, 1, _NAME)
+
+
+def motion(key: str, shown: Grid) -> str:
+    """Return how a figure moves, and where its still picture stands.
+
+    Args:
+        key: The label of the sentence.
+        shown: The windows.
+    """
+    return text(f"figure.heatmap.motion.{key}") if shown.count > 1 else ""
 
 
 def errors(values: Rows, rounding: float, exact: Flags | None) -> str:

@@ -1,19 +1,19 @@
 """Heatmaps at their true places: a sliding window against one pass, and where they differ.
 
-These figures stand still. Every cell is drawn about the centre of its window; a map that is
-stretched over its image instead shows its scores elsewhere.
+Every cell is drawn about the centre of its window. In motion the window sweeps over the image: the
+sliding map and the errors come cell by cell, while the map of one pass is there at once.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from cnnexplain.figures import heat_words, maps
+from cnnexplain.figures import heat_words, maps, names
 from cnnexplain.figures.cells import Grid, grid
-from cnnexplain.figures.colours import bar, cells, hatch, numbers, outline, score_map
-from cnnexplain.figures.figure import standing
+from cnnexplain.figures.colours import bar, lines, score_map
+from cnnexplain.figures.heat_errors import Errors
+from cnnexplain.figures.heat_motion import around, cased, followed, later, swept, window_box
 from cnnexplain.figures.legend import (
     BAR,
     HALF_ROOM,
@@ -23,30 +23,24 @@ from cnnexplain.figures.legend import (
     ROOM,
     TALLEST,
     TALLEST_ALONE,
-    Key,
     below,
-    exact_swatch,
     heading,
     named,
-    rounding_swatch,
     window_swatch,
 )
-from cnnexplain.figures.panel import Panel, ground, shared, true_panel
+from cnnexplain.figures.panel import ground, shared, true_panel
 from cnnexplain.figures.scales import (
     ROUNDING,
-    Scale,
-    error_scale,
-    percent,
     score_scale,
-    two_digits,
 )
-from cnnexplain.figures.svg import box, element, rectangle
+from cnnexplain.figures.svg import box, element
 from cnnexplain.languages import number, shape, text
 
 if TYPE_CHECKING:
     from cnnexplain.figures.figure import Figure
-    from cnnexplain.figures.maps import Flags, Map, Mask, Rows
+    from cnnexplain.figures.maps import Map, Mask
     from cnnexplain.figures.plane import PerAxis
+    from cnnexplain.figures.stage import Stage
 
 
 def comparison(
@@ -60,6 +54,8 @@ def comparison(
     photograph: bytes | None = None,
     exact: Mask | None = None,
     rounding: float = ROUNDING,
+    name: str | None = None,
+    probabilities: bool = False,
 ) -> Figure:
     """Draw one class's heatmap made by a sliding window, the same by one pass, and their errors.
 
@@ -74,6 +70,8 @@ def comparison(
         photograph: The image as the bytes of a PNG or JPEG file; it is fitted to the image's size.
         exact: Which cells geometry predicts to be exact.
         rounding: The largest error that is taken for rounding; 1e-5 suits float32 and float64.
+        name: What the class is called.
+        probabilities: Whether the scores are probabilities, which are written in percent.
 
     Returns:
         The figure: save it, show it in a notebook, or take its SVG.
@@ -89,54 +87,100 @@ def comparison(
     """
     shown = grid(image_size, window, stride)
     first, second = maps.numbers("sliding", sliding), maps.numbers("one_pass", one_pass)
-    for name, values in (("sliding", first), ("one_pass", second)):
-        shown.check(name, values)
+    shown.check("sliding", first)
+    shown.check("one_pass", second)
     wrong = Errors.of(errors, exact, rounding, shown)
+    called = None if name is None else names.named("name", name)
     symbol, photo = shared(photograph)
-    scale = score_scale(chain(*first, *second))
+    scale = score_scale(chain(*first, *second), probabilities=probabilities)
 
-    head, y = heading("comparison", shown)
+    head, y = heading("comparison", shown, called)
     unit = shown.fitted(HALF_ROOM, TALLEST)
     tall = shown.height.image * unit
     upper = y + NAMED
     lower = upper + tall + BAR + NAMED
     many, one = heat_words.passes(shown.count), heat_words.passes(1)
-    parts = [
-        head,
-        named(LEFT, upper, text("figure.heatmap.sliding"), many, "score"),
-        score_map(true_panel(shown, LEFT, upper, unit), first, scale, photo),
-        named(RIGHT, upper, text("figure.heatmap.one_pass"), one, "score"),
-        score_map(true_panel(shown, RIGHT, upper, unit), second, scale, photo),
-        bar(LEFT, upper + tall + 10, ROOM, scale, "score"),
-        named(
-            LEFT,
-            lower,
-            text("figure.input", size=shape(shown.image)),
-            text("figure.parameter.window", value=shape(shown.window)),
-            "input",
-        ),
-        _image(true_panel(shown, LEFT, lower, unit), shown, photo),
-        named(RIGHT, lower, text("figure.heatmap.error"), wrong.most, "error"),
-        wrong.drawn(true_panel(shown, RIGHT, lower, unit), photo),
-        wrong.bar(RIGHT, lower + tall + 10, HALF_ROOM),
-    ]
-    keys = [(text("figure.heatmap.key.window"), window_swatch), *wrong.keys]
-    key, height = below(keys, lower + tall + wrong.room)
-    description = heat_words.joined(
-        heat_words.cells(shown, photograph=bool(photo)),
-        heat_words.scores("sliding", first, scale, passes=many),
-        heat_words.scores("one_pass", second, scale),
-        wrong.described(),
+    slid, passed = true_panel(shown, LEFT, upper, unit), true_panel(shown, RIGHT, upper, unit)
+    image, errors_at = true_panel(shown, LEFT, lower, unit), true_panel(shown, RIGHT, lower, unit)
+    key, height = below(
+        [(text("figure.heatmap.key.window"), window_swatch), *wrong.keys(errors_at)],
+        lower + tall + wrong.room,
     )
-    return standing(
-        text(
-            "figure.heatmap.title.comparison",
-            cells=shape(shown.shape),
-            error=wrong.largest,
+    before = "".join(
+        (
+            symbol,
+            head,
+            named(LEFT, upper, text("figure.heatmap.sliding"), many, "score"),
+            score_map(slid, first, scale, photo),
+        )
+    )
+    beside = "".join(
+        (
+            lines(slid, "score"),
+            named(RIGHT, upper, text("figure.heatmap.one_pass"), one, "score"),
+            score_map(passed, second, scale, photo) + lines(passed, "score"),
+            bar(LEFT, upper + tall + 10, ROOM, scale, "score"),
+            named(
+                LEFT,
+                lower,
+                text("figure.input", size=shape(shown.image)),
+                text("figure.parameter.window", value=shape(shown.window)),
+                "input",
+            ),
+            ground(image, photo, faint=False),
+            named(RIGHT, lower, text(f"figure.heatmap.{wrong.name}"), wrong.most, "error"),
+            wrong.filled(errors_at, photo),
+        )
+    )
+    after = "".join(
+        (
+            lines(errors_at, "error"),
+            wrong.outlined(errors_at),
+            wrong.bar(RIGHT, lower + tall + 10, HALF_ROOM),
+            key,
+        )
+    )
+
+    def marks(row: int, column: int) -> str:
+        cell = element("path", class_="cx-score cx-tie", d=box(*image.box(row, column)))
+        around_cells = [around(panel, row, column) for panel in (slid, passed)]
+        around_cells.append(around(errors_at, row, column, wrong.border))
+        window = element("path", class_="cx-window", d=window_box(image, shown, row, column))
+        return window + cell + cased("cx-window", "".join(around_cells))
+
+    def draw(stage: Stage) -> str:
+        return "".join(
+            (
+                before,
+                later(stage, slid),
+                beside,
+                later(stage, errors_at),
+                after,
+                followed(stage, slid, marks),
+            )
+        )
+
+    return swept(
+        _title("comparison", shown, wrong, called),
+        heat_words.joined(
+            heat_words.cells(shown, photograph=bool(photo)),
+            heat_words.of_class(called),
+            heat_words.scores("sliding", first, scale, passes=many),
+            heat_words.scores("one_pass", second, scale),
+            wrong.described(),
+            heat_words.motion("comparison", shown),
         ),
-        description,
         height,
-        symbol + "".join(parts) + key,
+        draw,
+        shown,
+        lambda row, column: text(
+            "figure.heatmap.status.comparison",
+            row=number(row + 1),
+            column=number(column + 1),
+            sliding=scale.precise(first[row][column]),
+            one_pass=scale.precise(second[row][column]),
+            error=wrong.told(wrong.values[row][column]),
+        ),
     )
 
 
@@ -179,181 +223,50 @@ def error_map(
     head, y = heading("error_map", shown)
     unit = shown.fitted(ROOM, TALLEST_ALONE)
     top = y + NAMED
-    bottom = top + shown.height.image * unit
-    parts = [
-        head,
-        named(LEFT, top, text("figure.heatmap.error"), wrong.most, "error"),
-        wrong.drawn(true_panel(shown, LEFT, top, unit), photo),
-        wrong.bar(LEFT, bottom + 10, max(shown.width.image * unit, HALF_ROOM)),
-    ]
-    key, height = below(wrong.keys, bottom + wrong.room)
-    return standing(
-        text(
-            "figure.heatmap.title.error_map",
-            cells=shape(shown.shape),
-            error=wrong.largest,
-        ),
-        heat_words.joined(heat_words.cells(shown, photograph=bool(photo)), wrong.described()),
-        height,
-        symbol + "".join(parts) + key,
+    panel = true_panel(shown, LEFT, top, unit)
+    bottom = top + panel.height
+    key, height = below(
+        [(text("figure.heatmap.key.window"), window_swatch), *wrong.keys(panel)],
+        bottom + wrong.room,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Errors:
-    """The errors of a figure's map, checked, and how they are drawn.
-
-    Attributes:
-        values: The relative error of each cell.
-        exact: Which cells geometry predicts to be exact, or None.
-        rounding: The largest error that is taken for rounding.
-        scale: What the colours mean, or None if all errors are rounding.
-    """
-
-    values: Rows
-    exact: Flags | None
-    rounding: float
-    scale: Scale | None
-
-    @classmethod
-    def of(cls, errors: Map, exact: Mask | None, rounding: float, shown: Grid) -> Self:
-        """Return the errors that a user gave.
-
-        Args:
-            errors: The relative error of each cell.
-            exact: Which cells geometry predicts to be exact, or None.
-            rounding: The largest error that is taken for rounding.
-            shown: The windows.
-
-        Raises:
-            ArgumentError: If they are no errors.
-            ShapeError: If a map does not have one cell for each window.
-        """
-        values = maps.errors("errors", errors)
-        shown.check("errors", values)
-        mask = None if exact is None else maps.flags("exact", exact)
-        if mask:
-            shown.check("exact", mask)
-        limit = maps.limit("rounding", rounding)
-        return cls(values, mask, limit, error_scale(chain(*values), limit))
-
-    @property
-    def largest(self) -> str:
-        """The largest error, in words."""
-        return heat_words.error(max(chain(*self.values)), self.rounding)
-
-    @property
-    def most(self) -> str:
-        """What is said of the map above it."""
-        if not self.scale:
-            return text("figure.heatmap.key.zero")
-        return text("figure.heatmap.at_most", value=self.largest)
-
-    def level(self, value: float) -> int:
-        """Return an error's step of colour: what is more than rounding has one.
-
-        Args:
-            value: The error.
-        """
-        return max(self.scale.level(value), 1) if self.scale and value > self.rounding else 0
-
-    def short(self, value: float) -> str:
-        """Return what is written in a cell: what is more than rounding is not 0.
-
-        Args:
-            value: The error.
-        """
-        if not self.scale or value <= self.rounding:
-            return "0"
-        short = self.scale.short(value)
-        return two_digits(100 * value) if short == "0" else short
-
-    def shortest(self, value: float) -> str:
-        """Return what is written in a small cell.
-
-        Args:
-            value: The error.
-        """
-        if not self.scale or value <= self.rounding:
-            return "0"
-        shortest = self.scale.shortest(value)
-        return "<1" if shortest == "0" else shortest
-
-    def drawn(self, panel: Panel, photo: str) -> str:
-        """Draw the map over its image.
-
-        Args:
-            panel: Where it stands.
-            photo: The photograph's id, or `""`.
-        """
-        return ground(panel, photo, faint=True) + self.coloured(panel)
-
-    def coloured(self, panel: Panel) -> str:
-        """Draw the cells; where they have no numbers, lines tell errors from scores.
-
-        Args:
-            panel: Where the map stands.
-        """
-        levels = [[self.level(value) for value in line] for line in self.values]
-        return "".join(
-            (
-                cells(panel, levels, "error"),
-                numbers(panel, self.values, levels, (self.short, self.shortest))
-                or hatch(panel, levels),
-                outline(panel, self.exact) if self.exact else "",
-            )
-        )
-
-    def bar(self, x: float, y: float, width: float) -> str:
-        """Draw the bar of the errors' colours, if they have any.
-
-        Args:
-            x: Where it starts.
-            y: Where it starts, down.
-            width: Its width.
-        """
-        return bar(x, y, width, self.scale, "error") if self.scale else ""
-
-    @property
-    def room(self) -> int:
-        """The room of the bar."""
-        return BAR if self.scale else 0
-
-    @property
-    def keys(self) -> list[Key]:
-        """The marks that need a word."""
-        keys: list[Key] = []
-        values = list(chain(*self.values))
-        count = number(len(values))
-        if self.exact:
-            exact = number(heat_words.total(self.exact))
-            told = text("figure.heatmap.key.exact", exact=exact, count=count)
-            keys.append((told, exact_swatch))
-        if rounded := [value for value in values if value <= self.rounding]:
-            most, cells = max(rounded), {"rounding": number(len(rounded)), "count": count}
-            told = (
-                text("figure.heatmap.key.rounding", error=percent(most), **cells)
-                if most
-                else text("figure.heatmap.key.equal", **cells)
-            )
-            keys.append((told, rounding_swatch))
-        return keys
-
-    def described(self) -> str:
-        """Return the errors in words."""
-        return heat_words.errors(self.values, self.rounding, self.exact)
-
-
-def _image(panel: Panel, shown: Grid, photo: str) -> str:
-    """Draw the image itself, and on it the first window with its cell."""
-    high, wide = (side * panel.scale for side in shown.window)
-    (top, bottom), (left, right) = panel.rows.span(0), panel.columns.span(0)
-    x, y = panel.at(top, left)
-    cell = box(x, y, (right - left) * panel.scale, (bottom - top) * panel.scale)
-    return "".join(
+    before = "".join(
         (
-            ground(panel, photo, faint=False),
-            rectangle("cx-window", (panel.x, panel.y, wide, high)),
-            element("path", class_="cx-score cx-tie", d=cell),
+            symbol,
+            head,
+            named(LEFT, top, text(f"figure.heatmap.{wrong.name}"), wrong.most, "error"),
+            wrong.filled(panel, photo),
+            lines(panel, "error"),
+            wrong.outlined(panel),
+            wrong.bar(LEFT, bottom + 10, max(panel.width, HALF_ROOM)),
+            key,
         )
     )
+
+    def marks(row: int, column: int) -> str:
+        data = window_box(panel, shown, row, column) + around(panel, row, column, wrong.border)
+        return cased("cx-window", data)
+
+    return swept(
+        _title("error_map", shown, wrong),
+        heat_words.joined(
+            heat_words.cells(shown, photograph=bool(photo)),
+            wrong.described(),
+            heat_words.motion("error_map", shown),
+        ),
+        height,
+        lambda stage: before + followed(stage, panel, marks),
+        shown,
+        lambda row, column: text(
+            "figure.heatmap.status.error_map",
+            row=number(row + 1),
+            column=number(column + 1),
+            error=wrong.told(wrong.values[row][column]),
+        ),
+    )
+
+
+def _title(key: str, shown: Grid, wrong: Errors, name: str | None = None) -> str:
+    values = {"cells": shape(shown.shape), "error": wrong.largest}
+    if name is None:
+        return text(f"figure.heatmap.title.{key}", **values)
+    return text(f"figure.heatmap.title.{key}_of", name=heat_words.brief(name), **values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from cnnexplain.figures import heat_words
+from cnnexplain.figures.names import shortened
 from cnnexplain.figures.svg import HALF, MARGIN, SMALL_SIZE, WIDTH, box, element, label, wrap
 from cnnexplain.languages import LANGUAGES, current, language, text
 
@@ -27,27 +28,30 @@ BAR = 44  # the room of a colour bar with its numbers
 # No picture is taller than this, whatever the image's proportions: beside another one, and alone.
 TALLEST, TALLEST_ALONE = 300, 420
 
+WORDS = LEFT + 24  # where the words of the key start
 _LINE = 22  # from one line of small text to the next
 _SWATCH = 16
-_KEY_LINE = 24
+KEY_LINE = 24
 
 
-def heading(key: str, shown: Grid) -> tuple[str, float]:
-    """Write what a figure shows: its title, and under it the windows and cells.
+def heading(key: str, shown: Grid, name: str | None = None) -> tuple[str, float]:
+    """Write what a figure shows: its title, and under it the class, the windows and cells.
 
     Args:
         key: The label of the title.
         shown: The windows.
+        name: What the class is called.
 
     Returns:
         The drawing, and the last baseline, which is the same in every language.
     """
     parts = [label(MARGIN, FIRST_LINE, text(f"figure.heatmap.{key}"), "cx-title")]
+    called = [shortened(name, SMALL_SIZE, ROOM / 2)] if name else []
     most = 0
     for code in (*LANGUAGES, current()):
         with language(code):
             comma = text("figure.comma")
-            lines = wrap(heat_words.parameters(shown), comma, SMALL_SIZE, ROOM)
+            lines = wrap([*called, *heat_words.parameters(shown)], comma, SMALL_SIZE, ROOM)
         most = max(most, len(lines))
     for at, line in enumerate(lines, 1):
         parts.append(label(MARGIN, FIRST_LINE + at * _LINE, line, "cx-small"))
@@ -80,9 +84,9 @@ def below(keys: Sequence[Key], y: float) -> tuple[str, int]:
     parts = []
     y += 2
     for words, mark in keys:
-        y += _KEY_LINE
+        y += KEY_LINE
         parts.append(mark(LEFT, y - 13))
-        parts.append(label(LEFT + _SWATCH + 8, y, words, "cx-small"))
+        parts.append(label(WORDS, y, words, "cx-small"))
     return "".join(parts), round(y + 12)
 
 
@@ -94,6 +98,11 @@ def window_swatch(x: float, y: float) -> str:
     )
 
 
+def cell_swatch(x: float, y: float) -> str:
+    """Draw the mark of a cell that lies elsewhere."""
+    return element("path", class_="cx-shift", d=box(x, y, _SWATCH, _SWATCH), stroke_width=3)
+
+
 def exact_swatch(x: float, y: float) -> str:
     """Draw the outline of cells that are exact."""
     return element("path", class_="cx-exact", d=box(x, y, _SWATCH, _SWATCH))
@@ -102,6 +111,18 @@ def exact_swatch(x: float, y: float) -> str:
 def rounding_swatch(x: float, y: float) -> str:
     """Draw a cell without an error."""
     return element("path", class_="cx-paper cx-error-line", d=box(x, y, _SWATCH, _SWATCH))
+
+
+def hatch_swatch(x: float, y: float) -> str:
+    """Draw a cell with an error, as it is where there are no numbers."""
+    cell = element("path", class_="cx-error", d=box(x, y, _SWATCH, _SWATCH), fill_opacity=".5")
+    third = _SWATCH / 3
+    data = "".join(
+        f"M{x + max(at - _SWATCH, 0):.4g} {y + min(at, _SWATCH):.4g}"
+        f"l{min(at, 2 * _SWATCH - at):.4g}-{min(at, 2 * _SWATCH - at):.4g}"
+        for at in (third * each for each in range(1, 6))
+    )
+    return cell + element("path", class_="cx-hatch", d=data, stroke_width=0.75)
 
 
 def ring_swatch(x: float, y: float) -> str:

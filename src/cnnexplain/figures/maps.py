@@ -8,6 +8,7 @@ from numbers import Real
 from typing import Any, Protocol, TypeAlias
 
 from cnnexplain.errors import ArgumentError, shown, whole
+from cnnexplain.figures.names import named
 
 
 class Array(Protocol):
@@ -18,6 +19,7 @@ class Array(Protocol):
 
 
 Map: TypeAlias = Sequence[Sequence[float]] | Array
+Labels: TypeAlias = Sequence[Sequence[str]] | Array
 Mask: TypeAlias = Sequence[Sequence[bool]] | Array
 Rows: TypeAlias = tuple[tuple[float, ...], ...]
 Flags: TypeAlias = tuple[tuple[bool, ...], ...]
@@ -63,6 +65,27 @@ def errors(name: str, values: object) -> Rows:
         for column, value in enumerate(line):
             _not_negative(f"{name}[{row}][{column}]", value)
     return found
+
+
+def names(argument: str, values: object) -> tuple[tuple[str, ...], ...]:
+    """Return a map of names, row by row, each of them as it can be written.
+
+    Args:
+        argument: What the map is called.
+        values: Its rows, or a two-dimensional array of texts.
+
+    Raises:
+        ArgumentError: If it is no map of texts.
+
+    Example:
+        >>> names("labels", [["espresso", "ladle"]])
+        (('espresso', 'ladle'),)
+    """
+    example = f'{argument}=[["espresso", "ladle"], ["espresso", "espresso"]]'
+    return tuple(
+        tuple(named(f"{argument}[{row}][{column}]", value) for column, value in enumerate(line))
+        for row, line in enumerate(_rows(argument, values, example))
+    )
 
 
 def flags(name: str, values: object) -> Flags:
@@ -118,6 +141,88 @@ def sweep(name: str, values: object) -> tuple[tuple[int, float], ...]:
     return tuple(sorted(pairs))
 
 
+def boxes(
+    name: str, values: object, size: tuple[int, int], most: int
+) -> list[tuple[float, float, float, float]]:
+    """Return boxes on an image, each as its top, left, bottom and right.
+
+    Args:
+        name: What the list is called.
+        values: The boxes.
+        size: The image's height and width.
+        most: How many are allowed.
+
+    Raises:
+        ArgumentError: If it is no such list, or a box is not on the image.
+
+    Example:
+        >>> boxes("boxes", [(0, 1, 8, 9)], (10, 10), most=5)
+        [(0.0, 1.0, 8.0, 9.0)]
+    """
+    given: Any = values.tolist() if hasattr(values, "tolist") else values
+    if not isinstance(given, Sequence) or isinstance(given, str | bytes) or len(given) > most:
+        raise ArgumentError(
+            f"{name} as a list of at most {most} boxes",
+            f"{len(given)} boxes" if _listed(given) else f"{name}={shown(given)}",
+            f"write for example {name}=[(0, 0, 8, 8)], or draw those of the highest scores",
+        )
+    found = []
+    for at, each in enumerate(given):
+        numbers = [_number(f"{name}[{at}]", value) for value in _listed(each)]
+        if len(numbers) != 4 or not (  # noqa: PLR2004
+            0 <= numbers[0] < numbers[2] <= size[0] and 0 <= numbers[1] < numbers[3] <= size[1]
+        ):
+            raise ArgumentError(
+                f"boxes as (top, left, bottom, right) in pixels, on the {size[0]}×{size[1]} image",
+                f"{name}[{at}]={shown(each)}",
+                "give rows before columns, and leave out what is not on the image",
+            )
+        top, left, bottom, right = numbers
+        found.append((top, left, bottom, right))
+    return found
+
+
+def listed(name: str, values: object, count: int) -> list[Any]:
+    """Return a list of one thing for each box; an empty one if there is none.
+
+    Args:
+        name: What the list is called.
+        values: What the user gave: a list, a one-dimensional array or tensor, or None.
+        count: The number of boxes.
+
+    Raises:
+        ArgumentError: If it is no list, or has another length.
+
+    Example:
+        >>> listed("labels", None, 3), listed("labels", ("3", "8"), 2)
+        ([], ['3', '8'])
+    """
+    if values is None:
+        return []
+    given = values.tolist() if hasattr(values, "tolist") else values
+    found = _listed(given)
+    if len(found) != count or (not found and given not in ([], ())):
+        raise ArgumentError(
+            f"{name} as a list of {count}, one for each box",
+            f"{name} with {len(found)}" if found else f"{name}={shown(given)}",
+            f"give one for each box, or leave {name} out",
+        )
+    return found
+
+
+def number(name: str, value: object) -> float:
+    """Return a number.
+
+    Args:
+        name: What the argument is called.
+        value: What the user gave.
+
+    Raises:
+        ArgumentError: If it is no finite number.
+    """
+    return _number(name, value)
+
+
 def limit(name: str, value: object) -> float:
     """Return a limit for errors.
 
@@ -135,7 +240,7 @@ def _named(name: str, value: object) -> tuple[str, float]:
     return name, _number(name, value)
 
 
-def _rows(name: str, values: object) -> list[list[Any]]:
+def _rows(name: str, values: object, example: str = "") -> list[list[Any]]:
     """Return rows of equal length, whatever is in them."""
     given = values.tolist() if hasattr(values, "tolist") else values
     rows = [_listed(row) for row in _listed(given)] if _listed(given) else []
@@ -143,7 +248,8 @@ def _rows(name: str, values: object) -> list[list[Any]]:
         raise ArgumentError(
             f"{name} as rows of cells, at least one cell",
             f"{name}={shown(given)}",
-            f"give a map of two dimensions, for example {name}=[[0.1, 0.9], [0.2, 0.3]]",
+            "give a map of two dimensions, for example "
+            + (example or f"{name}=[[0.1, 0.9], [0.2, 0.3]]"),
         )
     lengths = [len(row) for row in rows]
     for index, length in enumerate(lengths):

@@ -15,6 +15,7 @@ from cnnexplain.figures.svg import decimal, element
 
 # Slow enough to follow a step; with many steps, fast enough for a loop one waits for.
 _PACE, _MANY, _FASTEST = 0.6, 30, 0.05
+_PLAIN = (1.0, 1.0)  # what does not stretch
 
 # Where a browser does not know such numbers, the clocks stand still at what the figure says.
 _CLOCKS = """
@@ -107,7 +108,7 @@ class Track:
     """
 
     shift: tuple[float, float]
-    scale: tuple[float, float] = (1.0, 1.0)
+    scale: tuple[float, float] = _PLAIN
 
     def at(self, stop: int, stops: int) -> tuple[float, float]:
         """Return shift and scale at a stop, as CSS interpolates them.
@@ -129,7 +130,7 @@ class Track:
         """The track as CSS variables, for a `style` attribute."""
         (start, end), (first, last) = self.shift, self.scale
         text = f"--cx-from:{decimal(start)}px;--cx-to:{decimal(end)}px"
-        if self.scale != (1.0, 1.0):
+        if self.scale != _PLAIN:
             text += f";--cx-from-scale:{first:.9g};--cx-to-scale:{last:.9g}"
         return text
 
@@ -178,7 +179,9 @@ def moving(content: str, x: Track, y: Track) -> str:
         x: Its track across.
         y: Its track down.
     """
-    inner = element("g", content, class_="cx-x", style=x.variables)
+    # What the axis outside says of its scale is inherited, unless it is said anew.
+    anew = ";--cx-from-scale:1;--cx-to-scale:1" * (x.scale == _PLAIN and y.scale != _PLAIN)
+    inner = element("g", content, class_="cx-x", style=x.variables + anew)
     return element("g", inner, class_="cx-y", style=y.variables)
 
 

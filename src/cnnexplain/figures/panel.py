@@ -90,6 +90,28 @@ class Panel:
         )
 
     @property
+    def extent(self) -> tuple[float, float, float, float]:
+        """Where the map lies: where its first cell starts, across and down, its width and height.
+
+        Beyond the first and the last cell lies nothing, even if windows lie apart.
+        """
+        (top, _), (_, bottom) = (self.rows.span(at) for at in (0, self.rows.count - 1))
+        (left, _), (_, right) = (self.columns.span(at) for at in (0, self.columns.count - 1))
+        x, y = self.at(top, left)
+        return x, y, (right - left) * self.scale, (bottom - top) * self.scale
+
+    def box(self, row: int, column: int) -> tuple[float, float, float, float]:
+        """Return where a cell lies in the drawing: across and down, its width and its height.
+
+        Args:
+            row: The cell's row.
+            column: The cell's column.
+        """
+        x, y = self.at(self.rows.span(row)[0], self.columns.span(column)[0])
+        height, width = self.cell
+        return x, y, width, height
+
+    @property
     def filled(self) -> tuple[float, float]:
         """How much of its share a cell fills, down and across: less than 1 if windows lie apart."""
         return self.rows.side / self.rows.step, self.columns.side / self.columns.step

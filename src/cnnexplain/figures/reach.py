@@ -13,7 +13,7 @@ from cnnexplain.errors import ArgumentError, pair, shown
 from cnnexplain.figures import heat_words, maps, reach_scene, reach_words
 from cnnexplain.figures.cells import grid
 from cnnexplain.figures.figure import moving, standing, told
-from cnnexplain.figures.heatmaps import Errors
+from cnnexplain.figures.heat_errors import Errors
 from cnnexplain.figures.motion import Sweep
 from cnnexplain.figures.panel import shared
 from cnnexplain.figures.reach_rows import layers

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cnnexplain.figures.cells import Grid
-    from cnnexplain.figures.heatmaps import Errors
+    from cnnexplain.figures.heat_errors import Errors
     from cnnexplain.figures.reach_rows import Layer, Layers
     from cnnexplain.figures.stage import Stage
 

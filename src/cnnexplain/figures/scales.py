@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING
 
+from cnnexplain.errors import ArgumentError, shown
 from cnnexplain.languages import number, text
 
 if TYPE_CHECKING:
@@ -22,7 +24,11 @@ _DECADES = 100  # errors that spread further than this need a logarithmic scale
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # Beyond these a number is written with a power of ten.
 _SMALLEST, _LARGEST = 1e-5, 1e5
+# A probability that is a little more than 1 is rounded.
+_BEYOND = 1e-5
 _MOST_DIGITS = 4
+# A number below 1, whose zero a small cell has no room for.
+_POINTED = re.compile(r"^(-?)0([.,]\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +96,10 @@ class Scale:
             value: The number.
         """
         if self.logarithmic:
-            return percent(value)
-        written = self._written(value, self.step)
+            return decade(value) if self.powers else percent(value)
+        # A step of 2.5 has a digit more than one of 2.
+        halves = round(self.step / 10.0 ** floor(log10(self.step)), 6) not in {1, 2, 5, 10}
+        written = self._written(value, self.step / (10 if halves else 1))
         return text("figure.percent", value=written) if self.share else written
 
     def precise(self, value: float) -> str:
@@ -110,7 +118,7 @@ class Scale:
             value: The number.
         """
         if self.logarithmic:
-            return two_digits(100 * value)
+            return power(value) if self.powers else two_digits(100 * value)
         return self._written(value, self.step / 10)
 
     def shortest(self, value: float) -> str:
@@ -119,7 +127,21 @@ class Scale:
         Args:
             value: The number.
         """
-        return self._written(value, 1 / 100 if self.share else self.step)
+        if self.powers:
+            return decade(value)
+        if self.share:
+            return self._written(value, 1 / 100)
+        return _POINTED.sub(r"\1\2", self._written(value, self.step))
+
+    @property
+    def powers(self) -> bool:
+        """Whether its numbers are powers of ten: so small that none of them is a percentage.
+
+        Example:
+            >>> Scale(1e-8, 1.0, 10.0, logarithmic=True).powers
+            True
+        """
+        return self.logarithmic and self.low < _SMALLEST / 2
 
     def _written(self, value: float, step: float) -> str:
         unit = 100 if self.share else 1
@@ -130,26 +152,42 @@ class Scale:
         return number(round(value * unit, digits) + 0.0, digits)
 
 
-def score_scale(values: Iterable[float]) -> Scale:
+def score_scale(values: Iterable[float], *, probabilities: bool = False) -> Scale:
     """Return a scale on which all these scores lie.
 
     Args:
         values: The scores of every map that has this scale.
+        probabilities: Whether they are probabilities, which are written in percent.
+
+    Raises:
+        ArgumentError: If they are to be probabilities, and are none.
 
     Example:
         >>> score_scale([0.02, 0.97]).ticks
         (0.0, 0.25, 0.5, 0.75, 1.0)
         >>> score_scale([-3.5, 12.0]).ticks
         (-5.0, 0.0, 5.0, 10.0, 15.0)
+        >>> scale = score_scale([0.02, 0.97], probabilities=True)
+        >>> [scale.label(tick) for tick in scale.ticks]
+        ['0%', '25%', '50%', '75%', '100%']
     """
     found = list(values)
+    if probabilities:
+        for value in found:
+            if not 0 <= value <= 1 + _BEYOND:
+                raise ArgumentError(
+                    "probabilities from 0 to 1",
+                    f"a score of {shown(value)}",
+                    "take the softmax first, or leave out probabilities=True",
+                )
+        found = [min(value, 1.0) for value in found]
     low, high = min(found), max(found)
     if high - low <= max(abs(low), abs(high)) * 1e-12:
         # All the same: what there is shows against nothing.
         low, high = min(low, 0.0), max(high, 0.0) or float(not low)
     step = _step((high - low) / _TICKS)
     low, high = floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step
-    return Scale(low, high, step, share=low >= 0 and high <= 1)
+    return Scale(low, high, step, share=probabilities)
 
 
 def error_scale(
@@ -214,6 +252,21 @@ def power(value: float) -> str:
         return "0"
     mantissa, exponent = f"{value:.0e}".split("e")
     return f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+
+
+def decade(value: float) -> str:
+    """Return the power of ten that is nearest to a number.
+
+    Args:
+        value: The number, more than 0.
+
+    Example:
+        >>> decade(2e-8), decade(0.1), decade(1.0)
+        ('10⁻⁸', '0.1', '1')
+    """
+    exponent = round(log10(value))
+    plain = exponent in range(-1, 4)
+    return number(10.0**exponent) if plain else f"10{str(exponent).translate(_SUPERSCRIPTS)}"
 
 
 def two_digits(value: float) -> str:

@@ -121,6 +121,9 @@ _RULES = """
 .cx-svg .cx-shade{fill:var(--cx-padding);fill-opacity:.22}
 .cx-svg .cx-name{font-weight:600;text-anchor:middle}
 .cx-svg .cx-focus{stroke:var(--cx-window);stroke-width:2}
+.cx-svg .cx-tag{font-weight:600}
+.cx-svg .cx-later{fill:var(--cx-padding);fill-opacity:.3}
+.cx-svg .cx-found{stroke:var(--cx-window);stroke-width:2}
 .cx-svg .cx-middle{text-anchor:middle}
 .cx-svg .cx-end{text-anchor:end}
 .cx-svg .cx-number{font-size:inherit;text-anchor:middle}
