@@ -95,6 +95,7 @@ _RULES = """
 .cx-svg .cx-conv{fill:var(--cx-conv)}
 .cx-svg .cx-conv-line{stroke:var(--cx-conv-line)}
 .cx-svg .cx-conv-ink{fill:var(--cx-conv-ink);font-weight:600}
+.cx-svg .cx-weight{fill:var(--cx-conv-line)}
 .cx-svg .cx-dense{fill:var(--cx-dense)}
 .cx-svg .cx-dense-line{stroke:var(--cx-dense-line)}
 .cx-svg .cx-dense-ink{fill:var(--cx-dense-ink);font-weight:600}
