@@ -52,7 +52,7 @@ def test_every_argument_of_every_figure_is_an_option_with_its_help(name: str) ->
     told = " ".join(result.stdout.split())
     for argument in inspect.signature(drawing.families()[name]).parameters.values():
         option = f"--{argument.name.replace('_', '-')}"
-        network = str(argument.annotation).removesuffix(" | None") in {"Trace", "Network"}
+        network = str(argument.annotation).removesuffix(" | None") in drawing._NETWORKS
         assert ("NETWORK" if network else option) in told, argument.name
 
 

@@ -163,7 +163,11 @@ def _option(parameter: inspect.Parameter, told: str) -> inspect.Parameter:
         given = inspect.Parameter.empty if required else None
         return _named(name, str if required else str | None, given, place)
     if kind == "bool":
-        flag = typer.Option(f"--{name.replace('_', '-')}", help=told)
+        word = name.replace("_", "-")
+        # What is on unless it is said otherwise needs a word to turn it off.
+        flag = typer.Option(
+            f"--{word}/--no-{word}" if parameter.default else f"--{word}", help=told
+        )
         return _named(name, bool, parameter.default, flag)
     reader = _READERS[kind]
     # Not Typer's: an option that is not given is none, so that the function's own default holds.
@@ -269,11 +273,19 @@ def _words(written: str) -> tuple[str, ...]:
     return tuple(each.strip() for each in written.split(","))
 
 
+def _numbers(written: str) -> tuple[float, ...]:
+    return tuple(float(each) for each in written.split(","))
+
+
+def _targets(written: str) -> dict[str, Any]:
+    return {name: find(name, sys.stdin.buffer) for name in _words(written)}
+
+
 def _json(written: str) -> Any:
     return json.loads(Path(written).read_text(encoding="utf-8"))
 
 
-def _errors(written: str) -> dict[int, float]:
+def _by_number(written: str) -> dict[int, Any]:
     """Read a mapping whose keys are numbers, which JSON cannot write."""
     found = _json(written)
     if not isinstance(found, dict):
@@ -290,18 +302,34 @@ def _choice(*names: str) -> Reader:
     return Reader("|".join(names), names[0], read)
 
 
-_NETWORKS = {"Trace", "Network"}
+_NETWORKS = {"Trace", "Network", "Networks"}
+_SIZE = Reader("SIZE", "3, or 3x5 for height and width", _sides)
+_MAP = Reader("FILE.json", "map.json, with rows of numbers", _json)
 _READERS: Mapping[str, Reader] = {
     "int": Reader("NUMBER", "3", _whole),
     "float": Reader("NUMBER", "0.5", float),
     "str": Reader("TEXT", "espresso", str),
-    "PerAxis": Reader("SIZE", "3, or 3x5 for height and width", _sides),
+    "str | date": Reader("DAY", "2026-11-25", str),
+    "PerAxis": _SIZE,
     "Padding": Reader("SIZE", "1, 1x2, 0,1x0,1 for before and after, or same", _padding),
     "Operation": _choice(*get_args(Operation)),
-    "Map": Reader("FILE.json", "map.json, with rows of numbers", _json),
+    "Literal[1, 2]": Reader("1|2", "1", _whole),
+    "Sequence[int]": Reader("NUMBERS", "1,2,3", _list),
+    "Sizes": Reader("NUMBERS", "224,384,512", _list),
+    "Sequence[float]": Reader("NUMBERS", "0.9,0.8", _numbers),
+    "Sequence[str]": Reader("NAMES", "conv1,pool5", _words),
+    "Given": Reader("NETWORKS", "alexnet,vgg16", _targets),
+    "Map": _MAP,
+    "Map | Row": _MAP,
     "Mask": Reader("FILE.json", "mask.json, with rows of true and false", _json),
-    "Reached": Reader("FILE.json", "reach.json, with rows of name, clean and size", _json),
-    "Mapping[int, float]": Reader("FILE.json", 'errors.json, with {"0": 0.3}', _errors),
+    "Labels": Reader("FILE.json", "labels.json, with rows of names", _json),
+    "Sequence[bool]": Reader("FILE.json", "right.json, with true and false", _json),
+    "Reached": Reader("FILE.json", "reach.json, with a name, clean and size for each layer", _json),
+    "Measured": Reader("FILE.json", 'times.json, with ["VGG-16", 384, 10.5]', _json),
+    "Mapping[int, float]": Reader("FILE.json", 'errors.json, with {"0": 0.3}', _by_number),
+    "Mapping[int, Sequence[float]]": Reader(
+        "FILE.json", 'results.json, with {"16": [0.9, 0.91]}', _by_number
+    ),
     "bytes": Reader("FILE", "photograph.jpg", lambda written: Path(written).read_bytes()),
 }
 

@@ -54,7 +54,7 @@ def test_every_figure_has_its_files_in_every_language(write: Any, tmp_path: Path
     }
     figure = drawn(a=3)["ja"]["a"]
     assert made["ja/exports/a.svg"] == figure.file()
-    assert made["ja/exports/a.gif"] == figure.gif(720)
+    assert made["ja/exports/a.gif"] == figure.gif(480)
     assert made["ja/exports/a.png"] == figure.png(720)
     assert made["ja/exports/a.dark.png"] == figure.png(720, "dark")
 

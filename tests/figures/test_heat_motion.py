@@ -348,7 +348,10 @@ def test_every_step_is_told_with_its_numbers() -> None:
     compared = figures.comparison(sliding, one_pass, errors, image_size=256, probabilities=True)
     assert [status(compared, step) for step in (2, 3)] == [
         "step 3 of 4: row 2, column 1: sliding 50%, one pass 12.5%; relative error 34%",
-        "step 4 of 4: row 2, column 2: sliding 90%, one pass 12.5%; relative error 1×10⁻¹² (rounding)",
+        (
+            "step 4 of 4: row 2, column 2: sliding 90%, one pass 12.5%; "
+            "relative error 1×10⁻¹² (rounding)"
+        ),
     ]
     alone = figures.error_map(errors, image_size=256)
     assert status(alone, 1) == "step 2 of 4: window in row 1, column 2: relative error 20%"

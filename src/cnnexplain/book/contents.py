@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import ast
+import json
 from base64 import b64decode
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cnnexplain
 from cnnexplain import api, axis, figures, networks
 from cnnexplain.book import experiments
+from cnnexplain.languages import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from cnnexplain.book.experiments import Found
     from cnnexplain.figures import Figure
     from cnnexplain.report import Trace
-    from cnnexplain.windows import Convolution
+    from cnnexplain.windows import Convolution, Transposed
+
+
+# What a build cannot measure again: times, with the machine and the day.
+TIMES = Path("docs/data/sliding.json")
 
 
 @dataclass(frozen=True)
@@ -37,44 +45,128 @@ class Declared:
         return made
 
 
-# Lines for figures of experiments, with the reader's own network in their place.
-_COMPARED = "cx.compare(model, image, window=224).figure()"
+def _cost() -> Figure:
+    """Draw the times that a build cannot measure again beside the costs that it computes."""
+    data = json.loads(TIMES.read_text(encoding="utf-8"))
+    measured = [
+        (each["network"], each["image_px"], each["batched_ratio"]) for each in data["costs"]
+    ]
+    return figures.cost(measured=measured, measured_on=data["date"])
+
+
+# Lines for figures of experiments, with the reader's own network and image in their place.
+_COMPARED = "cx.compare(model, image, window=224)"
+_REACH = "reach=cx.fully_convolutional(model, (3, 224, 224)).exactness.reach"
+_ALEXNET, _VGG16 = "cx.trace(cx.networks.alexnet())", "cx.trace(cx.networks.vgg16())"
 
 FIGURES: Mapping[str, Declared] = {
+    # A window on a grid.
     "convolution-5-to-3": Declared("cx.figures.stride(5, kernel_size=3)"),
+    "numbers-5-to-3": Declared("cx.figures.stride(5, kernel_size=3, numbers=True)"),
     "stride-7-to-3": Declared("cx.figures.stride(7, kernel_size=3, stride=2)"),
     "padding-7-to-4": Declared("cx.figures.stride(7, kernel_size=3, stride=2, padding=1)"),
+    "numbers-7-to-4": Declared(
+        "cx.figures.stride(7, kernel_size=3, stride=2, padding=1, numbers=True)"
+    ),
+    "one-axis-7-to-4": Declared(
+        "cx.figures.stride(7, kernel_size=3, stride=2, padding=1, dimensions=1)"
+    ),
     "dropped-8-to-3": Declared("cx.figures.stride(8, kernel_size=3, stride=2)"),
     "ceil-8-to-4": Declared(
         'cx.figures.stride(8, kernel_size=3, stride=2, ceil_mode=True, operation="max_pooling")'
     ),
     "dilation-7-to-3": Declared("cx.figures.stride(7, kernel_size=3, dilation=2)"),
+    "same-6-to-6": Declared('cx.figures.stride(6, kernel_size=3, padding="same")'),
+    "asymmetric-6-to-3": Declared(
+        "cx.figures.stride(6, kernel_size=3, stride=2, padding=((0, 1), (0, 1)))"
+    ),
+    "rectangular-4x9-to-3x4": Declared(
+        "cx.figures.stride((4, 9), kernel_size=(2, 3), stride=(1, 2))"
+    ),
     "pooling-13-to-6": Declared(
         'cx.figures.stride(13, kernel_size=3, stride=2, operation="max_pooling")'
     ),
+    "max-pooling-5-to-2": Declared(
+        'cx.figures.stride(5, kernel_size=3, stride=2, operation="max_pooling", numbers=True)'
+    ),
+    "average-pooling-6-to-3": Declared(
+        'cx.figures.stride(6, kernel_size=2, stride=2, operation="average_pooling", numbers=True)'
+    ),
+    "transposed-3-to-7": Declared(
+        "cx.figures.stride("
+        '3, kernel_size=3, stride=2, operation="transposed_convolution", numbers=True)'
+    ),
+    "strides-1-2-3": Declared("cx.figures.strides(7, kernel_size=3, strides=(1, 2, 3))"),
+    "known-strides": Declared("cx.figures.known_strides()"),
+    # From a network's maps to its dense layers.
+    "volumes-alexnet": Declared(f"cx.figures.volumes({_ALEXNET})"),
+    "volumes-vgg16": Declared(f"cx.figures.volumes({_VGG16})"),
+    "dense-9216-to-4096": Declared("cx.figures.dense(9216, 4096)"),
+    "parameters-alexnet": Declared(f"cx.figures.parameters({_ALEXNET})"),
+    "parameters-vgg16": Declared(f"cx.figures.parameters({_VGG16})"),
+    "width-digits": Declared(
+        "cx.figures.width({16: [0.94, 0.95], 128: [0.98, 0.98], 1024: [0.99, 0.99]})",
+        lambda: _width(experiments.found("width")),
+    ),
+    # Convolutions and dense layers are one thing.
+    "convolution-matrix": Declared("cx.figures.convolution_matrix(4, kernel_size=3)"),
+    "connections": Declared("cx.figures.connections(7, kernel_size=3)"),
+    "folding": Declared("cx.figures.folding(channels=2, input_size=2, out_features=2)"),
+    "folding-vgg16": Declared(f"cx.figures.folding_sizes({_VGG16}, image_size=384)"),
+    # Sliding against one pass.
+    "placed-espresso": Declared(
+        "cx.figures.placed(scores, image_size=384, window=224, stride=32)",
+        lambda: _placed(experiments.found("imagenet"), "espresso"),
+    ),
+    "field-vgg16": Declared(
+        f"cx.figures.receptive_field({_VGG16}, image_size=384, photograph=photograph)",
+        lambda: _field(experiments.found("vgg16")),
+    ),
     "sliding-vgg16": Declared(
-        "cx.figures.error_map(cx.compare(model, image, window=224).errors)",
-        lambda: _mapped("error_map", experiments.found("vgg16")),
+        f"cx.figures.error_map({_COMPARED}.errors)",
+        lambda: _error_map(experiments.found("vgg16")),
+    ),
+    "reach-vgg16": Declared(
+        f"cx.figures.padding_reach({_REACH}, errors={_COMPARED}.errors)",
+        lambda: _reach(experiments.found("vgg16")),
     ),
     "context-vgg16": Declared(
-        "cx.figures.halo({0: 0.30, 32: 0.12, 64: 0.016, 96: 3e-16})",
+        "cx.figures.halo({0: 0.30, 32: 0.09, 64: 0.007, 96: 0}, window=224, image_size=384)",
         lambda: _halo(experiments.found("vgg16")),
     ),
     "sliding-faces": Declared(
-        _COMPARED, lambda: _mapped("comparison", experiments.found("faces")["rnet"])
+        f"{_COMPARED}.figure()", lambda: _comparison(experiments.found("faces")["rnet"])
+    ),
+    "faces-found": Declared(
+        "cx.figures.detections(boxes, scores=scores, image_size=(height, width))",
+        lambda: _detections(experiments.found("faces")["rnet"]),
+    ),
+    "digits-found": Declared(
+        "cx.figures.detections(boxes, labels, image_size=(height, width))",
+        lambda: _detections(experiments.found("digits")),
     ),
     "sliding-espresso": Declared(
-        _COMPARED, lambda: _mapped("comparison", experiments.found("imagenet"))
+        f'{_COMPARED}.figure(name="espresso")',
+        lambda: _comparison(experiments.found("imagenet"), "espresso"),
     ),
-    "placed-espresso": Declared(
-        "cx.figures.placed(scores, image_size=384, window=224, stride=32)",
-        lambda: _mapped("placed", experiments.found("imagenet")),
+    "classes-espresso": Declared(
+        "cx.figures.top_classes(labels, scores)",
+        lambda: _top_classes(experiments.found("imagenet")),
     ),
+    "crops-vgg16": Declared(
+        "cx.figures.crops(cx.networks.vgg16(), image_size=384, photograph=photograph)",
+        lambda: _crops(experiments.found("vgg16")),
+    ),
+    "cost": Declared(
+        'cx.figures.cost(measured=[("VGG-16", 384, 10.5)], measured_on="2026-11-25")',
+        _cost,
+    ),
+    "cost-shares": Declared("cx.figures.cost_shares()"),
 }
 """What makes each figure."""
 
 
-def window(name: str) -> tuple[Convolution, int]:
+def window(name: str) -> tuple[Convolution | Transposed, int]:
     """Return the window of a sliding-window figure, and its input size, which prose tells too.
 
     Args:
@@ -84,28 +176,83 @@ def window(name: str) -> tuple[Convolution, int]:
     assert isinstance(call, ast.Call)
     (size,) = map(ast.literal_eval, call.args)
     given = {str(each.arg): ast.literal_eval(each.value) for each in call.keywords}
-    pooling = given.pop("operation", "convolution") != "convolution"
-    return (axis.pooling if pooling else axis.convolution)(**given), size
+    given.pop("numbers", None)
+    kind = given.pop("operation", "convolution")
+    if kind == "transposed_convolution":
+        return axis.transposed(**given), size
+    return (axis.convolution if kind == "convolution" else axis.pooling)(**given), size
 
 
-def _halo(found: Mapping[str, Any]) -> Figure:
-    return figures.halo({int(halo): error for halo, error in found["halos"].items()})
+def _halo(found: Found) -> Figure:
+    errors = {int(halo): error for halo, error in found["halos"].items()}
+    sizes: dict[str, Any] = {name: tuple(found[name]) for name in ("window", "image_size")}
+    return figures.halo(errors, **sizes, photograph=b64decode(found["photograph"]))
 
 
-def _mapped(family: str, found: Mapping[str, Any]) -> Figure:
-    """Draw a heatmap of what an experiment found."""
-    given: dict[str, Any] = {
-        "image_size": tuple(found["image_size"]),
-        "window": tuple(found["window"]),
-        "stride": tuple(found["stride"]),
-        "photograph": b64decode(found["photograph"]),
-    }
-    if family == "placed":
-        return figures.placed(found["one_pass"], **given)
-    given |= {"exact": found["exact"], "rounding": found["rounding"]}
-    if family == "error_map":
-        return figures.error_map(found["errors"], **given)
-    return figures.comparison(found["sliding"], found["one_pass"], found["errors"], **given)
+def _reach(found: Found) -> Figure:
+    return figures.padding_reach(reach=found["reach"], errors=found["errors"], **_windows(found))
+
+
+def _field(found: Found) -> Figure:
+    sizes = {"image_size": tuple(found["image_size"]), "window": tuple(found["window"])}
+    vgg16 = api.trace(networks.vgg16())
+    return figures.receptive_field(vgg16, photograph=b64decode(found["photograph"]), **sizes)
+
+
+def _crops(found: Found) -> Figure:
+    size, photograph = tuple(found["image_size"]), b64decode(found["photograph"])
+    return figures.crops(networks.vgg16(), size, photograph=photograph)
+
+
+def _error_map(found: Found) -> Figure:
+    return figures.error_map(found["errors"], **_windows(found), **_errors(found))
+
+
+def _comparison(found: Found, name: str | None = None) -> Figure:
+    maps = (found[key] for key in ("sliding", "one_pass", "errors"))
+    given = {**_windows(found), **_errors(found)}
+    return figures.comparison(*maps, **given, name=name, probabilities=True)
+
+
+def _placed(found: Found, name: str) -> Figure:
+    return figures.placed(found["one_pass"], **_windows(found), name=name, probabilities=True)
+
+
+def _top_classes(found: Found) -> Figure:
+    highest = found["highest"]["sliding"]
+    maps = highest["labels"], highest["scores"]
+    return figures.top_classes(*maps, **_windows(found), probabilities=True)
+
+
+def _detections(found: Found) -> Figure:
+    """Draw what one pass finds: digits, or faces."""
+    seen = found["found_windows"]
+    return figures.detections(
+        seen["boxes"],
+        seen.get("labels"),
+        seen.get("scores"),
+        seen.get("right"),
+        image_size=tuple(found["image_size"]),
+        photograph=b64decode(seen["photograph"]),
+        # Only faces have scores, and need to be told what they are.
+        name=text("figure.detections.face") if "scores" in seen else None,
+        windows=seen["windows"],
+        probabilities="scores" in seen,
+    )
+
+
+def _width(found: Found) -> Figure:
+    results = {int(units): each for units, each in found["accuracies"].items()}
+    return figures.width(results)
+
+
+def _windows(found: Found) -> dict[str, Any]:
+    sizes = {name: tuple(found[name]) for name in ("image_size", "window", "stride")}
+    return {**sizes, "photograph": b64decode(found["photograph"])}
+
+
+def _errors(found: Found) -> dict[str, Any]:
+    return {"exact": found["exact"], "rounding": found["rounding"]}
 
 
 # The network of the first page, whose text a test compares with the page's.

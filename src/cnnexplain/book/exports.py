@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from cnnexplain.figures import Figure
 
-_WIDTH = 720  # twice what a phone is wide, so that fine lines stay fine
+# How wide they are in pixels: a picture has fine lines on any screen; a film has many frames to
+# draw, and whoever wants it larger makes it with the line under the figure.
+_WIDTHS = {".png": 720, ".gif": 480}
 # What pixels depend on beside the drawing.
 _SOURCES = (Path(film.__file__), Path(raster.__file__), Path(__file__))
 _LIBRARIES = ("resvg-py", "pillow", "matplotlib", "matplotlib-fontja")
@@ -53,7 +55,7 @@ class Picture:
 
     def drawn(self) -> bytes:
         """Draw it."""
-        frames = [raster.png(frame, _WIDTH) for frame in self.frames]
+        frames = [raster.png(frame, _WIDTHS[self.suffix]) for frame in self.frames]
         return frames[0] if self.suffix == ".png" else film.gif(frames, self.seconds)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from fractions import Fraction
-from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from cnnexplain import axis, networks, savings
@@ -14,16 +14,17 @@ from cnnexplain.book import contents, experiments
 from cnnexplain.book.forms import Tex
 from cnnexplain.errors import ShapeError
 from cnnexplain.figures.cells import displacement
+from cnnexplain.figures.downsampling import known, strided
 from cnnexplain.formula import tex
 from cnnexplain.graph import Network
 from cnnexplain.operations import Conv2d, Linear, MaxPool2d
+from cnnexplain.windows import Convolution, Transposed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cnnexplain.book.forms import Value
     from cnnexplain.graph import Row
-    from cnnexplain.windows import Convolution, Transposed
 
 # The picture and the crop that the sources ask about.
 _IMAGE = 384
@@ -47,6 +48,7 @@ def values() -> Mapping[str, Value]:
         **_seen(),
         **_saved(),
         **_timed(),
+        **_widths(),
     }
 
 
@@ -61,6 +63,9 @@ def _windows() -> dict[str, Value]:
     dropping, dropped = contents.window("dropped-8-to-3")
     rounded_up, overhung = contents.window("ceil-8-to-4")
     dilated, dilated_input = contents.window("dilation-7-to-3")
+    transposed, transposed_input = contents.window("transposed-3-to-7")
+    (patches,) = strided({"ViT-B/16": known()["ViT-B/16"]})[0].layers
+    assert not isinstance(dropping, Transposed)
     outputs = plain.output_size(plain_input)
     return {
         "kernel": plain.kernel_size,
@@ -85,6 +90,11 @@ def _windows() -> dict[str, Value]:
         "dilation": dilated.dilation,
         "dilation_extent": dilated.extent,
         "dilation_formula": _formula(dilated, dilated_input),
+        "transposed_stride": transposed.stride,
+        "transposed_input": transposed_input,
+        "transposed_output": transposed.output_size(transposed_input),
+        "transposed_formula": _formula(transposed, transposed_input),
+        "patch_stride": int(patches.step),
     }
 
 
@@ -335,6 +345,19 @@ def _seen() -> dict[str, Value]:
     }
 
 
+_FEW, _SOME, _MANY = "4", "32", "4096"
+
+
+def _widths() -> dict[str, Value]:
+    """Return how well networks of some widths read digits."""
+    found = experiments.found("width")["accuracies"]
+    values: dict[str, Value] = {"width_seeds": len(found[_FEW])}
+    for name, units in (("few", _FEW), ("some", _SOME), ("many", _MANY)):
+        values[f"width_{name}"] = int(units)
+        values[f"width_{name}_accuracy"] = Fraction(f"{100 * median(found[units]):.3g}")
+    return values
+
+
 def _saved() -> dict[str, Value]:
     """Return what one pass saves, in multiply-accumulates."""
     found = experiments.found("vgg16")
@@ -352,14 +375,12 @@ def _saved() -> dict[str, Value]:
 
 
 _GIGA = 10**9
-# What a build cannot measure again: times, with the machine and the day.
-_TIMES = Path("docs/data/sliding.json")
 _TIMED = {"vgg384": ("VGG-16", 384), "vgg512": ("VGG-16", 512), "alexnet515": ("AlexNet", 515)}
 
 
 def _timed() -> dict[str, Value]:
     """Return how much faster one pass was when it was measured."""
-    data = json.loads(_TIMES.read_text(encoding="utf-8"))
+    data = json.loads(contents.TIMES.read_text(encoding="utf-8"))
     costs = {(each["network"], each["image_px"]): each for each in data["costs"]}
     found: dict[str, Value] = {
         "timed_date": date.fromisoformat(data["date"]),

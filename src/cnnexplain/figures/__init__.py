@@ -6,9 +6,9 @@ from cnnexplain.figures.cost_curve import cost
 from cnnexplain.figures.crops import crops
 from cnnexplain.figures.field_growth import receptive_field
 from cnnexplain.figures.figure import Figure
-from cnnexplain.figures.found_windows import detections
 from cnnexplain.figures.folded_layers import folding_sizes
 from cnnexplain.figures.folded_rows import folding
+from cnnexplain.figures.found_windows import detections
 from cnnexplain.figures.fully_connected import dense
 from cnnexplain.figures.halo_sweep import halo
 from cnnexplain.figures.heatmaps import comparison, error_map

@@ -51,7 +51,7 @@ def cost(
     measured: Measured | None = None,
     measured_on: str | date | None = None,
 ) -> Figure:
-    """Draw how many times less work one pass is than sliding, in the current language.
+    """Draw how many times less work one pass is than sliding.
 
     Args:
         network: A network of `cnnexplain.networks`, the trace of a module, or several of them by

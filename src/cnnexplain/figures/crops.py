@@ -99,7 +99,7 @@ def crops(
     stride: PerAxis | None = None,
     photograph: bytes | None = None,
 ) -> Figure:
-    """Draw how the windows of an image share one map, and what that saves, in the current language.
+    """Draw how the windows of an image share one map, and what that saves.
 
     Args:
         network: A chain of layers that make maps, a flattening, and Linear layers, with the

@@ -44,7 +44,7 @@ def padding_reach(
     photograph: bytes | None = None,
     rounding: float = ROUNDING,
 ) -> Figure:
-    """Draw how much of each layer's map padding leaves clean, in the current language.
+    """Draw how much of each layer's map padding leaves clean.
 
     Args:
         network: A chain of layers that make maps, a flattening, and Linear layers, with the

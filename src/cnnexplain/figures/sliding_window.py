@@ -42,7 +42,7 @@ def stride(
     input: Map | Row | None = None,  # noqa: A002  # as torch.nn.functional.conv2d calls it
     weight: Map | Row | None = None,
 ) -> Figure:
-    """Draw a window that slides over a picture, in the current language.
+    """Draw a window that slides over a picture.
 
     Args:
         input_size: The picture's size without padding: a number, or (height, width). Left out, it

@@ -52,7 +52,7 @@ class Trained:
 def width(
     results: Mapping[int, Sequence[float]], *, in_features: int = 64, out_features: int = 10
 ) -> Figure:
-    """Draw the accuracy of networks with one hidden layer by its width, in the current language.
+    """Draw the accuracy of networks with one hidden layer by its width.
 
     Args:
         results: The accuracies, from 0 to 1, of networks trained from different weights, by their

@@ -53,7 +53,7 @@ class Workings:
 
 
 def workings(numbers: Numbers, writing: Writing, y: float, unit: float) -> Workings:
-    """Draw what each step computes, in the current language.
+    """Draw what each step computes.
 
     Args:
         numbers: The numbers.
