@@ -206,8 +206,22 @@ def test_a_figure_that_does_not_move_through_its_frames_is_found(page: Any) -> N
 
 OVERLAPS = """() => {
     const svg = document.querySelector("svg").getBoundingClientRect(), found = [];
-    const texts = [...document.querySelectorAll("svg text")].map(text => {
-        const box = text.getBoundingClientRect(); return [text.textContent, box]; });
+    // What has a place of its own: a text, or each number of a text that is one for all cells.
+    const placed = [...document.querySelectorAll("svg text")].flatMap(text => {
+        const numbers = [...text.querySelectorAll("tspan[x]")];
+        return numbers.length ? numbers : text; });
+    // What moves behind a window of its own is seen no farther than that.
+    const seen = each => {
+        const {left, right, top, bottom, height} = each.getBoundingClientRect();
+        const frame = each.closest("svg"), parent = frame.parentNode;
+        if (!parent.getScreenCTM) return {left, right, top, bottom, height};
+        const {a, e, f} = parent.getScreenCTM();
+        const [x, y, wide, tall] = ["x", "y", "width", "height"].map(
+            name => frame[name].baseVal.value * a);
+        return {height, left: Math.max(left, x + e), right: Math.min(right, x + e + wide),
+                top: Math.max(top, y + f), bottom: Math.min(bottom, y + f + tall)}; };
+    const texts = placed.map(each => [each.textContent, seen(each)]).filter(
+        ([, box]) => box.right > box.left && box.bottom > box.top + 0.3 * box.height);
     for (const [at, [words, box]] of texts.entries()) {
         if (!words.trim()) continue;
         if (box.left < svg.left - 0.5 || box.right > svg.right + 0.5 || box.top < svg.top - 0.5
