@@ -23,11 +23,12 @@ def make(root: Path, **changes: str) -> Path:
     shutil.copy(ROOT / "docs" / "hook.py", root / "docs")  # its own path tells it the root
     (root / "docs" / "theme").symlink_to(ROOT / "docs" / "theme")
     (root / "docs" / "data").symlink_to(ROOT / "docs" / "data")
-    # What the experiments find is the same, and takes a minute to find.
-    kept = ROOT / ".cache" / "experiments"
-    kept.mkdir(parents=True, exist_ok=True)
+    # What the experiments find, and the pixels of figures, are the same and take minutes to make.
     (root / ".cache").mkdir()
-    (root / ".cache" / "experiments").symlink_to(kept)
+    for name in ("experiments", "figures"):
+        kept = ROOT / ".cache" / name
+        kept.mkdir(parents=True, exist_ok=True)
+        (root / ".cache" / name).symlink_to(kept)
     (root / "src").mkdir()
     for path in ROOT.glob("mkdocs*.yml"):
         text = re.sub(
@@ -52,7 +53,7 @@ def build(root: Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
 
 

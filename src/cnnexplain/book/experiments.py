@@ -119,7 +119,7 @@ def _padded(network: Network, size: int, halos: Sequence[int], precision: str) -
     whole = compare(model, image, window, device="cpu", precision=precision)
     return {
         **_compared(whole, int(whole.sliding.amax((0, 2, 3)).argmax())),
-        "photograph": _jpeg(photo),
+        "photograph": _jpeg(photo, _SMALL),
         "halo": whole.conversion.exactness.halo[0],
         "reach": [
             {"name": each.name, "clean": each.clean[0], "size": each.size[0]}
