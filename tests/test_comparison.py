@@ -633,7 +633,7 @@ def test_decisions_are_drawn_as_scores() -> None:
     compared = cx.compare(Decided().eval(), image, window=32, device="cpu")
     assert compared.sliding.dtype == torch.bool
     assert compared.maximum == 0
-    assert compared.figure().title.endswith("relative error at most 0")
+    assert compared.figure().title.endswith("relative error at most 0 (rounding)")
 
 
 def test_a_figure_names_its_class_and_writes_only_probabilities_in_percent() -> None:

@@ -371,6 +371,7 @@ def test_a_comparison_is_drawn_as_its_figure(compared: Comparison) -> None:
         window=32,
         stride=4,
         exact=[[True] * 3] * 4,
+        name="class 3",
     )
     assert compared.figure(3).svg == wanted.svg
     assert compared.figure(3).svg != compared.figure(4).svg
