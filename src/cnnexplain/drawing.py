@@ -11,9 +11,8 @@ import re
 import sys
 from dataclasses import dataclass
 from difflib import get_close_matches
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args
 
 import typer
 
@@ -21,7 +20,9 @@ from cnnexplain import figures
 from cnnexplain.arguments import check_files, input_size
 from cnnexplain.errors import shown
 from cnnexplain.figures.plane import Operation
+from cnnexplain.figures.svg import Theme
 from cnnexplain.images import check_drawing
+from cnnexplain.languages import LANGUAGES
 from cnnexplain.languages import language as chosen
 from cnnexplain.targets import UsageError, find, traced
 
@@ -33,21 +34,6 @@ if TYPE_CHECKING:
 Draws: TypeAlias = "Callable[..., Figure]"
 
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
-
-
-class Theme(StrEnum):
-    """The colours of pixels."""
-
-    LIGHT = "light"
-    DARK = "dark"
-
-
-class Language(StrEnum):
-    """The languages of figures."""
-
-    EN = "en"
-    JA = "ja"
-    FR = "fr"
 
 
 @dataclass(frozen=True)
@@ -137,16 +123,16 @@ def _program(draws: Draws) -> Callable[..., None]:
     options += [
         _named("output", Path, inspect.Parameter.empty, _OUTPUT),
         _named("width", int | None, None, _WIDTH),
-        _named("theme", Theme, Theme.LIGHT, _THEME),
+        _named("theme", Theme, "light", _THEME),
         _named("speed", float, 1.0, _SPEED),
-        _named("language", Language, Language.EN, _LANGUAGE),
+        _named("language", Literal[LANGUAGES], "en", _LANGUAGE),
     ]
 
     def run(**given: Any) -> None:
         own = {option.name: given.pop(option.name) for option in options[len(taken) :]}
         check_files(own["output"], [])
         check_drawing(own["output"])
-        with chosen(own["language"].value):
+        with chosen(own["language"]):
             figure = draws(**_arguments(taken, given, own.get("input_size")))
             _save(figure, own)
 
@@ -238,7 +224,7 @@ def _save(figure: Figure, own: Mapping[str, Any]) -> None:
         figure.save(
             own["output"],
             width=own["width"],
-            theme=own["theme"].value,
+            theme=own["theme"],
             speed=own["speed"],
             progress=lambda done, count: shown_bar.update(bar, completed=done, total=count),
         )
