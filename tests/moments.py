@@ -25,6 +25,10 @@ def of_class(root: ET.Element, *names: str) -> list[ET.Element]:
     return [each for each in root.iter() if set(names) <= set(each.get("class", "").split())]
 
 
+def numbers(text: str) -> list[float]:
+    return [float(each) for each in re.findall(r"-?\d*\.?\d+", text)]
+
+
 def words(root: ET.Element) -> list[str]:
     return ["".join(each.itertext()) for each in root.iter(f"{SVG}text")]
 

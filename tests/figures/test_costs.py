@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import xml.etree.ElementTree as ET
 from datetime import date
 from functools import partial
 from itertools import pairwise
@@ -17,6 +16,7 @@ import torch
 from babel.dates import format_date
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.moments import SVG, numbers, parse, words
 from torch import nn
 
 import cnnexplain as cx
@@ -26,9 +26,9 @@ from cnnexplain.figures import chart, cost_words, svg
 from cnnexplain.languages import LANGUAGES, language, number
 
 if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
     from collections.abc import Callable
 
-SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "<script>&\"'"
 DATA = json.loads((Path(__file__).parents[2] / "docs/data/sliding.json").read_text("utf-8"))
 MEASURED = [(each["network"], each["image_px"], each["batched_ratio"]) for each in DATA["costs"]]
@@ -64,20 +64,8 @@ every_moving = pytest.mark.parametrize("make", MOVING.values(), ids=MOVING)
 every_language = pytest.mark.parametrize("code", LANGUAGES)
 
 
-def parse(text: str) -> ET.Element:
-    return ET.fromstring(text)  # noqa: S314  # our own text
-
-
 def of_class(root: ET.Element, *names: str) -> list[ET.Element]:
     return [each for each in root.iter() if {*names} <= {*each.get("class", "").split()}]
-
-
-def numbers(text: str) -> list[float]:
-    return [float(each) for each in re.findall(r"-?\d*\.?\d+", text)]
-
-
-def words(root: ET.Element) -> list[str]:
-    return ["".join(each.itertext()) for each in root.iter(f"{SVG}text")]
 
 
 def points(path: ET.Element) -> list[tuple[float, float]]:

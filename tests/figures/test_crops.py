@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.moments import SVG, numbers, of_class, parse, words
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -25,11 +25,11 @@ from cnnexplain.languages import LANGUAGES, language
 from cnnexplain.source import read
 
 if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
     from collections.abc import Callable
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-SVG = "{http://www.w3.org/2000/svg}"
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc0"
     "000003010100c9fe92ef0000000049454e44ae426082"
@@ -62,22 +62,6 @@ CASES: dict[str, Callable[[], figures.Figure]] = {
 }
 every_case = pytest.mark.parametrize("make", CASES.values(), ids=CASES)
 every_language = pytest.mark.parametrize("code", LANGUAGES)
-
-
-def parse(text: str) -> ET.Element:
-    return ET.fromstring(text)  # noqa: S314  # our own text
-
-
-def of_class(root: ET.Element, name: str) -> list[ET.Element]:
-    return [each for each in root.iter() if name in each.get("class", "").split()]
-
-
-def numbers(text: str) -> list[float]:
-    return [float(each) for each in re.findall(r"-?\d*\.?\d+", text)]
-
-
-def words(root: ET.Element) -> list[str]:
-    return ["".join(each.itertext()) for each in root.iter(f"{SVG}text")]
 
 
 def rectangle(each: ET.Element) -> list[float]:

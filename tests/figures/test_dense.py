@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.moments import SVG, words
 from torch import nn
 
 from cnnexplain import figures
 from cnnexplain.errors import ArgumentError
 from cnnexplain.languages import LANGUAGES, language
 
-SVG = "{http://www.w3.org/2000/svg}"
 CASES = {
     "fc6": {},
     "cells": {"in_features": 6, "out_features": 4},
@@ -40,10 +40,6 @@ def rectangles(root: ET.Element, *names: str) -> list[tuple[float, ...]]:
         for each in of_class(root, *names)
         if each.tag == f"{SVG}rect"
     ]
-
-
-def words(root: ET.Element) -> list[str]:
-    return ["".join(each.itertext()) for each in root.iter(f"{SVG}text")]
 
 
 def parts(figure: figures.Figure) -> tuple[list[tuple[float, ...]], ...]:

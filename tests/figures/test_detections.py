@@ -4,41 +4,27 @@ from __future__ import annotations
 
 import json
 import re
-import xml.etree.ElementTree as ET
 from html import unescape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.moments import SVG, numbers, of_class, parse, words
 
 from cnnexplain import figures
 from cnnexplain.errors import ArgumentError
 from cnnexplain.figures import svg
 from cnnexplain.languages import LANGUAGES, language
 
-SVG = "{http://www.w3.org/2000/svg}"
+if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
+
 HOSTILE = '<script>alert("&")</script>'
 BOXES = [(0, 4, 8, 12), (1, 30, 9, 38), (40, 70, 48, 78), (60, 0, 68, 8)]
 LABELS, RIGHT = ["5", "0", "3", "8"], [True, True, False, True]
-
-
-def parse(text: str) -> ET.Element:
-    return ET.fromstring(text)  # noqa: S314  # our own text
-
-
-def of_class(root: ET.Element, name: str) -> list[ET.Element]:
-    return [each for each in root.iter() if name in each.get("class", "").split()]
-
-
-def numbers(text: str) -> list[float]:
-    return [float(each) for each in re.findall(r"-?\d*\.?\d+", text)]
-
-
-def words(root: ET.Element) -> list[str]:
-    return ["".join(each.itertext()) for each in root.iter(f"{SVG}text")]
 
 
 def made(**more: Any) -> figures.Figure:

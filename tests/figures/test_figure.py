@@ -4,12 +4,12 @@ import json
 import os
 import re
 import stat
-import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.moments import parse
 
 from cnnexplain import figures
 from cnnexplain.errors import ArgumentError
@@ -21,10 +21,6 @@ from cnnexplain.languages import LANGUAGES, catalogue, language, text
 
 CONVOLUTION = {"input_size": 7, "kernel_size": 3, "stride": 2, "padding": 1}
 POOLING = {"input_size": 13, "kernel_size": 3, "stride": 2, "operation": "max_pooling"}
-
-
-def parse(text: str) -> ET.Element:
-    return ET.fromstring(text)  # noqa: S314  # our own text
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.moments import SVG, numbers, of_class, parse
 
 from cnnexplain import figures
 from cnnexplain.languages import LANGUAGES, language
@@ -20,7 +21,6 @@ from cnnexplain.languages import LANGUAGES, language
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SVG = "{http://www.w3.org/2000/svg}"
 PLACES: dict[str, dict[str, Any]] = {
     "photo": {"image_size": 384, "window": 224, "stride": 32},
     "odd": {"image_size": 416, "window": 224, "stride": 32},
@@ -31,18 +31,6 @@ PLACES: dict[str, dict[str, Any]] = {
     "sixty": {"image_size": 142, "window": 24, "stride": 2},
 }
 every_place = pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
-
-
-def parse(text: str) -> ET.Element:
-    return ET.fromstring(text)  # noqa: S314  # our own text
-
-
-def of_class(root: ET.Element, name: str) -> list[ET.Element]:
-    return [each for each in root.iter() if name in each.get("class", "").split()]
-
-
-def numbers(text: str) -> list[float]:
-    return [float(each) for each in re.findall(r"-?\d*\.?\d+", text)]
 
 
 def boxes(data: str) -> list[tuple[float, float, float, float]]:

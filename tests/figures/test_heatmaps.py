@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, pairwise
@@ -14,6 +13,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.moments import SVG, numbers, of_class, parse, words
 
 from cnnexplain import figures
 from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError
@@ -21,9 +21,9 @@ from cnnexplain.figures import cells, scales, svg
 from cnnexplain.languages import LANGUAGES, language
 
 if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
     from collections.abc import Callable, Iterator
 
-SVG = "{http://www.w3.org/2000/svg}"
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc0"
     "000003010100c9fe92ef0000000049454e44ae426082"
@@ -136,22 +136,6 @@ CASES: dict[str, Callable[[], figures.Figure]] = {
     **HALOS,
 }
 every_case = pytest.mark.parametrize("make", CASES.values(), ids=CASES)
-
-
-def parse(text: str) -> ET.Element:
-    return ET.fromstring(text)  # noqa: S314  # our own text
-
-
-def of_class(root: ET.Element, name: str) -> list[ET.Element]:
-    return [each for each in root.iter() if name in each.get("class", "").split()]
-
-
-def numbers(text: str) -> list[float]:
-    return [float(each) for each in re.findall(r"-?\d*\.?\d+", text)]
-
-
-def words(root: ET.Element) -> list[str]:
-    return ["".join(each.itertext()) for each in root.iter(f"{SVG}text")]
 
 
 @dataclass

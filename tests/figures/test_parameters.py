@@ -11,6 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.models import MobileNet, resnet18
+from tests.moments import SVG, words
 from torch import nn
 
 import cnnexplain as cx
@@ -19,7 +20,6 @@ from cnnexplain.errors import ArgumentError
 from cnnexplain.figures.treemap import squarified
 from cnnexplain.languages import LANGUAGES, language
 
-SVG = "{http://www.w3.org/2000/svg}"
 NETWORKS = {
     "alexnet_paper": cx.networks.alexnet(),
     "alexnet_torchvision": cx.networks.alexnet("torchvision"),
@@ -40,10 +40,6 @@ def of_class(root: ET.Element, *names: str) -> list[ET.Element]:
 
 def place(each: ET.Element) -> tuple[float, ...]:
     return tuple(float(each.get(key)) for key in ("x", "y", "width", "height"))
-
-
-def words(root: ET.Element) -> list[str]:
-    return ["".join(each.itertext()) for each in root.iter(f"{SVG}text")]
 
 
 def drawn(name: str) -> figures.Figure:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from tests.moments import SVG, numbers, of_class
 
 from cnnexplain import axis, figures
 from cnnexplain.errors import ArgumentError, ShapeError
@@ -18,7 +19,6 @@ from cnnexplain.figures.plane import Plane, plane
 from cnnexplain.figures.side import Side
 from cnnexplain.languages import LANGUAGES, language
 
-SVG = "{http://www.w3.org/2000/svg}"
 POOLING = {"input_size": 13, "kernel_size": 3, "stride": 2, "operation": "max_pooling"}
 CONVOLUTION = {"input_size": 7, "kernel_size": 3, "stride": 2, "padding": 1}
 TRANSPOSED = {
@@ -60,14 +60,6 @@ every_language = pytest.mark.parametrize("code", LANGUAGES)
 
 def parse(svg: str) -> ET.Element:
     return ET.fromstring(svg)  # noqa: S314  # our own text
-
-
-def of_class(root: ET.Element, name: str) -> list[ET.Element]:
-    return [each for each in root.iter() if name in each.get("class", "").split()]
-
-
-def numbers(text: str) -> list[float]:
-    return [float(each) for each in re.findall(r"-?\d*\.?\d+", text)]
 
 
 def window_box(root: ET.Element) -> list[list[float]]:

@@ -4,44 +4,30 @@ from __future__ import annotations
 
 import json
 import re
-import xml.etree.ElementTree as ET
 from collections import Counter
 from html import unescape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.moments import SVG, numbers, of_class, parse, words
 
 from cnnexplain import figures
 from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError
 from cnnexplain.figures import svg
 from cnnexplain.languages import LANGUAGES, language
 
-SVG = "{http://www.w3.org/2000/svg}"
+if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
+
 HOSTILE = '<script>alert("&")</script>'
 FACE = {"image_size": 108, "window": 24, "stride": 4}
 NAMES = [["espresso"] * 6 for _ in range(6)]
 NAMES[4][5] = NAMES[5][4] = NAMES[5][5] = "ladle"
 NAMES[5][2], NAMES[5][3] = "consomme", "chocolate sauce"
 SCORES = [[0.95 - 0.07 * row - 0.05 * column for column in range(6)] for row in range(6)]
-
-
-def parse(text: str) -> ET.Element:
-    return ET.fromstring(text)  # noqa: S314  # our own text
-
-
-def of_class(root: ET.Element, name: str) -> list[ET.Element]:
-    return [each for each in root.iter() if name in each.get("class", "").split()]
-
-
-def numbers(text: str) -> list[float]:
-    return [float(each) for each in re.findall(r"-?\d*\.?\d+", text)]
-
-
-def words(root: ET.Element) -> list[str]:
-    return ["".join(each.itertext()) for each in root.iter(f"{SVG}text")]
 
 
 def made(**more: Any) -> figures.Figure:

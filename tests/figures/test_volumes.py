@@ -12,6 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.models import resnet18
+from tests.moments import SVG, numbers, words
 from torch import nn
 
 import cnnexplain as cx
@@ -19,7 +20,6 @@ from cnnexplain import figures
 from cnnexplain.errors import ArgumentError
 from cnnexplain.languages import LANGUAGES, language
 
-SVG = "{http://www.w3.org/2000/svg}"
 NETWORKS = {
     "alexnet_paper": cx.networks.alexnet(),
     "alexnet_ungrouped": cx.networks.alexnet("ungrouped"),
@@ -49,14 +49,6 @@ def parse(svg: str) -> ET.Element:
 
 def of_class(root: ET.Element, *names: str) -> list[ET.Element]:
     return [each for each in root.iter() if set(names) <= set(each.get("class", "").split())]
-
-
-def numbers(text: str) -> list[float]:
-    return [float(each) for each in re.findall(r"-?\d*\.?\d+", text)]
-
-
-def words(root: ET.Element) -> list[str]:
-    return ["".join(each.itertext()) for each in root.iter(f"{SVG}text")]
 
 
 def boxes(path: str) -> list[tuple[float, float, float]]:

@@ -12,8 +12,9 @@ from cnnexplain.figures.colours import widest
 from cnnexplain.figures.fields import Growth, Seen, growth
 from cnnexplain.figures.figure import moving, told
 from cnnexplain.figures.motion import Sweep
+from cnnexplain.figures.names import cut
 from cnnexplain.figures.panel import shared
-from cnnexplain.figures.sheet import ROOM, SWATCH, Sheet, cut
+from cnnexplain.figures.sheet import ROOM, SWATCH, Sheet
 from cnnexplain.figures.svg import (
     HALF,
     LABEL_SIZE,

@@ -174,32 +174,6 @@ def sentence(content: str, size: float, width: float, *, bold: bool = False) -> 
     return [line.rstrip(" ") for line in lines]
 
 
-def cut(words: str, size: float, width: float, *, bold: bool = False) -> str:
-    """Return a name that fits a width: what does not is left out in its middle.
-
-    Args:
-        words: The name.
-        size: The font's size.
-        width: The width.
-        bold: Whether the text is bold.
-
-    Example:
-        >>> cut("encoder.layer4.2.conv3", 10, 84)
-        'encoder….conv3'
-    """
-    if text_width(words, size, bold=bold) <= width:
-        return words
-    kept = len(words)
-    while kept and text_width(_without_middle(words, kept), size, bold=bold) > width:
-        kept -= 1
-    return _without_middle(words, kept)
-
-
-def _without_middle(words: str, kept: int) -> str:
-    after = kept // 2
-    return f"{words[: kept - after]}…{words[len(words) - after :]}"
-
-
 def most_lines(make: Callable[[], Sequence[object]]) -> int:
     """Return how many lines something takes in the language that needs most.
 

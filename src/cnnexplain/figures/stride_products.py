@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from cnnexplain.figures.downsampling import known, strided
 from cnnexplain.figures.figure import moving, told
 from cnnexplain.figures.motion import Sweep
-from cnnexplain.figures.sheet import ROOM, SWATCH, Sheet, cut
+from cnnexplain.figures.names import cut
+from cnnexplain.figures.sheet import ROOM, SWATCH, Sheet
 from cnnexplain.figures.svg import (
     HALF,
     LABEL_SIZE,
