@@ -225,8 +225,8 @@ def test_a_step_shows_its_mark_its_image_and_its_formula() -> None:
         assert x + step_length / 2 == pytest.approx(left + small / 2, abs=0.01)
         assert y + step_length / 2 == pytest.approx(top + small / 2, abs=0.01)
         assert step_length / side == pytest.approx(32 / size, rel=2e-3)
-    assert "36 · 15.5\xa0GMAC ÷ 49.6\xa0GMAC = 11.2" in words(parse(figure.frame(1)))
-    assert "1 · 15.5\xa0GMAC ÷ 15.5\xa0GMAC = 1" in words(parse(figure.frame(0)))
+    assert "36 · 15.5\xa0GMAC / 49.6\xa0GMAC = 11.2" in words(parse(figure.frame(1)))
+    assert "1 · 15.5\xa0GMAC / 15.5\xa0GMAC = 1" in words(parse(figure.frame(0)))
 
 
 def test_a_click_leads_to_the_nearest_image() -> None:

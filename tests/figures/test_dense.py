@@ -107,7 +107,7 @@ def test_a_step_shows_one_output_with_all_inputs_and_the_last_one_all(case: Any)
     told = [sentence for _, sentence in figure.script.columns]
     named = [1, 2, 3, 4][:outputs] if outputs <= 4 else [1, 2, outputs]
     for output, sentence in zip(named, told, strict=False):
-        assert sentence.startswith(f"output {output} is row {output} of W times x")
+        assert sentence.startswith(f"output {output} is row {output} of A times x")
         assert f"{inputs:,}" in sentence
 
 

@@ -27,7 +27,8 @@ Row: TypeAlias = Sequence[float] | Array
 # More terms than this are a wall of numbers, and more steps a long film.
 _MOST_TERMS, _MOST_STEPS = 25, 64
 # Numbers whose sums are easy to follow: of the input, of a pooling's input, and of the kernel.
-_INPUT, _POOLED, _KERNEL = (0, 3), (0, 9), (-1, 2)
+# Seeds, and the smallest and the largest number: the outputs of small cases are to differ.
+_INPUT, _POOLED, _KERNEL = (11, 0, 3), (45, 0, 9), (30, -1, 2)
 
 
 @dataclass(frozen=True)
@@ -160,11 +161,11 @@ def numbers(plane: Plane, source: Rows | None, weight: Rows | None) -> Numbers:
                 "draw a smaller case, or leave the numbers out",
             )
     sizes = tuple(side.input_size for side in plane.sides)
-    source = source or _some(sizes, 11, *(_INPUT if plane.weighted else _POOLED))
+    source = source or _some(sizes, *(_INPUT if plane.weighted else _POOLED))
     if not plane.weighted:
         return Numbers(plane, source, ())
     kernel = tuple(side.window.kernel_size for side in plane.sides)
-    return Numbers(plane, source, weight or _some(kernel, 30, *_KERNEL))
+    return Numbers(plane, source, weight or _some(kernel, *_KERNEL))
 
 
 def array(name: str, values: object, dimensions: int) -> Rows:

@@ -182,9 +182,11 @@ def _product(plan: Plan) -> str:
         for place, role in [(result, "output"), *((each, "dense") for each in bias)]:
             lines = grid([place[0], place[0] + place[2]], ys)
             parts.append(element("path", class_=f"cx-{role}-line", d=lines))
-    parts.append(label(x, source[1] - 7, f"x: {layer.in_features}", "cx-input-ink"))
+    headed = partial(text, "figure.volumes.headed")
+    source_label = headed(name="x") + str(layer.in_features)
+    parts.append(label(x, source[1] - 7, source_label, "cx-input-ink"))
     sizes = shape((layer.out_features, layer.in_features))
-    parts.append(label(x, y + height + 20, f"W: {sizes}", "cx-dense-ink"))
+    parts.append(label(x, y + height + 20, headed(name="A") + sizes, "cx-dense-ink"))
     for place, name, role in [(result, "y", "output"), *((each, "b", "dense") for each in bias)]:
         middle = place[0] + place[2] / 2
         parts.append(label(middle, y - 8, name, f"cx-{role}-ink cx-middle"))

@@ -17,6 +17,7 @@ from cnnexplain.figures.legend import (
 )
 from cnnexplain.figures.panel import Panel, ground
 from cnnexplain.figures.scales import Scale, error_scale, percent, two_digits
+from cnnexplain.figures.svg import label
 from cnnexplain.languages import number, text
 
 if TYPE_CHECKING:
@@ -185,6 +186,8 @@ class Errors:
         keys: list[Key] = []
         if self.scale and not self._written(panel):
             keys.append((text("figure.heatmap.key.hatched"), hatch_swatch))
+        if "×" in self._written(panel):
+            keys.append((text("figure.heatmap.key.times", value=percent(2)), _twice))
         values = list(chain(*self.values))
         count = number(len(values))
         if self.exact:
@@ -204,3 +207,8 @@ class Errors:
     def described(self) -> str:
         """Return the errors in words."""
         return heat_words.errors(self.values, self.rounding, self.exact)
+
+
+def _twice(x: float, y: float) -> str:
+    """Write how a small cell tells an error that is larger than the score."""
+    return label(x - 3, y + 13, "2×")
