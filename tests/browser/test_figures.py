@@ -36,7 +36,9 @@ def page(browser: Any) -> Iterator[Any]:
 
 
 def status(page: Any) -> str:
-    return page.locator(".cx-status").inner_text().replace("\u00a0", " ")
+    """What is said of the step, without what keeps numbers on a line."""
+    told = page.locator(".cx-status").inner_text().replace("\u00a0", " ")
+    return told.replace("\u2060", "").replace("\u2011", "-")
 
 
 MARKS = """[...document.querySelectorAll(".cx-window, .cx-taps, .cx-tie")].map(mark => {
@@ -100,6 +102,48 @@ def test_what_stands_for_a_step_leads_to_it(page: Any) -> None:
     page.set_content(figure.html.replace("</svg>\n</div>", f"{mark}\n</div>", 1))
     page.locator("[data-step]").click()
     assert status(page).startswith("step 6 of 16")
+
+
+def test_a_figure_that_plays_by_itself_stops_after_two_rounds(page: Any) -> None:
+    page.emulate_media(reduced_motion="no-preference")
+    page.set_content(figures.stride(3, 2).faster(10).html)
+    page.wait_for_function("document.getAnimations().length > 0")
+    page.wait_for_function("document.getAnimations().length === 0")
+    assert page.get_by_role("button", name="Play").is_visible()
+    assert status(page).startswith("step 1 of 4")
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_timeout(1500)  # three rounds: the reader decides when it ends
+    assert page.get_by_role("button", name="Pause").is_visible()
+
+
+@pytest.mark.parametrize("width", [300, 480])
+@pytest.mark.parametrize("name", ["known-strides", "cost", "folding", "padding-7-to-4"])
+def test_nothing_below_a_figure_moves_while_it_plays(page: Any, name: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    figure = contents.FIGURES[name].figure()
+    page.set_content(figure.html)
+    heights = set()
+    for _ in range(figure.steps):
+        page.get_by_role("button", name="Step forward").click()
+        heights.add(page.evaluate("document.querySelector('.cx-figure').offsetHeight"))
+    assert len(heights) == 1
+
+
+def test_a_slider_is_silent_while_the_figure_plays(page: Any) -> None:
+    page.set_content(figures.stride(3, 2).faster(5).html)
+    told = page.get_by_role("slider").get_attribute("aria-valuetext")
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_timeout(500)
+    assert page.get_by_role("slider").get_attribute("aria-valuetext") == told
+    page.get_by_role("button", name="Pause").click()
+    assert page.get_by_role("slider").get_attribute("aria-valuetext").startswith("step ")
+
+
+def test_the_controls_are_called_after_their_figure(page: Any) -> None:
+    figure = figures.stride(**CONVOLUTION)
+    page.set_content(figure.html)
+    name = f"Motion of the figure: {figure.title}"
+    assert page.get_by_role("group", name=name, exact=True).is_visible()
 
 
 def test_the_controls_speak_the_figures_language(page: Any) -> None:

@@ -133,7 +133,7 @@ def page(figure: Figure, name: str) -> str:
         f"<style>{svg.palette_css(':root', follow_system=True)}\n"
         f"body{{margin:8px;{GROUND}}}.cx-figure{{margin:0}}</style>\n"
         f'<script src="../assets/figures.js" defer></script>\n'
-        f"</head>\n<body>\n{figure.inline(name)}\n</body>\n</html>\n"
+        f"</head>\n<body>\n<main>\n{figure.inline(name)}\n</main>\n</body>\n</html>\n"
     )
 
 

@@ -47,7 +47,8 @@ def under(figure: Figure, name: str, python: str) -> str:
     )
     # The search is for the words of the page, not for what is the same under every figure.
     return (
-        f'<div class="cx-take" data-search-exclude lang="{figure.language}">'
+        f'<div class="cx-take" data-search-exclude role="group" lang="{figure.language}" '
+        f'aria-label="{escape(figure.title)}">'
         f"<span>{label} {links}</span>"
         f"{_folded(embed, embedding(figure, name))}{_folded(line, python)}</div>"
     )
@@ -68,7 +69,7 @@ def embedding(figure: Figure, name: str) -> str:
 
 
 def gallery(figures: Mapping[str, Figure], python: Mapping[str, str]) -> str:
-    """Return all figures as pictures, each leading to a page where it moves, as HTML.
+    """Return figures as pictures, each leading to a page where it moves, as HTML.
 
     Args:
         figures: The figures by the name of their files.
@@ -79,17 +80,14 @@ def gallery(figures: Mapping[str, Figure], python: Mapping[str, str]) -> str:
 
 
 def _shown(figure: Figure, name: str, python: str) -> str:
-    title = escape(figure.title)
     # Material shows one of them, and browsers do not load what is not shown.
     images = "".join(
-        f'<img src="{_HERE}figures/{name}{theme}.png#only-{scheme}" alt="{title}" loading="lazy" '
+        f'<img src="{_HERE}figures/{name}{theme}.png#only-{scheme}" alt="" loading="lazy" '
         f'width="{WIDTH}" height="{figure.height}">'
         for theme, scheme in (("", "light"), (".dark", "dark"))
     )
-    return (
-        f'<figure id="{name}"><a href="{_HERE}figures/{name}.html">{images}</a>'
-        f"<figcaption>{title}<code>{escape(python, quote=False)}</code></figcaption></figure>"
-    )
+    link = f'<a href="{_HERE}figures/{name}.html">{images}<span>{escape(figure.title)}</span></a>'
+    return f'<figure id="{name}">{link}{under(figure, name, python)}</figure>'
 
 
 def resolved(html: str, root: str, site: str) -> str:

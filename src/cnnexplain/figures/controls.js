@@ -9,6 +9,7 @@
     pause: "M6.5 5h4v14h-4zM13.5 5h4v14h-4z",
     forward: "M15.5 5H18v14h-2.5zM5 5l9.5 7L5 19z",
   };
+  const ROUNDS = 2; // so often a figure plays by itself
   const SPEEDS = [0.25, 0.5, 1, 2, 4];
   const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -26,6 +27,9 @@
 
   const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
+  // A range such as 1–2 and a name such as VGG-16 stay on one line.
+  const whole = (text) => text.replace(/(\S)–(?=\S)/g, "$1\u2060–\u2060").replace(/(\w)-(?=\w)/g, "$1\u2011");
+
   function control(figure) {
     const words = JSON.parse(figure.dataset.cx);
     const { labels, rows, columns, seconds } = words;
@@ -34,8 +38,15 @@
     figure.dataset.cxReady = "";
     if (steps < 2) return;
 
+    const sentence = (at) => {
+      const [row, reads] = rows[Math.floor(at / columns.length)];
+      const [column, across] = columns[at % columns.length];
+      const values = { step: count.format(at + 1), row, column, rows: reads, columns: across };
+      return whole(fill(words.status, values));
+    };
     const count = new Intl.NumberFormat(figure.lang || undefined);
-    const panel = make("div", { class: "cx-controls", role: "group", "aria-label": labels.controls });
+    const name = `${labels.controls}: ${picture.querySelector("title").textContent}`;
+    const panel = make("div", { class: "cx-controls", role: "group", "aria-label": name });
     const [back, play, forward] = [0, 1, 2].map(() => make("button", { type: "button" }));
     const slider = make("input", { type: "range", min: 1, max: steps, "aria-label": labels.step });
     const speed = make("select", { "aria-label": labels.speed, title: labels.speed });
@@ -46,6 +57,11 @@
       speed.append(option);
     }
     const status = make("p", { class: "cx-status" });
+    const told = make("span", {});
+    status.append(told);
+    const all = rows.flatMap((_, row) => columns.map((_, column) => sentence(row * columns.length + column)));
+    // Room for the longest of them, so that nothing below moves.
+    status.dataset.longest = all.reduce((one, other) => (other.length > one.length ? other : one));
     show(back, "back", labels.back);
     show(forward, "forward", labels.forward);
     panel.append(back, play, forward, slider, speed);
@@ -54,17 +70,15 @@
     let step = words.still;
     let playing = false;
     let wanted = false; // what the reader asked for; out of sight nothing plays
+    let rounds = Infinity; // that are left to play
 
     const clocks = () => picture.getAnimations({ subtree: true });
 
     const tell = () => {
-      const [row, reads] = rows[Math.floor(step / columns.length)];
-      const [column, across] = columns[step % columns.length];
-      const values = { step: count.format(step + 1), row, column, rows: reads, columns: across };
-      const sentence = fill(words.status, values);
       slider.value = step + 1;
-      slider.setAttribute("aria-valuetext", sentence);
-      status.textContent = sentence;
+      told.textContent = sentence(step);
+      // While a figure plays, a slider that has the focus would be read out at each step.
+      if (!playing) slider.setAttribute("aria-valuetext", sentence(step));
     };
 
     const go = (next) => {
@@ -85,7 +99,17 @@
       if (on || figure.classList.contains("cx-moving")) go(step);
       for (const clock of clocks()) if (on) clock.play();
       show(play, on ? "pause" : "play", on ? labels.pause : labels.play);
+      if (!on) tell();
       if (on) requestAnimationFrame(watch);
+    };
+
+    // Back to the still picture, which is complete.
+    const rest = () => {
+      wanted = playing = false;
+      figure.classList.remove("cx-moving");
+      step = words.still;
+      show(play, "play", labels.play);
+      tell();
     };
 
     const watch = () => {
@@ -93,7 +117,9 @@
       const time = clocks()[0]?.currentTime;
       const now = Math.floor(time / (seconds * 1000)) % steps;
       if (time != null && now !== step) {
+        rounds -= now < step;
         step = now;
+        if (rounds <= 0) return rest();
         tell();
       }
       requestAnimationFrame(watch);
@@ -119,6 +145,7 @@
     });
     play.addEventListener("click", () => {
       wanted = !playing;
+      rounds = Infinity;
       status.setAttribute("aria-live", "off");
       run(wanted);
     });
@@ -132,6 +159,7 @@
     run(false);
     if (!still.matches) {
       wanted = true;
+      rounds = ROUNDS;
       step = 0;
     }
     new IntersectionObserver(([entry]) => {

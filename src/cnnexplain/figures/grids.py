@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def draw_input(shown: Plane, places: Layout) -> str:
-    """Draw the input and, if windows stand on it, its padding and what they hang over.
+    """Draw the input; if windows stand on it, without what no window reads.
 
     Args:
         shown: What the figure shows.
@@ -31,14 +31,30 @@ def draw_input(shown: Plane, places: Layout) -> str:
     lines = element("path", class_="cx-input-line", d=grid(xs, ys))
     if shown.writes:
         return element("path", class_="cx-input", d=box(xs[0], ys[0], *_size(xs, ys))) + lines
-    parts = [_padding(shown, places)]
-    if any(side.overhangs for side in shown.sides):
-        stops = [(side.padded, side.stop) for side in shown.sides]
-        parts.append(dotted(_beyond(shown, places, *stops), places.x.unit))
     read = [_runs(set(range(side.size)) - side.untouched) for side in shown.sides]
     area = "".join(places.area(rows, columns) for rows, columns in product(*read))
-    parts.append(element("path", class_="cx-input", d=area))
-    return "".join((*parts, lines, _crosses(shown, places)))
+    return element("path", class_="cx-input", d=area) + lines + _crosses(shown, places)
+
+
+def draw_around(shown: Plane, places: Layout) -> str:
+    """Draw what windows reach beyond real cells, and pale what they cover there.
+
+    Args:
+        shown: What the figure shows.
+        places: Where everything stands.
+    """
+    down, across = shown.sides
+    outer = [(side.first, max(side.stop, side.size)) for side in shown.sides]
+    inner = [(0, side.size) for side in shown.sides]
+    if outer == inner:
+        return ""
+    ring = places.area(*outer) + places.area(*inner)
+    veil = element("path", class_="cx-veil", d=ring, fill_rule="evenodd")
+    lines = _padding(shown, places)
+    if down.overhangs or across.overhangs:
+        stops = [(side.padded, side.stop) for side in shown.sides]
+        lines += dotted(_beyond(shown, places, *stops), places.x.unit)
+    return veil + lines
 
 
 def draw_output(shown: Plane, places: Layout, stage: Stage) -> str:
@@ -56,7 +72,7 @@ def draw_output(shown: Plane, places: Layout, stage: Stage) -> str:
     ys = [places.y.output(at) for at in ticks(0, height.plain)]
     lines = "" if shown.outlined else element("path", class_="cx-output-line", d=grid(xs, ys))
     if shown.writes:
-        filled = _padding(shown, places) + _written(shown, places, stage.ended)
+        filled = _written(shown, places, stage.ended)
         if height.added or width.added:
             stops = [(side.plain, side.output_size) for side in shown.sides]
             lines += dotted(_beyond(shown, places, *stops, first=0), places.x.unit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnnexplain.figures.grids import draw_input, draw_output
+from cnnexplain.figures.grids import draw_around, draw_input, draw_output
 from cnnexplain.figures.motion import Track, stretch
 from cnnexplain.figures.svg import box, decimal, element
 
@@ -29,6 +29,8 @@ def draw(shown: Plane, places: Layout, stage: Stage) -> str:
         (
             draw_input(shown, places),
             draw_output(shown, places, stage),
+            _taps(shown, places, stage),
+            draw_around(shown, places),
             _ties(shown, places, stage),
             _window(shown, places, stage),
             _marker(shown, places, stage),
@@ -36,25 +38,43 @@ def draw(shown: Plane, places: Layout, stage: Stage) -> str:
     )
 
 
-def _window(shown: Plane, places: Layout, stage: Stage) -> str:
-    """Draw the window, and in it the cells that it touches."""
-    sweep, unit = shown.sweep, places.x.unit
+def _taps(shown: Plane, places: Layout, stage: Stage) -> str:
+    """Draw the cells that the window touches."""
+    sweep = shown.sweep
 
-    def window(row: int, column: int) -> str:
+    def taps(row: int, column: int) -> str:
         row, column = row * sweep.every_row, column * sweep.every_column
-        (left, right), (top, bottom) = places.x.window(column), places.y.window(row)
-        taps = box(left, top, right - left, bottom - top)
-        if not shown.outlined and shown.taps <= _MOST_TAPS:
-            taps = "".join(
+        if shown.outlined or shown.taps > _MOST_TAPS:
+            (left, right), (top, bottom) = places.x.window(column), places.y.window(row)
+            data = box(left, top, right - left, bottom - top)
+        else:
+            data = "".join(
                 places.area((at, at + 1), (beside, beside + 1))
                 for at in shown.height.reach(row)
                 for beside in shown.width.reach(column)
             )
-        outline = _outline(left, top, right - left, bottom - top)
-        return element("path", class_="cx-taps", d=taps) + outline
+        return element("path", class_="cx-taps", d=data)
 
+    return stage.follows(taps, *_steps(shown, places))
+
+
+def _window(shown: Plane, places: Layout, stage: Stage) -> str:
+    """Draw the window's outline."""
+    sweep = shown.sweep
+
+    def window(row: int, column: int) -> str:
+        (left, right) = places.x.window(column * sweep.every_column)
+        (top, bottom) = places.y.window(row * sweep.every_row)
+        return _outline(left, top, right - left, bottom - top)
+
+    return stage.follows(window, *_steps(shown, places))
+
+
+def _steps(shown: Plane, places: Layout) -> tuple[float, float]:
+    """Return how far the window goes from one stop to the next: across, and down."""
+    sweep, unit = shown.sweep, places.x.unit
     across = shown.width.window.stride * sweep.every_column * unit
-    return stage.follows(window, across, shown.height.window.stride * sweep.every_row * unit)
+    return across, shown.height.window.stride * sweep.every_row * unit
 
 
 def _marker(shown: Plane, places: Layout, stage: Stage) -> str:

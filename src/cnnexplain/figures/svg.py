@@ -99,6 +99,7 @@ _RULES = """
 .cx-svg .cx-dense{fill:var(--cx-dense)}
 .cx-svg .cx-dense-line{stroke:var(--cx-dense-line)}
 .cx-svg .cx-dense-ink{fill:var(--cx-dense-ink);font-weight:600}
+.cx-svg .cx-veil{fill:var(--cx-paper);fill-opacity:.6}
 .cx-svg .cx-paper{fill:var(--cx-paper)}
 .cx-svg .cx-cells{shape-rendering:crispEdges}
 .cx-svg .cx-score{fill:var(--cx-score)}
