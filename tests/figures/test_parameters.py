@@ -190,7 +190,7 @@ def test_a_frame_shows_what_the_motion_shows_at_its_step(name: str) -> None:
     seen = of_class(parse(figure.svg), "cx-seen")
     assert len(seen) == figure.steps
     for step in range(figure.steps):
-        frame = [ET.tostring(each) for each in parse(figure.frame(step))]
+        frame = [ET.tostring(each) for each in parse(figure.frame(step)).iter()]
         for at, group in enumerate(seen):
             content = [ET.tostring(each) for each in group]
             assert all(each in frame for each in content) == (at == step)

@@ -256,7 +256,7 @@ def test_a_frame_shows_what_the_motion_shows_at_its_step(name: str) -> None:
             if on <= step < off
             for child in group
         ]
-        frame = [ET.tostring(child) for child in parse(figure.frame(step))]
+        frame = [ET.tostring(child) for child in parse(figure.frame(step)).iter()]
         assert [each for each in frame if each in there] == there
         assert "cx-seen" not in figure.frame(step)
     shown = [group.get("opacity") is None for group in seen]

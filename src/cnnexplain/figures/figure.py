@@ -333,7 +333,8 @@ class Figure:
             body = body.replace(SHARED, f"{id}-")
         return element(
             "svg",
-            f"\n{head}\n{_lines(body)}\n",
+            # Some browsers tell of texts inside of an image too, even of those that are not seen.
+            f'\n{head}\n<g aria-hidden="true">\n{_lines(body)}\n</g>\n',
             xmlns="http://www.w3.org/2000/svg",
             class_="cx-svg",
             viewBox=f"0 0 {WIDTH} {self.height}",
