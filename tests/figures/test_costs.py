@@ -178,7 +178,7 @@ def test_what_was_measured_is_marked_at_its_place() -> None:
         assert size == pytest.approx(wanted_size, abs=1)
         assert ratio == pytest.approx(wanted_ratio, abs=0.1)
         assert form == wanted_form
-    assert "time, measured on 25 November 2026" in words(root)
+    assert "ratio of times, measured on 25 November 2026" in words(root)
     assert measured_marks(parse(figures.cost().svg)) == []
 
 

@@ -449,7 +449,7 @@ def test_what_is_rounded_says_so() -> None:
 
 def test_sizes_come_from_the_numbers() -> None:
     figure = figures.stride(input=[[1, 2, 3]] * 4, weight=[[1, 0]])
-    assert figure.title == "Convolution, kernel 1×2, stride 1: input 4×3, output 4×2"
+    assert figure.title == "Convolution, kernel 1×2, stride 1: input 4×3, output 4×2, with numbers"
     assert figures.stride((4, 3), (1, 2), input=[[1, 2, 3]] * 4, weight=[[1, 0]]) == figure
 
 

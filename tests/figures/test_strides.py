@@ -132,7 +132,9 @@ def test_each_row_has_its_formula_and_each_step_says_what_it_reads() -> None:
     assert said(figure)[2] == (
         "stride 1 reads pixels 3–5; stride 2 reads pixels 5–7; stride 3 is done"
     )
-    assert figure.description.endswith("Crossed-out pixels, which no window reads: 7.")
+    assert figure.description.endswith(
+        "The numbers of the crossed-out pixels, which no window reads: 7."
+    )
     padded = figures.strides(2, 1, (1, 2), 1)
     assert said(padded)[0] == "stride 1 reads padding; stride 2 reads padding"
     assert "padding 0 before, 2 after" in words(parse(figures.strides(9, padding=(0, 2)).svg))[1]

@@ -60,7 +60,7 @@ def parameters(trace: Trace) -> Figure:
     Example:
         >>> import cnnexplain as cx
         >>> parameters(cx.trace(cx.networks.alexnet())).title
-        'Where the 60,965,224 parameters of AlexNet (paper) are: 62% in fc6'
+        'Where the 60,965,224 parameters of AlexNet (paper) are: 61.9% in fc6'
     """
     checked = traced(trace, "parameters")
     if not checked.parameters:

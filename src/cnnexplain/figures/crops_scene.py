@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from cnnexplain.figures import crops_words
+from cnnexplain.figures import crops_words, hatching
 from cnnexplain.figures.colours import widest
 from cnnexplain.figures.legend import named
 from cnnexplain.figures.motion import moving, stretch
@@ -88,8 +88,8 @@ def sheet(found: Crops, photo: str) -> tuple[Sheet, Draw]:
     made.key(
         [
             (partial(text, "figure.crops.key.window"), _window_swatch),
-            (partial(text, "figure.crops.key.map"), partial(_swatch, "conv")),
-            (partial(text, "figure.crops.key.classifier"), partial(_swatch, "dense")),
+            (partial(text, "figure.crops.key.map"), _map_swatch),
+            (partial(text, "figure.crops.key.classifier"), _classifier_swatch),
         ]
     )
     return made, partial(_drawn, found, places, photo)
@@ -295,6 +295,7 @@ def _costs(found: Crops, places: _Places, stage: Stage) -> str:
         cover += _bar(right, one_pass * unit - right, lower)
         costs = _macs(found.sliding(windows)), _macs(found.one_pass(windows))
         paid = element("path", class_="cx-paper", d=cover) * (windows < count)
+        paid += label(WIDTH - MARGIN, places.bars + _LINE - 4, f"n = {windows}", "cx-small cx-end")
         paid += "".join(
             label(WIDTH - MARGIN, y, cost, "cx-end")
             for y, cost in zip((upper, lower), costs, strict=True)
@@ -326,8 +327,12 @@ def _macs(value: int) -> str:
     return crops_words.macs(value)
 
 
-def _swatch(role: str, x: float, y: float) -> str:
-    return rectangle(f"cx-{role} cx-{role}-line", (x + HALF, y + HALF, SWATCH - 1.0, SWATCH - 1.0))
+def _map_swatch(x: float, y: float) -> str:
+    return rectangle("cx-conv cx-conv-line", (x + HALF, y + HALF, SWATCH - 1.0, SWATCH - 1.0))
+
+
+def _classifier_swatch(x: float, y: float) -> str:
+    return hatching.dense([(x + HALF, y + HALF, SWATCH - 1.0, SWATCH - 1.0)])
 
 
 def _window_swatch(x: float, y: float) -> str:

@@ -302,9 +302,7 @@ def _marks(shown: Growth) -> list[Mark]:
 
 
 def _field_swatch(x: float, y: float) -> str:
-    return element(
-        "path", class_="cx-field cx-field-line", d=box(x + 1, y + 1, 14, 14), stroke_width=2.5
-    )
+    return element("path", class_="cx-field-line", d=box(x + 1, y + 1, 14, 14), stroke_width=2.5)
 
 
 def _beyond_swatch(x: float, y: float) -> str:

@@ -19,10 +19,12 @@ def phrases(trace: Trace, shown: Growth) -> list[str]:
         trace: The trace.
         shown: What the figure shows.
     """
-    found = [trace.caption]
-    if shown.picture != trace.input_size[1:]:
-        found.append(text("figure.receptive_field.picture", size=shape(shown.picture)))
-    return found
+    if shown.picture == trace.input_size[1:]:
+        return [trace.caption]
+    # Made for one size, and shown on another.
+    made = text("figure.receptive_field.made", size=shape(trace.input_size[1:]))
+    name = trace.network.name or text("table.network")
+    return [name, made, text("figure.receptive_field.picture", size=shape(shown.picture))]
 
 
 def short(seen: Seen) -> str:

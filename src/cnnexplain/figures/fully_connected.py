@@ -250,13 +250,9 @@ def _one(plan: Plan, step: int) -> str:
 
 
 def _all(plan: Plan) -> str:
-    """Draw the whole: every line of the net, every weight."""
+    """Draw the whole: every line of the net."""
     lines = "".join(_pairs(plan, at) for at, output in enumerate(plan.slots) if output)
-    return (
-        element("path", class_="cx-dense-line", d=lines, stroke_width=1.5)
-        + rectangle("cx-window", plan.matrix)
-        + "".join(rectangle("cx-focus", place) for place in plan.vectors[2:])
-    )
+    return element("path", class_="cx-dense-line", d=lines, stroke_width=1.5)
 
 
 def _lines(plan: Plan, step: int) -> list[str]:

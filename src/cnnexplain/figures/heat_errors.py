@@ -157,7 +157,7 @@ class Errors:
     @property
     def name(self) -> str:
         """The label of what the numbers of its scale are."""
-        return "relative" if self.scale and self.scale.powers else "error"
+        return "logarithmic" if self.scale and self.scale.powers else "error"
 
     def _written(self, panel: Panel) -> str:
         return numbers(panel, self.values, self.levels, (self.short, self.shortest))

@@ -101,16 +101,18 @@ def totals(several: Sequence[Part]) -> dict[Kind, int]:
 
 
 def share(part: float) -> str:
-    """Return a share of the whole in words: below a percent, one digit is enough.
+    """Return a share of the whole in words: one decimal, and below a percent one digit.
 
     Args:
         part: The share, 1 for the whole.
 
     Example:
         >>> share(0.6193), share(0.000573)
-        ('62%', '0.06%')
+        ('61.9%', '0.06%')
     """
-    return percent(part if part >= 0.01 else float(f"{part:.0e}"))  # noqa: PLR2004
+    if part < 0.01:  # noqa: PLR2004
+        return percent(float(f"{part:.0e}"))
+    return text("figure.percent", value=number(100 * part, 1))
 
 
 def _text(key: str, **values: object) -> str:

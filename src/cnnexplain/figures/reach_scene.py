@@ -98,7 +98,7 @@ def _told(width: float) -> list[str]:
 def _drawn(found: Layers, errors: tuple[Errors, Grid, str] | None, top: float, stage: Stage) -> str:
     parts = [_map(found, top, stage), _list(found, top)]
     if errors:
-        parts.append(_errors(*errors, top + _SIDE + NAMED, len(found.maps), stage))
+        parts.append(_errors(*errors, top + _SIDE + NAMED))
     if told := _told_at(found, top, errors=bool(errors)):
         x, y, width = told
         parts += [
@@ -225,8 +225,8 @@ def _strokes(start: float, end: float, y: float) -> Iterator[str]:
         yield f"M{decimal(x - lean)} {decimal(top)}l{rise}-{rise}"
 
 
-def _errors(wrong: Errors, shown: Grid, photo: str, top: float, on: int, stage: Stage) -> str:
-    """Draw the image, and at the end the errors of its cells."""
+def _errors(wrong: Errors, shown: Grid, photo: str, top: float) -> str:
+    """Draw the image and the errors of its cells."""
     unit = shown.fitted(_SIDE, _SIDE)
     panel = true_panel(shown, _LEFT, top, unit)
     bottom = top + shown.height.image * unit + 10
@@ -235,7 +235,7 @@ def _errors(wrong: Errors, shown: Grid, photo: str, top: float, on: int, stage: 
         (
             named(_LEFT, top, text("figure.heatmap.error"), wrong.most, "error"),
             ground(panel, photo, faint=True),
-            stage.seen(coloured, on),
+            coloured,
         )
     )
 

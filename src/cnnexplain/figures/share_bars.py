@@ -113,7 +113,8 @@ class _Row:
 def _rows(network: Priced) -> list[_Row]:
     """Return what a window costs: by itself, in one pass over each image, and in the limit."""
     macs = network.work.macs
-    alone = _Row("", Fraction(macs.convolution), Fraction(macs.dense))
+    window = cost_words.square(network.work.window)
+    alone = _Row(window, Fraction(macs.convolution), Fraction(macs.dense))
     passes = [
         _Row(
             cost_words.square(saving.image_size),
@@ -172,7 +173,7 @@ class _Columns:
             middle = self.bar + float(row.convolution) * scale
             end = middle + float(row.dense) * scale
             lines.append((middle, end, y))
-            parts.append(label(MARGIN, y + 15, row.image, "cx-small") if row.image else "")
+            parts.append(label(MARGIN, y + 15, row.image, "cx-small"))
             amount = _bare(row, network.work.macs.total)
             parts.append(label(self.amount, y + 15, amount, "cx-small cx-end"))
             parts.append(label(self.share, y + 15, row.share, "cx-dense-ink cx-end"))

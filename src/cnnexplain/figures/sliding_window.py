@@ -6,6 +6,7 @@ keyframes, takes away what is not yet computed.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from cnnexplain.figures.maps import Map
     from cnnexplain.figures.sheet import Mark
     from cnnexplain.figures.stage import Stage
+
+_PACE = 1.5  # seconds
 
 
 def stride(
@@ -135,11 +138,12 @@ def _figure(shown: Plane, numbers: Numbers | None) -> Figure:
         sheet.words(numbered.rounded)
     sheet.key(_keys(shown))
     return moving(
-        wording.title(shown),
+        wording.title(shown, numbered=numbers is not None),
         wording.description(shown, numbered.told if numbered else ()),
         sheet.height,
         partial(_draw, shown, places, numbered, sheet.drawing),
-        shown.sweep,
+        # More is to be read where there are numbers.
+        replace(shown.sweep, pace=_PACE) if numbers else shown.sweep,
         shown.still,
         _script(shown, numbered),
     )

@@ -83,15 +83,21 @@ def _padding(paddings: Sequence[tuple[int, int]]) -> list[str]:
     return [text("figure.parameter.sides", **values)]
 
 
-def title(plane: Plane) -> str:
-    """Return the figure's title."""
-    return text(
+def title(plane: Plane, *, numbered: bool) -> str:
+    """Return the figure's title.
+
+    Args:
+        plane: What the figure shows.
+        numbered: Whether it has numbers.
+    """
+    told = text(
         "figure.stride.title",
         operation=operation(plane),
         parameters=text("figure.comma").join(parameters(plane)),
         input=input_label(plane),
         output=output_label(plane),
     )
+    return text("figure.sliding.numbered", title=told) if numbered else told
 
 
 def formulas(plane: Plane) -> list[list[tuple[str, str]]]:
