@@ -100,6 +100,7 @@ def book(root: Path, runner: Runner) -> Book:
     return Book(
         values={"inputs": 9216},
         figures={"a": Declared("a()"), "b": Declared("b()")},
+        galleries={"all": ["b"]},
         tables={"alexnet": Drawn},
         prepare=unchanged,
         execute=runner,
@@ -138,7 +139,7 @@ def test_a_first_build_makes_everything_in_every_language(root: Path, book: Book
         for name in (
             "figures/a.html",
             "figures/b.html",
-            "figures/gallery.html",
+            "figures/gallery-all.html",
             "tables/alexnet.html",
             "labs/windows.ipynb",
             "values.json",
@@ -231,7 +232,7 @@ def test_products_of_what_no_longer_exists_are_removed(root: Path, book: Book) -
     assert set(products(root)) == {
         f"build/{language}/{name}"
         for language in LANGUAGES
-        for name in ("figures/b.html", "figures/gallery.html", "values.json")
+        for name in ("figures/b.html", "figures/gallery-all.html", "values.json")
     }
 
 

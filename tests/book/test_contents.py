@@ -40,5 +40,5 @@ def test_every_table_is_on_a_page_the_gallery_too_and_no_page_includes_another(
     included = {name for page in pages for name in re.findall(r'--8<-- "(.*?)"', page)}
     tables = {f"tables/{name}.html" for name in contents.TABLES}
     assert included - {f"figures/{name}.html" for name in contents.FIGURES} == {
-        "figures/gallery.html", *tables
+        *(f"figures/gallery-{name}.html" for name in contents.GALLERIES), *tables
     }  # fmt: skip

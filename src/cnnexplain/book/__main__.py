@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         book = build.Book(
             values=results.values(),
             figures=contents.FIGURES,
+            galleries=contents.GALLERIES,
             tables=contents.TABLES,
             prepare=prose.prepare,
             execute=execute,

@@ -14,7 +14,7 @@ from cnnexplain.errors import BookError
 from cnnexplain.languages import LANGUAGES, catalogue, placeholders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cnnexplain.figures import Figure
 
@@ -28,6 +28,7 @@ class Book:
     Attributes:
         values: The computed values that prose refers to.
         figures: What makes each figure.
+        galleries: The names of the figures that are shown together.
         tables: What makes each table's trace.
         prepare: Makes Markdown of prose: fills in values, sets a language's typography.
         execute: Runs labs.
@@ -38,6 +39,7 @@ class Book:
 
     values: Mapping[str, forms.Value]
     figures: Mapping[str, pages.Declared]
+    galleries: Mapping[str, Iterable[str]]
     tables: Mapping[str, Callable[[], pages.Table]]
     prepare: Callable[[str, str, Mapping[str, Mapping[str, str]], str], str]
     execute: Callable[[Sequence[Lab], Callable[[Lab, Outputs, float], None]], None]
@@ -96,7 +98,9 @@ def make(root: Path, book: Book, say: Callable[[str], None]) -> Summary:
             for name, each in drawn[language].items()
         }
         python = {name: each.python for name, each in book.figures.items()}
-        html["gallery"] = takeaway.gallery(drawn[language], python) + "\n"
+        for name, names in book.galleries.items():
+            shown = {each: drawn[language][each] for each in names}
+            html[f"gallery-{name}"] = takeaway.gallery(shown, python) + "\n"
         files.sync(build / "figures", ".html", html)
         files.sync(build / "tables", ".html", pages.write_tables(book.tables, language))
         text = json.dumps(written[language], ensure_ascii=False, indent=1, sort_keys=True)

@@ -59,8 +59,7 @@ _COMPARED = "cx.compare(model, image, window=224)"
 _REACH = "reach=cx.fully_convolutional(model, (3, 224, 224)).exactness.reach"
 _ALEXNET, _VGG16 = "cx.trace(cx.networks.alexnet())", "cx.trace(cx.networks.vgg16())"
 
-FIGURES: Mapping[str, Declared] = {
-    # A window on a grid.
+_WINDOWS = {
     "convolution-5-to-3": Declared("cx.figures.stride(5, kernel_size=3)"),
     "numbers-5-to-3": Declared("cx.figures.stride(5, kernel_size=3, numbers=True)"),
     "stride-7-to-3": Declared("cx.figures.stride(7, kernel_size=3, stride=2)"),
@@ -98,7 +97,8 @@ FIGURES: Mapping[str, Declared] = {
     ),
     "strides-1-2-3": Declared("cx.figures.strides(7, kernel_size=3, strides=(1, 2, 3))"),
     "known-strides": Declared("cx.figures.known_strides()"),
-    # From a network's maps to its dense layers.
+}
+_DENSE = {
     "volumes-alexnet": Declared(f"cx.figures.volumes({_ALEXNET})"),
     "volumes-vgg16": Declared(f"cx.figures.volumes({_VGG16})"),
     "dense-9216-to-4096": Declared("cx.figures.dense(9216, 4096)"),
@@ -108,12 +108,14 @@ FIGURES: Mapping[str, Declared] = {
         "cx.figures.width({16: [0.94, 0.95], 128: [0.98, 0.98], 1024: [0.99, 0.99]})",
         lambda: _width(experiments.found("width")),
     ),
-    # Convolutions and dense layers are one thing.
+}
+_FOLDED = {
     "convolution-matrix": Declared("cx.figures.convolution_matrix(4, kernel_size=3)"),
     "connections": Declared("cx.figures.connections(7, kernel_size=3)"),
     "folding": Declared("cx.figures.folding(channels=2, input_size=2, out_features=2)"),
     "folding-vgg16": Declared(f"cx.figures.folding_sizes({_VGG16}, image_size=384)"),
-    # Sliding against one pass.
+}
+_SLIDING = {
     "placed-espresso": Declared(
         "cx.figures.placed(scores, image_size=384, window=224, stride=32)",
         lambda: _placed(experiments.found("imagenet"), "espresso"),
@@ -163,6 +165,11 @@ FIGURES: Mapping[str, Declared] = {
     ),
     "cost-shares": Declared("cx.figures.cost_shares()"),
 }
+
+GALLERIES = {"windows": _WINDOWS, "dense": _DENSE, "folded": _FOLDED, "sliding": _SLIDING}
+"""The figures by what they are about."""
+
+FIGURES: Mapping[str, Declared] = {**_WINDOWS, **_DENSE, **_FOLDED, **_SLIDING}
 """What makes each figure."""
 
 
