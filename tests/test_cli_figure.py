@@ -6,6 +6,7 @@ import inspect
 import json
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -142,9 +143,7 @@ def test_maps_come_from_files(tmp_path: Path) -> None:
         ),
         (
             ["error_map", "--errors", "none.json", "-o", "a.svg"],
-            ["expected: a file that can be read",
-             "received: --errors 'none.json' (No such file or directory)",
-             "cure: write its path"],
+            ["expected: a file that exists", "received: 'none.json'", "cure: write its path"],
         ),
         (
             ["error_map", "--errors", "broken.json", "-o", "a.svg"],
@@ -202,3 +201,74 @@ def test_drawing_needs_no_torch_and_shows_no_traceback(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        ("[" * 3000 + "]" * 3000, ["expected: --errors FILE.json",
+         "received: a file of lists in lists in lists", "cure: write fewer"]),
+        ('{"0": 0.1, "0": 0.2}', ["expected: --errors FILE.json",
+         "received: --errors 'x.json' (a name twice)",
+         'cure: write for example --errors errors.json, with {"0": 0.3}']),
+        ('{"0": 0.1, "00": 0.2}', ["expected: --errors FILE.json",
+         "received: --errors 'x.json' (a number twice)",
+         'cure: write for example --errors errors.json, with {"0": 0.3}']),
+    ],
+)  # fmt: skip
+def test_what_json_would_take_without_a_word_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, lines: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.json").write_text(content)
+    result = run("figure", "halo", "--errors", "x.json", "-o", "a.svg")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines() == lines
+
+
+def test_a_file_that_is_read_is_not_written(tmp_path: Path) -> None:
+    scores, photograph = tmp_path / "scores.json", tmp_path / "photograph.png"
+    scores.write_text("[[0.5]]")
+    content = cx.figures.stride(3, 2).png(100)
+    photograph.write_bytes(content)
+    words = ["--scores", str(scores), "--image-size", "224", "--photograph", str(photograph)]
+    result = run("figure", "placed", *words, "-o", str(photograph))
+    assert result.exit_code == 2
+    assert "it is read too" in result.stderr
+    assert photograph.read_bytes() == content
+
+
+NETWORK = """nn.Sequential(
+    nn.Conv2d(3, 4, 3, stride=2), nn.MaxPool2d(3), nn.Flatten(), nn.Linear(100, 5))"""
+
+
+def test_a_text_has_the_size_that_is_given_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.svg"
+    words = ["figure", "crops", "-", "--input", "3x32x32", "--image-size", "44", "-o", str(path)]
+    result = CliRunner().invoke(app, words, input=NETWORK)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "32×32" in path.read_text(encoding="utf-8")
+
+
+def test_a_network_that_does_not_fit_gives_1(tmp_path: Path) -> None:
+    path = tmp_path / "a.svg"
+    result = run("figure", "volumes", "alexnet", "--input", "3x16x16", "-o", str(path))
+    assert result.exit_code == 1
+    assert not path.exists()
+
+
+def test_a_layers_name_may_hold_anything(tmp_path: Path) -> None:
+    path = tmp_path / "a.svg"
+    layers = r'OrderedDict([("a\ud800\x00<b>", nn.Conv2d(3, 4, 3)), ("c", nn.ReLU())])'
+    words = ["figure", "parameters", "-", "--input", "3x16x16", "-o", str(path)]
+    result = CliRunner().invoke(app, words, input=f"nn.Sequential({layers})")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "&lt;b&gt;" in path.read_text(encoding="utf-8")
+    ET.fromstring(path.read_text(encoding="utf-8"))  # noqa: S314  # our own text
+
+
+def test_networks_are_named_once(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.svg")
+    assert run("figure", "known_strides", "--networks", "alexnet,vgg16", "-o", path).exit_code == 0
+    result = run("figure", "known_strides", "--networks", "alexnet,alexnet", "-o", path)
+    assert "(one of them twice)" in result.stderr

@@ -116,12 +116,12 @@ def table(
     The exit status is 1 if the network does not fit, and 2 if the command line is wrong.
     """
     from cnnexplain import arguments  # noqa: PLC0415
-    from cnnexplain.targets import find, traced  # noqa: PLC0415
+    from cnnexplain.targets import find, standard_input, traced  # noqa: PLC0415
 
     with _reported():
         chosen = arguments.columns(columns)
         input_sizes = [arguments.input_size(each) for each in sizes or []]
-        trace = traced(find(target, sys.stdin.buffer), input_sizes, batch_size)
+        trace = traced(find(target, standard_input()), input_sizes, batch_size)
         if depth is not None:
             trace = trace.collapsed(depth)
         data = _written(trace, form, language, chosen, fitted=output is None)
@@ -152,11 +152,17 @@ def convert(
     """
     import cnnexplain as cx  # noqa: PLC0415
     from cnnexplain import arguments  # noqa: PLC0415
-    from cnnexplain.targets import built, find, guarded, known_size  # noqa: PLC0415
+    from cnnexplain.targets import (  # noqa: PLC0415
+        built,
+        find,
+        guarded,
+        known_size,
+        standard_input,
+    )
 
     with _reported():
         given = None if size is None else arguments.picture_size(size)
-        found = find(target, sys.stdin.buffer)
+        found = find(target, standard_input())
         wanted = given or known_size(found, "--input 3x224x224")
         model = built(found)
         with guarded("conversion"), cx.language(language.value):
@@ -254,7 +260,14 @@ def heatmap(
     """
     import cnnexplain as cx  # noqa: PLC0415
     from cnnexplain import arguments, images  # noqa: PLC0415
-    from cnnexplain.targets import built, channels, find, guarded, known_size  # noqa: PLC0415
+    from cnnexplain.targets import (  # noqa: PLC0415
+        built,
+        channels,
+        find,
+        guarded,
+        known_size,
+        standard_input,
+    )
 
     with _reported(ArgumentError):
         given = None if window is None else arguments.pair("--window", window, 1)
@@ -267,7 +280,7 @@ def heatmap(
         arguments.check_files(output, read)
         images.check_drawing(output)
         picture = images.photograph(image, wanted)
-        found = find(target, sys.stdin.buffer)
+        found = find(target, standard_input())
         sides = given or known_size(found, "--window 224")[-2:]
         arguments.check_room((picture.height, picture.width), sides)
         images.check_device(device, precision.value)
@@ -307,7 +320,8 @@ def figure(
 ) -> None:
     """Draw a figure into a file; `cnnexplain figure NAME --help` tells its options.
 
-    The exit status is 2 if the command line is wrong, or what it says cannot be drawn.
+    The exit status is 1 if a network does not fit, and 2 if the command line is wrong, or what it
+    says cannot be drawn.
     """
     name, rest = (context.args or ["--help"])[0], context.args[1:]
     if listed:
@@ -315,12 +329,14 @@ def figure(
 
         _show(_encoded(listing()))
     elif name.startswith("-"):
-        typer.echo(f"{context.get_help()}\n\nThe figures: cnnexplain figure --list")
-        raise typer.Exit(0 if name == "--help" else 2)
+        asked = name == "--help"
+        told = f"{context.get_help()}\n\nThe figures: cnnexplain figure --list"
+        typer.echo(told, err=not asked)
+        raise typer.Exit(0 if asked else 2)
     else:
         from cnnexplain.drawing import command  # noqa: PLC0415
 
-        with _reported(CnnExplainError):
+        with _reported():
             command(name)(rest, prog_name=f"{context.command_path} {name}")
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
-import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args
@@ -18,13 +17,13 @@ import typer
 
 from cnnexplain import figures
 from cnnexplain.arguments import check_files, input_size
-from cnnexplain.errors import shown
+from cnnexplain.errors import ArgumentError, ShapeError, shown
 from cnnexplain.figures.plane import Operation
 from cnnexplain.figures.svg import Theme
 from cnnexplain.images import check_drawing
 from cnnexplain.languages import LANGUAGES
 from cnnexplain.languages import language as chosen
-from cnnexplain.targets import UsageError, find, traced
+from cnnexplain.targets import UsageError, find, standard_input, traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,6 +33,8 @@ if TYPE_CHECKING:
 Draws: TypeAlias = "Callable[..., Figure]"
 
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
+# No map, and no photograph of a figure, is larger.
+_MOST_BYTES = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -130,11 +131,15 @@ def _program(draws: Draws) -> Callable[..., None]:
 
     def run(**given: Any) -> None:
         own = {option.name: given.pop(option.name) for option in options[len(taken) :]}
-        check_files(own["output"], [])
+        check_files(own["output"], _files(taken, given))
         check_drawing(own["output"])
-        with chosen(own["language"]):
-            figure = draws(**_arguments(taken, given, own.get("input_size")))
-            _save(figure, own)
+        arguments = _arguments(taken, given, own.get("input_size"))
+        try:
+            with chosen(own["language"]):
+                _save(draws(**arguments), own)
+        except (ArgumentError, ShapeError) as error:
+            # Whatever the figure refuses now stands on the command line.
+            raise UsageError(error.expected, error.received, error.cure) from None
 
     run.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]  # Typer reads it
     return run
@@ -169,6 +174,16 @@ def _named(name: str, kind: Any, default: Any, told: Any) -> inspect.Parameter:
     )
 
 
+def _files(taken: list[inspect.Parameter], given: Mapping[str, Any]) -> list[Path]:
+    """Return the files that are read."""
+    readers = ((given[each.name], _READERS.get(_kind(each))) for each in taken)
+    return [
+        Path(written)
+        for written, reader in readers
+        if written is not None and reader and reader.metavar.startswith("FILE")
+    ]
+
+
 def _arguments(
     taken: list[inspect.Parameter], given: Mapping[str, Any], size: str | None
 ) -> dict[str, Any]:
@@ -194,6 +209,10 @@ def _read(name: str, written: str, reader: Reader) -> Any:
     except OSError as error:
         received = f"{option} {shown(written)} ({error.strerror or error})"
         raise UsageError("a file that can be read", received, "write its path") from None
+    except RecursionError:
+        raise UsageError(
+            f"{option} {reader.metavar}", "a file of lists in lists in lists", "write fewer"
+        ) from None
     except ValueError as error:
         raise UsageError(
             f"{option} {reader.metavar}",
@@ -205,12 +224,12 @@ def _read(name: str, written: str, reader: Reader) -> Any:
 def _network(target: str, size: str | None, kind: str) -> Any:
     from cnnexplain.graph import Network  # noqa: PLC0415
 
-    found = find(target, sys.stdin.buffer)
-    if kind == "Trace":
-        return traced(found, [] if size is None else [input_size(size)], 1)
-    if not isinstance(found, Network) or size is not None:
-        found = traced(found, [] if size is None else [input_size(size)], 1).network
-    return found
+    found = find(target, standard_input())
+    if kind != "Trace" and isinstance(found, Network) and size is None:
+        return found
+    trace = traced(found, [] if size is None else [input_size(size)], 1)
+    # A network knows the size that it is made for; a module's is that of its trace.
+    return trace if kind == "Trace" else replace(trace.network, input_size=trace.input_size)
 
 
 def _save(figure: Figure, own: Mapping[str, Any]) -> None:
@@ -264,11 +283,30 @@ def _numbers(written: str) -> tuple[float, ...]:
 
 
 def _targets(written: str) -> dict[str, Any]:
-    return {name: find(name, sys.stdin.buffer) for name in _words(written)}
+    names = _words(written)
+    if len(set(names)) < len(names):
+        raise ValueError("one of them twice")
+    return {name: _network(name, None, "Network") for name in names}
 
 
 def _json(written: str) -> Any:
-    return json.loads(Path(written).read_text(encoding="utf-8"))
+    content = _content(written).decode()
+    return json.loads(content, object_pairs_hook=_once)
+
+
+def _content(written: str) -> bytes:
+    path = Path(written)
+    if path.stat().st_size > _MOST_BYTES:
+        raise ValueError(f"more than {_MOST_BYTES // 1_000_000} MB")
+    return path.read_bytes()
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object whose names differ: of two, JSON would keep the last without a word."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name twice")
+    return found
 
 
 def _by_number(written: str) -> dict[int, Any]:
@@ -276,7 +314,10 @@ def _by_number(written: str) -> dict[int, Any]:
     found = _json(written)
     if not isinstance(found, dict):
         raise ValueError("an object is wanted")  # noqa: TRY004  # bad input, whatever its type
-    return {_whole(key): value for key, value in found.items()}
+    numbered = {_whole(key): value for key, value in found.items()}
+    if len(numbered) < len(found):
+        raise ValueError("a number twice")
+    return numbered
 
 
 def _choice(*names: str) -> Reader:
@@ -316,7 +357,7 @@ _READERS: Mapping[str, Reader] = {
     "Mapping[int, Sequence[float]]": Reader(
         "FILE.json", 'results.json, with {"16": [0.9, 0.91]}', _by_number
     ),
-    "bytes": Reader("FILE", "photograph.jpg", lambda written: Path(written).read_bytes()),
+    "bytes": Reader("FILE", "photograph.jpg", _content),
 }
 
 _TARGET = (

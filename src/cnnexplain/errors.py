@@ -83,6 +83,7 @@ def shown(value: object, limit: int = 60) -> str:
         text = ascii(value)
     except Exception:  # a foreign __repr__ may raise anything  # noqa: BLE001
         text = f"a {type(value).__name__}"
+    text = " ".join(text.split())  # the representation of an array has lines
     return text if len(text) <= limit else text[: limit - 4] + "..."
 
 

@@ -17,7 +17,7 @@ _EXPORT, _VIDEO = 'pip install "cnnexplain[export]"', 'pip install "cnnexplain[v
 # Browsers slow down what is faster.
 _SHORTEST = 0.02
 # A GIF has one colour more, which is none. They are chosen from one pixel in so many, each way.
-_COLOURS, _SAMPLED = 255, 2
+_COLOURS, _SAMPLED, _MOST_SAMPLES = 255, 2, 64
 # Players that seek, and editors, stumble over videos of one frame in a second.
 _RATE = 25
 # The codec wants even sides: a row or a column of the ground is left out.
@@ -38,7 +38,7 @@ def gif(frames: Iterable[bytes], seconds: float) -> bytes:
     Raises:
         CnnExplainError: If the library is missing.
     """
-    first, *rest = _alike([_opened(frame) for frame in frames])
+    first, *rest = _alike(list(frames))
     file = BytesIO()
     # GIF counts hundredths of a second.
     duration = max(round(100 * seconds), round(100 * _SHORTEST)) * 10
@@ -73,16 +73,20 @@ def mp4(frames: Iterable[bytes], seconds: float) -> bytes:
         return path.read_bytes()
 
 
-def _alike(pictures: list[Any]) -> list[Any]:
+def _alike(frames: list[bytes]) -> list[Any]:
     """Give all pictures the same colours, so that only what changes is written again."""
+    size = _opened(frames[0]).size
     from PIL import Image  # noqa: PLC0415  # an extra
 
-    width, height = (max(size // _SAMPLED, 1) for size in pictures[0].size)
-    samples = Image.new("RGB", (width, height * len(pictures)))
-    for at, picture in enumerate(pictures):
-        samples.paste(picture.resize((width, height), Image.Resampling.NEAREST), (0, at * height))
+    # Of a long film some frames are enough, and not all are held in full colour at once.
+    chosen = frames[:: max(len(frames) // _MOST_SAMPLES, 1)]
+    width, height = (max(side // _SAMPLED, 1) for side in size)
+    samples = Image.new("RGB", (width, height * len(chosen)))
+    for at, frame in enumerate(chosen):
+        sample = _opened(frame).resize((width, height), Image.Resampling.NEAREST)
+        samples.paste(sample, (0, at * height))
     palette = samples.quantize(_COLOURS, Image.Quantize.MEDIANCUT)
-    return [each.quantize(palette=palette, dither=Image.Dither.NONE) for each in pictures]
+    return [_opened(each).quantize(palette=palette, dither=Image.Dither.NONE) for each in frames]
 
 
 def _opened(png: bytes) -> Any:

@@ -40,7 +40,7 @@ def png(svg: str, width: int = 960) -> bytes:
             f"width={pixels}",
             f"use width={_LARGEST} or less",
         )
-    if "var(" in svg:
+    if "var(--cx-" in svg:
         raise ArgumentError(
             "an SVG whose colours are written out",
             "an SVG with CSS variables",

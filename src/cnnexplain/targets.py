@@ -10,6 +10,7 @@ from contextlib import contextmanager, redirect_stdout
 from difflib import get_close_matches
 from functools import reduce
 from importlib.util import module_from_spec, spec_from_file_location
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, cast
 
@@ -69,6 +70,11 @@ def find(target: str, text: BinaryIO) -> object:
             sys.path.insert(0, str(folder))
     with redirect_stdout(sys.stderr):  # whatever an import prints is no part of the table
         return _attribute(_file(file) if file else _module(place, target), path)
+
+
+def standard_input() -> BinaryIO:
+    """Return the standard input, or an empty one if whoever started the program closed it."""
+    return sys.stdin.buffer if sys.stdin else BytesIO()
 
 
 def _read(text: BinaryIO) -> str:

@@ -671,3 +671,14 @@ def test_bad_input_is_refused_with_a_cure(
     with pytest.raises(error) as caught:
         make()
     assert str(caught.value).splitlines() == lines
+
+
+def test_an_image_is_measured_once() -> None:
+    twice = [("VGG-16", 384, 10.5), ("VGG-16", 384, 99)]
+    with pytest.raises(ArgumentError) as caught:
+        figures.cost(measured=twice, measured_on="2026-11-25")
+    assert str(caught.value).splitlines() == [
+        "expected: one measured ratio for each image",
+        "received: two for 'VGG-16' at 384 pixels",
+        "cure: leave one of them out",
+    ]

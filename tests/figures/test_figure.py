@@ -278,3 +278,27 @@ def test_a_file_may_have_the_longest_name_and_a_link_keeps_its_target(
     figure.save(link)
     assert link.is_symlink()
     assert long.read_text(encoding="utf-8").startswith("<?xml")
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x0b", "\ud800", "\ufffe", "\uffff", "\u202e"])
+def test_what_is_no_text_is_a_question_mark(character: str) -> None:
+    figure = figures.strides(5)
+    object.__setattr__(figure, "title", f"a{character}b")
+    for made in (figure.svg, figure.inline("a"), figure.page(), figure.plain(), figure.html):
+        assert character not in made
+        assert "a?b" in made
+    parse(figure.file().decode().partition("?>")[2])
+
+
+@pytest.mark.parametrize("width", [0, -1, True, 1.5, "9"])
+@pytest.mark.parametrize("suffix", ["svg", "png", "gif", "html"])
+def test_a_width_that_is_none_is_refused(tmp_path: Path, width: Any, suffix: str) -> None:
+    with pytest.raises(ArgumentError, match="width"):
+        figures.stride(3, 2).save(tmp_path / f"a.{suffix}", width=width)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", ["svg", "png", "html"])
+def test_a_theme_that_is_none_is_refused(tmp_path: Path, suffix: str) -> None:
+    with pytest.raises(ArgumentError, match="theme as one of light, dark"):
+        figures.stride(3, 2).save(tmp_path / f"a.{suffix}", theme="sepia")  # type: ignore[arg-type]

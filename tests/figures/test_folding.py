@@ -409,3 +409,8 @@ def test_layers_that_cannot_take_a_larger_picture_say_so() -> None:
     assert figures.folding_sizes(trace, 8).title
     with pytest.raises(ShapeError):
         figures.folding_sizes(trace, 9)
+
+
+def test_the_largest_picture_is_drawn() -> None:
+    figure = figures.folding_sizes(image_size=4096)
+    assert "122×122" in figure.svg

@@ -902,8 +902,35 @@ def test_a_photograph_stands_once_and_its_id_is_the_figures_own() -> None:
 
 def test_the_kind_of_a_photograph_is_found_from_its_bytes() -> None:
     assert "data:image/png;base64," in compared({}, photograph=PNG).svg
-    jpeg = bytes.fromhex("ffd8ffe000104a4649460001")
+    jpeg = bytes.fromhex("ffd8ffe000104a4649460001ffd9")
     assert "data:image/jpeg;base64," in compared({}, photograph=bytearray(jpeg)).svg
+
+
+@pytest.mark.parametrize(
+    ("photograph", "lines"),
+    [
+        (
+            PNG[:-9],
+            [
+                "expected: photograph as a whole PNG or JPEG file",
+                f"received: {len(PNG) - 9} bytes, without the end of such a file",
+                "cure: save it again",
+            ],
+        ),
+        (
+            b"\xff\xd8\xff" + bytes(5_000_000) + b"\xff\xd9",
+            [
+                "expected: photograph of at most 4 MB",
+                "received: 5.0 MB",
+                "cure: make it smaller: a figure shows a few hundred pixels of it",
+            ],
+        ),
+    ],
+)
+def test_a_photograph_that_is_cut_or_huge_is_refused(photograph: bytes, lines: list[str]) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        compared({}, photograph=photograph)
+    assert str(caught.value).splitlines() == lines
 
 
 @pytest.mark.parametrize("wrong", ["cat.jpg", b"GIF89a", b"", 5])
@@ -1046,3 +1073,24 @@ def test_a_map_alone_is_checked_in_the_same_way() -> None:
         figures.error_map(padded(5, 5))
     with pytest.raises(ShapeError, match="scores with 5×5 cells"):
         figures.placed(peak(5, 5))
+
+
+def test_numbers_that_no_scale_can_hold_are_refused_or_nothing() -> None:
+    with pytest.raises(ArgumentError, match="finite numbers"):
+        figures.error_map([[10**400]], image_size=224)
+    for tiny in (
+        figures.placed([[0, 5e-324]], image_size=(224, 256)),
+        figures.error_map([[1e-300, 1e99]], image_size=(224, 256), rounding=0),
+        figures.halo({0: 1e-230, 32: 1e99}, rounding=0),
+    ):
+        assert "nan" not in tiny.svg
+
+
+def test_an_array_without_numbers_is_refused() -> None:
+    with pytest.raises(ArgumentError) as caught:
+        figures.error_map(torch.empty(2, 2, device="meta"), image_size=256)
+    expected, _, cure = str(caught.value).splitlines()
+    assert (expected, cure) == (
+        "expected: errors with numbers",
+        "cure: give lists, or an ordinary array",
+    )

@@ -550,3 +550,14 @@ def test_many_figures_take_as_long_as_each_of_them() -> None:
 
     figures.stride(**CONVOLUTION)
     assert seconds(40) < 40 * seconds(4) / 4 * 3
+
+
+@pytest.mark.parametrize("size", [100, 4096])
+def test_numbers_that_no_cell_can_hold_are_refused_at_once(size: int) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        figures.stride(size, numbers=True)
+    assert str(caught.value).splitlines() == [
+        "expected: a figure with numbers whose cells are large enough to hold them",
+        f"received: {size}×{size} inputs",
+        "cure: draw a smaller case, or leave the numbers out",
+    ]

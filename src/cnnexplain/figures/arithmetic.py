@@ -150,6 +150,12 @@ def numbers(plane: Plane, source: Rows | None, weight: Rows | None) -> Numbers:
         >>> numbers(small, ((1, 2), (3, 4)), ((1, 0), (0, 1))).output
         ((5,),)
     """
+    if plane.outlined:
+        raise ArgumentError(
+            "a figure with numbers whose cells are large enough to hold them",
+            f"{shape([side.input_size for side in plane.sides])} inputs",
+            "draw a smaller case, or leave the numbers out",
+        )
     for found, most, what in (
         (plane.taps, _MOST_TERMS, "cells in a window"),
         (plane.sweep.steps, _MOST_STEPS, "steps"),
@@ -183,7 +189,7 @@ def array(name: str, values: object, dimensions: int) -> Rows:
         >>> array("input", [1.0, 0.5], dimensions=1)
         ((1, 0.5),)
     """
-    given = values.tolist() if hasattr(values, "tolist") else values
+    given = maps.plain(name, values)
     if dimensions == 1:
         row = given if isinstance(given, list | tuple) else []
         if not row or any(isinstance(each, list | tuple) for each in row):
@@ -219,13 +225,18 @@ def sized(
         return default if size is None else size  # type: ignore[return-value]  # checked later
     found = len(rows), len(rows[0])
     asked = pair(argument, size) if dimensions > 1 else (1, size)
-    if size is not None and asked != found:
+    if size is not None and not _same(asked, found):
         raise ShapeError(
             f"{argument} as the numbers have it, {shape(found[-dimensions:])}",
             f"{argument}={shown(size)}",
             f"leave {argument} out",
         )
     return found if dimensions > 1 else found[1]
+
+
+def _same(asked: object, found: tuple[int, int]) -> bool:
+    """Return whether a size is this one, whatever the user wrote."""
+    return isinstance(asked, tuple) and list(map(str, asked)) == list(map(str, found))
 
 
 def _some(sizes: tuple[int, ...], seed: int, least: int, most: int) -> Rows:

@@ -124,7 +124,7 @@ class Figure:
         return (
             f'<!DOCTYPE html>\n<html lang="{self.language}">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{escape(self.title)}</title>\n"
+            f"<title>{escape(svg.clean(self.title))}</title>\n"
             f"<style>{svg.palette_css('body', follow_system=True)}\n"
             f"body{{margin:16px;{styles.GROUND}}}{wide}</style>\n"
             f"</head>\n<body>\n{self.html}</body>\n</html>\n"
@@ -187,12 +187,7 @@ class Figure:
         Raises:
             ArgumentError: If an argument is not allowed.
         """
-        if theme not in THEMES:
-            raise ArgumentError(
-                f"theme as one of {', '.join(THEMES)}",
-                f"theme={shown(theme)}",
-                'write for example theme="dark"',
-            )
+        _check_theme(theme)
         paper = element("rect", class_="cx-paper", width=WIDTH, height=self.height)
         style = f".cx-svg{{{styles.FONT}}}\n{svg.resolved(svg.style(), theme)}"
         return self._svg(paper + (self.body if step is None else self._moment(step)), style)
@@ -282,11 +277,11 @@ class Figure:
                 "a path", f"path={shown(path)}", 'write for example figure.save("stride.svg")'
             ) from None
         makers: dict[str, Callable[[Figure], bytes]] = {
-            ".svg": lambda figure: figure.file(width or WIDTH),
+            ".svg": lambda figure: figure.file(WIDTH if width is None else width),
             ".html": lambda figure: figure.page(width).encode(),
-            ".png": lambda figure: figure.png(width or _PNG, theme),
-            ".gif": lambda figure: figure.gif(width or _GIF, theme, progress),
-            ".mp4": lambda figure: figure.mp4(width or _MP4, theme, progress),
+            ".png": lambda figure: figure.png(_PNG if width is None else width, theme),
+            ".gif": lambda figure: figure.gif(_GIF if width is None else width, theme, progress),
+            ".mp4": lambda figure: figure.mp4(_MP4 if width is None else width, theme, progress),
         }
         make = makers.get(target.suffix.lower())
         if make is None:
@@ -295,6 +290,7 @@ class Figure:
                 f"path={shown(os.fspath(path))}",
                 'write for example figure.save("stride.svg")',
             )
+        _check_theme(theme)
         content = make(self.faster(speed))
         try:
             files.write(target, content)
@@ -331,7 +327,7 @@ class Figure:
             head += "\n" + element("style", f"\n{escape(style, quote=False)}\n")
         if id:
             body = body.replace(SHARED, f"{id}-")
-        return element(
+        drawn = element(
             "svg",
             # Some browsers tell of texts inside of an image too, even of those that are not seen.
             f'\n{head}\n<g aria-hidden="true">\n{_lines(body)}\n</g>\n',
@@ -346,6 +342,7 @@ class Figure:
             aria_labelledby=ids["title"],
             aria_describedby=ids["desc"],
         )
+        return svg.clean(drawn)
 
     def _wrapped(self, id: str | None = None) -> str:  # noqa: A002
         identity = f' id="{id}"' if id else ""
@@ -363,6 +360,7 @@ class Figure:
             "labels": self.controls,
         }
         words = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+        words = svg.clean(words)
         # In single quotes, JSON needs no escapes for its own.
         words = words.replace("&", "&amp;").replace("'", "&#39;").replace("<", "&lt;")
         return f" data-cx='{words}'"
@@ -435,6 +433,15 @@ def standing(title: str, description: str, height: int, body: str) -> Figure:
         script=None,
         draw=partial(_same, body),
     )
+
+
+def _check_theme(theme: object) -> None:
+    if not isinstance(theme, str) or theme not in THEMES:
+        raise ArgumentError(
+            f"theme as one of {', '.join(THEMES)}",
+            f"theme={shown(theme)}",
+            'write for example theme="dark"',
+        )
 
 
 def _moment(draw: Callable[[Stage], str], sweep: Sweep, step: int) -> str:

@@ -33,7 +33,7 @@ _ZOOM = 46  # between a matrix and the kernel that one of its rows folds into
 _NAME, _ABOVE, _LINE = 26, 10, 22
 _FACE = 36  # the highest face of a box
 _SLANT = 0.5  # how far a box goes back, by its depth
-_LARGEST_CELL, _GRIDDED, _TALLEST_MAP = 12, 4, 168
+_LARGEST_CELL, _GRIDDED, _SMALLEST_CELL, _TALLEST_MAP = 12, 4, 0.05, 168
 _GAP, _APART = 34, 16  # between a map and its outputs; between two texts at least
 
 
@@ -151,7 +151,11 @@ def front(y: float, kernel: Shape, pairs: Sequence[Pair]) -> tuple[str, float]:
     tallest = max(pair.map[1] for pair in pairs)
     unit = min(float(_LARGEST_CELL), _TALLEST_MAP / tallest)
     placed = _placed(top, unit, pairs)
-    while placed[-1][1].x + _room(pairs[-1].outputs, placed[-1][1]) > MARGIN + ROOM:
+    # Names need their room however small the cells are.
+    while (
+        unit > _SMALLEST_CELL
+        and placed[-1][1].x + _room(pairs[-1].outputs, placed[-1][1]) > MARGIN + ROOM
+    ):
         # Whole units keep lines crisp; where they are too large, what fits.
         unit = unit - 1 if unit > _GRIDDED else unit * 0.9
         placed = _placed(top, unit, pairs)

@@ -159,7 +159,7 @@ def boxes(
         >>> boxes("boxes", [(0, 1, 8, 9)], (10, 10), most=5)
         [(0.0, 1.0, 8.0, 9.0)]
     """
-    given: Any = values.tolist() if hasattr(values, "tolist") else values
+    given: Any = plain(name, values)
     if not isinstance(given, Sequence) or isinstance(given, str | bytes) or len(given) > most:
         raise ArgumentError(
             f"{name} as a list of at most {most} boxes",
@@ -199,7 +199,7 @@ def listed(name: str, values: object, count: int) -> list[Any]:
     """
     if values is None:
         return []
-    given = values.tolist() if hasattr(values, "tolist") else values
+    given = plain(name, values)
     found = _listed(given)
     if len(found) != count or (not found and given not in ([], ())):
         raise ArgumentError(
@@ -242,7 +242,7 @@ def _named(name: str, value: object) -> tuple[str, float]:
 
 def _rows(name: str, values: object, example: str = "") -> list[list[Any]]:
     """Return rows of equal length, whatever is in them."""
-    given = values.tolist() if hasattr(values, "tolist") else values
+    given = plain(name, values)
     rows = [_listed(row) for row in _listed(given)] if _listed(given) else []
     if not rows or not all(rows):
         raise ArgumentError(
@@ -262,6 +262,26 @@ def _rows(name: str, values: object, example: str = "") -> list[list[Any]]:
     return rows
 
 
+def plain(name: str, values: object) -> Any:
+    """Return an array's or a tensor's numbers as nested lists, and anything else as it is.
+
+    Args:
+        name: What the argument is called.
+        values: What the user gave.
+
+    Raises:
+        ArgumentError: If it has no numbers, as a tensor on torch's `meta` device.
+    """
+    try:
+        return values.tolist() if hasattr(values, "tolist") else values
+    except Exception as error:  # a foreign array may raise anything  # noqa: BLE001
+        raise ArgumentError(
+            f"{name} with numbers",
+            f"{name}={shown(values)} ({type(error).__name__})",
+            "give lists, or an ordinary array",
+        ) from None
+
+
 def _listed(value: object) -> list[Any]:
     return list(value) if isinstance(value, Sequence) and not isinstance(value, str | bytes) else []
 
@@ -273,14 +293,18 @@ def _number(name: str, value: object) -> float:
             f"{name}={shown(value)}",
             "choose one image and one class",
         )
-    number = nan if isinstance(value, bool) or not isinstance(value, Real) else float(value)
+    try:
+        number = nan if isinstance(value, bool) or not isinstance(value, Real) else float(value)
+    except OverflowError:  # an integer that no float can hold
+        number = nan
     if not isfinite(number) or abs(number) > _LARGEST:
         raise ArgumentError(
             f"finite numbers of at most {_LARGEST:.0e}",
             f"{name}={shown(value)}",
             "find where the value comes from: a figure cannot show it",
         )
-    return number
+    # What is smaller could not be divided by.
+    return number if abs(number) > 1 / _LARGEST else 0.0
 
 
 def _not_negative(name: str, value: float) -> float:

@@ -59,7 +59,7 @@ def shortened(text: str, size: float, width: float, *, bold: bool = False) -> st
     """
     if text_width(text, size, bold=bold) <= width:
         return text
-    kept = text
+    kept = text[:_LONGEST]
     while kept and text_width(f"{kept}…", size, bold=bold) > width:
         kept = kept[:-1]
     return f"{kept.rstrip()}…"
@@ -80,7 +80,7 @@ def cut(words: str, size: float, width: float, *, bold: bool = False) -> str:
     """
     if text_width(words, size, bold=bold) <= width:
         return words
-    kept = len(words)
+    kept = min(len(words), _LONGEST)
     while kept and text_width(_without_middle(words, kept), size, bold=bold) > width:
         kept -= 1
     return _without_middle(words, kept)

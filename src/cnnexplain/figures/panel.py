@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from cnnexplain.figures.cells import Grid, Row
 
 _FAINT = ".3"  # a photograph under a map
+# How a whole file ends, and the most that a figure carries.
+_ENDS = {"png": b"IEND\xaeB`\x82", "jpeg": b"\xff\xd9"}
+_MOST_BYTES = 4_000_000
 _SIGNATURES = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg"}
 
 
@@ -155,6 +158,18 @@ def shared(data: object) -> tuple[str, str]:
             "photograph as the bytes of a PNG or JPEG file",
             f"photograph={shown(data)}",
             'write for example photograph=Path("cat.jpg").read_bytes()',
+        )
+    if not content.rstrip(b"\0").endswith(_ENDS[kind]):
+        raise ArgumentError(
+            "photograph as a whole PNG or JPEG file",
+            f"{len(content)} bytes, without the end of such a file",
+            "save it again",
+        )
+    if len(content) > _MOST_BYTES:
+        raise ArgumentError(
+            f"photograph of at most {_MOST_BYTES // 1_000_000} MB",
+            f"{len(content) / 1_000_000:.1f} MB",
+            "make it smaller: a figure shows a few hundred pixels of it",
         )
     # Figures with the same photograph may share a page, and an id then means the same in each.
     id_ = SHARED + hashlib.sha256(content).hexdigest()[:12]

@@ -245,12 +245,21 @@ def _measured(found: Sequence[Priced], given: object) -> dict[str, dict[int, flo
                 f"{pixels} pixels for {shown(name)}",
                 "leave it out, or add a larger image to image_sizes",
             )
+        if pixels in times[name]:
+            raise ArgumentError(
+                "one measured ratio for each image",
+                f"two for {shown(name)} at {pixels} pixels",
+                "leave one of them out",
+            )
         times[name][pixels] = _ratio(f"{shown(name)} at {pixels} pixels", ratio)
     return times
 
 
 def _ratio(where: str, value: object) -> float:
-    found = nan if isinstance(value, bool) or not isinstance(value, Real) else float(value)
+    try:
+        found = nan if isinstance(value, bool) or not isinstance(value, Real) else float(value)
+    except OverflowError:  # an integer that no float can hold
+        found = nan
     if not 0 < found <= _LARGEST_RATIO:
         raise ArgumentError(
             "a measured ratio above 0",

@@ -48,6 +48,7 @@ _ROW, _CLOSE_ROW, _MANY = 22, 19, 20  # the height of a row of the list, few and
 _BAR_HEIGHT = 12
 _LINED_CELL = 10  # lines between cells smaller than this would hide them
 _HATCH = 10.0
+_LONGEST = 200
 
 
 def sheet(
@@ -253,6 +254,7 @@ def fitted(name: str, width: float, *, bold: bool = False) -> str:
         '….28.conv'
     """
     size = 17 if bold else SMALL_SIZE
+    name = name[-_LONGEST:]  # measuring more would take long, and none of it has room
     if text_width(name, size, bold=bold) <= width:
         return name
     start = next(

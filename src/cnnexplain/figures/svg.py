@@ -176,6 +176,26 @@ def resolved(css: str, theme: Theme) -> str:
     return re.sub(r"var\(--cx-([\w-]+)\)", lambda match: PALETTE[match[1]][which], css)
 
 
+# What no XML can hold, and what would turn the text around it.
+_NO_TEXT = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff"
+    "\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+
+
+def clean(text: str) -> str:
+    r"""Return a text in which whatever is no text is a question mark.
+
+    Args:
+        text: The text; a layer's name may hold anything.
+
+    Example:
+        >>> clean("a\x00b")
+        'a?b'
+    """
+    return _NO_TEXT.sub("?", text)
+
+
 def decimal(value: float) -> str:
     """Return a coordinate in as few characters as a picture needs.
 

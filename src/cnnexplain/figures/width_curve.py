@@ -11,7 +11,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from cnnexplain.errors import ArgumentError, shown, whole
-from cnnexplain.figures import chart
+from cnnexplain.figures import chart, maps
 from cnnexplain.figures.chart import Axis
 from cnnexplain.figures.colours import widest
 from cnnexplain.figures.figure import Figure, moving, told
@@ -159,7 +159,7 @@ def parameters(hidden: int, in_features: int, out_features: int) -> int:
 
 
 def _accuracies(hidden: object, values: object) -> tuple[float, ...]:
-    given = values.tolist() if hasattr(values, "tolist") else values
+    given = maps.plain("results", values)
     listed = isinstance(given, Sequence) and not isinstance(given, str | bytes)
     if not listed or not isinstance(given, Sequence) or not 0 < len(given) <= _MOST_SEEDS:
         raise ArgumentError(
