@@ -309,3 +309,15 @@ def test_bad_input_is_refused(
 def test_importing_the_plots_imports_no_matplotlib(fresh_python: Callable[[str], str]) -> None:
     program = "import sys, cnnexplain as cx\ncx.plots.heatmap\nprint(*sys.modules)"
     assert not {"matplotlib", "numpy", "torch"} & set(fresh_python(program).split())
+
+
+def test_a_name_with_dollars_is_no_formula() -> None:
+    name = r"$\frac{$" + "\ud800"
+    axes = plots.cost({name: cx.networks.vgg16()})
+    axes.figure.canvas.draw()
+    shown = [each.get_text() for each in axes.get_legend().get_texts()]
+    assert shown[0] == r"$\frac{$?"
+    text = f"nn.Sequential(OrderedDict([({name[:-1]!r}, nn.Conv2d(3, 4, 3))]))"
+    axes = plots.receptive_field(cx.trace(text, (3, 16, 16)))
+    axes.figure.canvas.draw()
+    assert [each.get_text() for each in axes.get_xticklabels()] == [name[:-1]]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnexplain import raster
 from cnnexplain.errors import ArgumentError, CnnExplainError, shown
-from cnnexplain.figures.svg import PALETTE
+from cnnexplain.figures.svg import PALETTE, clean
 from cnnexplain.languages import current
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.font_manager import FontProperties
+    from matplotlib.text import Text
 
 _CURE = 'pip install "cnnexplain[export]"'
 
@@ -91,7 +92,9 @@ def legend(ax: Axes) -> None:
     Args:
         ax: The axes.
     """
-    ax.legend(prop=font(), facecolor=colour("paper"), edgecolor="none", framealpha=0.9)
+    drawn = ax.legend(prop=font(), facecolor=colour("paper"), edgecolor="none", framealpha=0.9)
+    for each in drawn.get_texts():
+        _literal(each)
 
 
 def ticks(axis: Axis, places: Sequence[float], texts: Sequence[str]) -> None:
@@ -102,4 +105,11 @@ def ticks(axis: Axis, places: Sequence[float], texts: Sequence[str]) -> None:
         places: Where they stand.
         texts: How they are written.
     """
-    axis.set_ticks(list(places), labels=list(texts))
+    for each in axis.set_ticks(list(places), labels=[clean(text) for text in texts]):
+        _literal(each.label1)
+
+
+def _literal(text: Text) -> None:
+    """Make matplotlib write a text as it is: a layer's name with dollars is no formula."""
+    text.set_parse_math(False)
+    text.set_text(clean(text.get_text()))
