@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import inspect
 import io
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+import cnnexplain as cx
 from cnnexplain import trace
 from cnnexplain.book import contents
 from cnnexplain.languages import LANGUAGES
@@ -42,3 +46,18 @@ def test_every_table_is_on_a_page_the_gallery_too_and_no_page_includes_another(
     assert included - {f"figures/{name}.html" for name in contents.FIGURES} == {
         *(f"figures/gallery-{name}.html" for name in contents.GALLERIES), *tables
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", contents.FIGURES)
+def test_the_line_under_a_figure_calls_what_there_is_with_arguments_that_it_takes(
+    name: str,
+) -> None:
+    call = ast.parse(contents.FIGURES[name].python, mode="eval").body
+    assert isinstance(call, ast.Call)
+    path = ast.unparse(call.func)
+    if path.startswith("cx.figures."):
+        taken = inspect.signature(getattr(cx.figures, path.removeprefix("cx.figures.")))
+    else:
+        assert path == "cx.compare(model, image, window=224).figure"
+        taken = inspect.signature(partial(cx.Comparison.figure, None))
+    taken.bind(*call.args, **{str(each.arg): each.value for each in call.keywords})

@@ -105,7 +105,7 @@ _DENSE = {
     "parameters-alexnet": Declared(f"cx.figures.parameters({_ALEXNET})"),
     "parameters-vgg16": Declared(f"cx.figures.parameters({_VGG16})"),
     "width-digits": Declared(
-        "cx.figures.width({16: [0.94, 0.95], 128: [0.98, 0.98], 1024: [0.99, 0.99]})",
+        "cx.figures.width(results)",
         lambda: _width(experiments.found("width")),
     ),
 }
@@ -133,7 +133,7 @@ _SLIDING = {
         lambda: _reach(experiments.found("vgg16")),
     ),
     "context-vgg16": Declared(
-        "cx.figures.halo({0: 0.30, 32: 0.09, 64: 0.007, 96: 0}, window=224, image_size=384)",
+        "cx.figures.halo(errors, window=224, image_size=384)",
         lambda: _halo(experiments.found("vgg16")),
     ),
     "sliding-faces": Declared(
@@ -160,7 +160,7 @@ _SLIDING = {
         lambda: _crops(experiments.found("vgg16")),
     ),
     "cost": Declared(
-        'cx.figures.cost(measured=[("VGG-16", 384, 10.5)], measured_on="2026-11-25")',
+        "cx.figures.cost(measured=times, measured_on=day)",
         _cost,
     ),
     "cost-shares": Declared("cx.figures.cost_shares()"),

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import partial
+from typing import TYPE_CHECKING
 
 from cnnexplain.errors import ArgumentError, shown
 from cnnexplain.figures.svg import text_width
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # What no XML can hold, or what would turn the text around it.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
@@ -57,12 +62,7 @@ def shortened(text: str, size: float, width: float, *, bold: bool = False) -> st
         >>> shortened("chocolate sauce", 10, 60)
         'chocolate…'
     """
-    if text_width(text, size, bold=bold) <= width:
-        return text
-    kept = text[:_LONGEST]
-    while kept and text_width(f"{kept}…", size, bold=bold) > width:
-        kept = kept[:-1]
-    return f"{kept.rstrip()}…"
+    return _fitted(text, _without_end, partial(_fits, size=size, width=width, bold=bold))
 
 
 def cut(words: str, size: float, width: float, *, bold: bool = False) -> str:
@@ -78,12 +78,23 @@ def cut(words: str, size: float, width: float, *, bold: bool = False) -> str:
         >>> cut("encoder.layer4.2.conv3", 10, 84)
         'encoder….conv3'
     """
-    if text_width(words, size, bold=bold) <= width:
-        return words
-    kept = min(len(words), _LONGEST)
-    while kept and text_width(_without_middle(words, kept), size, bold=bold) > width:
-        kept -= 1
-    return _without_middle(words, kept)
+    return _fitted(words, _without_middle, partial(_fits, size=size, width=width, bold=bold))
+
+
+def _fits(text: str, size: float, width: float, *, bold: bool) -> bool:
+    return text_width(text, size, bold=bold) <= width
+
+
+def _fitted(text: str, left: Callable[[str, int], str], fits: Callable[[str], bool]) -> str:
+    """Return a text, or as many of its characters as fit."""
+    if fits(text):
+        return text
+    lengths = range(min(len(text), _LONGEST), 0, -1)
+    return left(text, next((kept for kept in lengths if fits(left(text, kept))), 0))
+
+
+def _without_end(text: str, kept: int) -> str:
+    return f"{text[:kept].rstrip()}…"
 
 
 def _without_middle(words: str, kept: int) -> str:
