@@ -1,0 +1,1 @@
+"""What is wrong with a network for some sizes, where, since when, and what helps."""
