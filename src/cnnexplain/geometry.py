@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from cnnexplain.errors import ArgumentError, shown, whole
 from cnnexplain.languages import shape as show
 from cnnexplain.languages import text
-from cnnexplain.operations.regions import Region, ends, union
+from cnnexplain.operations.regions import Region, ends, every, union
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cnnexplain.graph import Network
     from cnnexplain.operations import Shape
+    from cnnexplain.operations.regions import Indices
 
 Reason: TypeAlias = Literal["operation", "everything", "uneven", "border", "phase"]
 
@@ -116,7 +117,7 @@ def receptive_field(
         raise ArgumentError(f"input between 0 and {inputs - 1}", f"input={source}", "write input=0")
     chosen = _unit(unit, shapes[value])
     region = _region(chosen, shapes[value])
-    found, exact = _followed(network, shapes, value, region)
+    found, exact = _followed(network, shapes, {value: [region]})
     picture = range(2, len(shapes[source]))
     intervals = []
     for axis in picture:
@@ -155,14 +156,46 @@ def _region(unit: tuple[int, ...], shape: Shape) -> Region:
     return (range(1), *map(range, between), *places)
 
 
+def read(
+    network: Network, shapes: Sequence[Shape], values: Sequence[int], source: int = 0
+) -> tuple[tuple[Indices, ...], bool]:
+    """Return what some values read of one of the network's inputs, all of their units together.
+
+    Args:
+        network: The network.
+        shapes: The shape of each value: the inputs, then what each node makes.
+        values: The numbers of the values.
+        source: The number of the input.
+
+    Returns:
+        The pixels along each axis of the picture, and whether rules told all of the way; where an
+        operation has none, it is taken to read all of its inputs.
+
+    Example:
+        The last pixel does not fill a window of its own:
+
+        >>> from cnnexplain import source
+        >>> pool = source.read("nn.Sequential(nn.MaxPool2d(2))")
+        >>> read(pool, [(1, 3, 7, 8), (1, 3, 3, 4)], values=[1])
+        ((range(0, 6), range(0, 8)), True)
+    """
+    wanted = {value: [every(shapes[value])] for value in values}
+    found, exact = _followed(network, shapes, wanted)
+    nothing: tuple[Indices, ...] = (range(0),) * (len(shapes[source]) - 2)
+    parts = [nothing, *(part[2:] for part in found.get(source, ()))]
+    return tuple(reduce(union, axis) for axis in zip(*parts, strict=True)), exact
+
+
 def _followed(
-    network: Network, shapes: Sequence[Shape], value: int, region: Region
+    network: Network, shapes: Sequence[Shape], wanted: dict[int, list[Region]]
 ) -> tuple[dict[int, list[Region]], bool]:
-    """Return the parts of each input that a region sees, and whether rules told all of the way."""
+    """Return the parts of each input that are seen, and whether rules told all of the way.
+
+    What parts of values see replaces these in `wanted`.
+    """
     first = len(shapes) - len(network.nodes)
-    wanted: dict[int, list[Region]] = {value: [region]}
     exact = True
-    for number in range(value, first - 1, -1):
+    for number in range(max(wanted, default=first), first - 1, -1):
         parts = wanted.pop(number, [])
         node = network.nodes[number - first]
         taken = [shapes[index] for index in node.inputs]

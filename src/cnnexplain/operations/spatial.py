@@ -427,7 +427,7 @@ class _AdaptivePool(_Pooling):
     def seen(self, region: Region, input_shape: Shape) -> tuple[Region, ...]:
         sizes = self._sizes(input_shape)
         places = (
-            indices(each for at in part for each in _bin(at, size, bins))
+            indices(each for at in part for each in bin_inputs(at, size, bins))
             for part, size, bins in zip(region[2:], input_shape[2:], sizes, strict=True)
         )
         return ((*region[:2], *places),)
@@ -436,8 +436,18 @@ class _AdaptivePool(_Pooling):
         return (0,) * len(input_shape[2:])
 
 
-def _bin(index: int, size: int, bins: int) -> range:
-    """Return the inputs of one bin; bins overlap where they do not divide the size."""
+def bin_inputs(index: int, size: int, bins: int) -> range:
+    """Return the inputs behind one output of an adaptive pooling along one axis.
+
+    Args:
+        index: The output's index.
+        size: The number of inputs.
+        bins: The number of outputs; where they do not divide the inputs, bins overlap.
+
+    Example:
+        >>> [bin_inputs(index, size=7, bins=3) for index in range(3)]
+        [range(0, 3), range(2, 5), range(4, 7)]
+    """
     return range(index * size // bins, -(-(index + 1) * size // bins))
 
 
