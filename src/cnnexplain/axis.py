@@ -42,7 +42,7 @@ def convolution(
             "padding='same' with stride=1 only",
             f"padding='same', stride={step}",
             f"write the padding as a number, for example padding={total // 2}",
-        )
+        ).about(kind="same_stride", kernel_size=size, stride=step, padding=total // 2)
     if named == "same":
         sides = total // 2, total - total // 2
     elif named == "valid":

@@ -1,7 +1,12 @@
 """The exceptions of cnnexplain: each says what was expected, what came, and what to do."""
 
+from __future__ import annotations
+
 import operator
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from cnnexplain.explanation import Explanation
 
 # torch keeps sizes in 64 bits; below that limit no sum or product here can surprise anybody.
 LARGEST = 2**63 - 1
@@ -28,6 +33,16 @@ class CnnExplainError(Exception):
         self.expected = expected
         self.received = received
         self.cure = cure
+        self.facts: dict[str, int | str] = {}
+
+    def about(self, **facts: int | str) -> Self:
+        """Return the error, which now holds what a diagnosis asks for.
+
+        Args:
+            **facts: What the error is about, such as a layer's name or its stride.
+        """
+        self.facts |= facts
+        return self
 
     def at(self, where: str) -> Self:
         """Return the same error with the place where it happened.
@@ -35,7 +50,9 @@ class CnnExplainError(Exception):
         Args:
             where: The place.
         """
-        return type(self)(self.expected, f"{self.received}, at {where}", self.cure)
+        return type(self)(self.expected, f"{self.received}, at {where}", self.cure).about(
+            **self.facts
+        )
 
     def __str__(self) -> str:
         return f"expected: {self.expected}\nreceived: {self.received}\ncure: {self.cure}"
@@ -47,6 +64,23 @@ class ArgumentError(CnnExplainError, ValueError):
 
 class ShapeError(CnnExplainError, ValueError):
     """Sizes do not fit together."""
+
+
+class ExplainedError(ShapeError, RuntimeError):
+    """Sizes do not fit together, and an explanation says where, why, and what helps.
+
+    It is a RuntimeError too, as are most of torch's, so that whoever catches that catches this.
+
+    Attributes:
+        explanation: The explanation, a `cnnexplain.Explanation`, in the language that was current.
+        told: Its text.
+    """
+
+    explanation: Explanation
+    told: str = ""
+
+    def __str__(self) -> str:
+        return self.told or super().__str__()
 
 
 class SourceError(CnnExplainError, ValueError):

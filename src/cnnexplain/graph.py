@@ -154,7 +154,20 @@ def walk(network: Network, input_sizes: Sequence[Shape], batch_size: int = 1) ->
         >>> [row.output_shape for row in walk(alexnet(), [(3, 227, 227)])][-1]
         (1, 1000)
     """
-    shapes: list[Shape] = [(batch_size, *size) for size in input_sizes]
+    return rows_of(network, [(batch_size, *size) for size in input_sizes])
+
+
+def rows_of(network: Network, input_shapes: Sequence[Shape]) -> Iterator[Row]:
+    """Yield the network's rows for inputs of any shape.
+
+    Args:
+        network: The network.
+        input_shapes: The shape of each input, with its batch.
+
+    Raises:
+        ShapeError: If an operation cannot take what those before it make; it names the operation.
+    """
+    shapes = list(input_shapes)
     views = [View.of_input(shape, source) for source, shape in enumerate(shapes)]
     known: dict[tuple[int, tuple[Shape, ...]], _Result] = {}
     told: dict[int, _Told] = {}

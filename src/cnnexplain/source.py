@@ -193,7 +193,7 @@ def _layer(node: ast.expr, path: str) -> Iterator[tuple[str, Operation]]:
         keywords = {str(word.arg): _value(word.value) for word in node.keywords}
         yield path, make(name, arguments, keywords)
     except CnnExplainError as error:
-        raise error.at(where) from None
+        raise error.at(where).about(name=path, operation=ast.unparse(node)) from None
 
 
 def _value(node: ast.expr) -> object:

@@ -78,7 +78,7 @@ class Table:
         columns: What each column holds.
         headers: The columns' titles.
         cells: What each row says; a formula stays one, because some formats set it.
-        totals: The text of the last row.
+        totals: The text of the last row; nothing without one.
         notes: What is to be said below the table, a sentence each.
     """
 

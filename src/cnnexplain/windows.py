@@ -227,6 +227,11 @@ class Pooling(Convolution):
                 f"padding={max(self.padding)}, kernel_size={self.kernel_size}",
                 f"use padding={self.kernel_size // 2} or less, or a kernel_size of "
                 f"{2 * max(self.padding)} or more",
+            ).about(
+                kind="pool_padding",
+                kernel_size=self.kernel_size,
+                padding=max(self.padding),
+                most=self.kernel_size // 2,
             )
 
     def output_size(self, input_size: int) -> int:

@@ -51,15 +51,33 @@ class Cure:
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """One of the values that are joined.
+
+    Attributes:
+        name: The path of the layer that makes it; empty for an input, or for a constant.
+        shape: Its shape.
+        changes: What changed its size since the branches parted: the layer's path, the size before
+            and after.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    changes: tuple[tuple[str, int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """What breaks, or is surely wrong.
 
     Attributes:
-        kind: What it is; its words are those of `explain.problem.KIND`.
+        kind: What it is; its title is that of `explain.problem.KIND`.
         name: The path of the layer where it shows; empty outside of any.
         operation: What happens there, as it is written.
         place: The line of the user's source where it happens, if that is known.
         facts: What the words speak of.
+        reasons: What is said of it besides its title: keys below `explain.problem.KIND`.
+        branches: The values that could not be joined, if that is the problem.
         fits: The sizes of the input that would fit, for each axis of the picture; nothing where
             none would, or where the input's size is not what is wrong.
         cures: What helps, the best first.
@@ -70,6 +88,8 @@ class Problem:
     operation: str
     place: Place | None = None
     facts: Facts = field(default_factory=dict, hash=False)
+    reasons: tuple[str, ...] = ()
+    branches: tuple[Branch, ...] = ()
     fits: tuple[Sizes, ...] = ()
     cures: tuple[Cure, ...] = ()
 

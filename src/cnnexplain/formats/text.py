@@ -64,14 +64,15 @@ def to_text(table: Table, limit: int | None = None) -> str:
         ──────────────────────────────────────────────
         conv1    Conv2d(1, 6, kernel_si…       6×28×28
     """
+    totals = [table.totals] if table.totals else []
     columns = [
-        _visible(column) for column in zip(table.headers, *table.cells, table.totals, strict=True)
+        _visible(column) for column in zip(table.headers, *table.cells, *totals, strict=True)
     ]
     natural = [max(widths) for _, widths in columns]
     widths = dict(enumerate(natural))
     if limit is not None and sum(natural) + len(_GAP) * (len(natural) - 1) > limit:
         widths = _fitted(table.columns, natural, limit)
-    head, *body, totals = map(
+    head, *body = map(
         _line,
         zip(
             *[_aligned(*columns[at], widths[at], table.columns[at] in WORDS) for at in widths],
@@ -87,7 +88,9 @@ def to_text(table: Table, limit: int | None = None) -> str:
     if limit is not None:
         caption = cut(caption, limit)
         notes = [line for note in notes for line in wrapped(note, limit)]
-    return "\n".join([caption, head, rule, *body, rule, totals, *notes])
+    if totals:
+        body.insert(-1, rule)
+    return "\n".join([caption, head, rule, *body, *notes])
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -40,7 +40,7 @@ def to_html(table: Table) -> str:
             "<tbody>",
             *(_line(cells, table.columns) for cells in table.cells),
             "</tbody>",
-            f"<tfoot>{_line(table.totals, table.columns)}</tfoot>",
+            *([f"<tfoot>{_line(table.totals, table.columns)}</tfoot>"] if table.totals else []),
             "</table>",
             *(f'<p class="cx-note">{escaped(note)}</p>' for note in table.notes),
             "</div>",

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import copy
 import sys
+import traceback
 from contextlib import AbstractContextManager, nullcontext
 from math import prod
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
+from cnnexplain.diagnosis.attempt import Attempt, Failure
+from cnnexplain.diagnosis.sources import place
 from cnnexplain.errors import LARGEST, ArgumentError, CnnExplainError, ForwardError, shown
+from cnnexplain.graph import rows_of
 from cnnexplain.tracing.guard import untouched
-from cnnexplain.tracing.recorder import NeedsValues, Recorder
+from cnnexplain.tracing.recorder import NeedsValues, Recorder, is_users
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from torch import nn
 
+    from cnnexplain.diagnosis.findings import Place
     from cnnexplain.graph import Network
-    from cnnexplain.operations import Shape
+    from cnnexplain.operations import Operation, Shape
 
 # Where a real run is needed, its inputs are the same every time.
 _SEED = 0
@@ -39,11 +44,60 @@ def network_of(model: nn.Module, sizes: Sequence[Shape], batch_size: int) -> Net
         ShapeError: If an operation cannot take what those before it make.
         ForwardError: If the module's own code fails.
     """
+    recorder, error = _tried(model, [(batch_size, *size) for size in sizes])
+    if error is not None:
+        raise error
+    return recorder.network()
+
+
+def attempt_of(
+    model: nn.Module, shapes: Sequence[Shape], instead: Mapping[str, Operation] | None = None
+) -> Attempt:
+    """Return how far a module's forward comes on some inputs; the module stays as it was.
+
+    Args:
+        model: Any module, on any device.
+        shapes: The shape of each input, with the batch.
+        instead: What layers do instead of what they do, by their paths.
+
+    Raises:
+        ArgumentError: If the module has no layers or no sizes, or the input is too large.
+        ForwardError: If the module decides by values and cannot be run.
+    """
+    recorder, error = _tried(model, shapes, keep_lines=True, instead=instead)
+    failure = None
+    if error is not None:
+        name, operation, inputs = recorder.refused or (recorder.failed_in(error), None, ())
+        failure = Failure(name, operation, inputs, error, users_line(error))
+    network = recorder.network()
+    places = tuple(None if line is None else place(*line) for line in recorder.lines)
+    # A view of nodes that stand in for others may not be known, and nobody asks for it.
+    rows = () if instead else tuple(rows_of(network, shapes))
+    return Attempt(network, tuple(shapes), rows, places, failure)
+
+
+def users_line(error: BaseException) -> Place | None:
+    """Return the innermost line of the user's code that an exception came through.
+
+    Args:
+        error: The exception.
+    """
+    lines = [
+        (frame.f_code.co_filename, number)
+        for frame, number in traceback.walk_tb(error.__traceback__)
+        if is_users(frame.f_code.co_filename)
+    ]
+    return place(*lines[-1]) if lines else None
+
+
+def _tried(
+    model: nn.Module, shapes: Sequence[Shape], **options: Any
+) -> tuple[Recorder, CnnExplainError | None]:
+    """Return what a forward does until it ends or fails, and how it failed."""
     if type(model).__module__ == "torch._dynamo.eval_frame":
         model = cast("nn.Module", getattr(model, "_orig_mod"))  # noqa: B009  # what torch.compile wraps
     if not list(model.children()) and type(model) is torch.nn.Sequential:
         raise ArgumentError("at least one layer", "an empty nn.Sequential", "add a layer")
-    shapes = [(batch_size, *size) for size in sizes]
     for shape in shapes:
         if prod(shape) > LARGEST // 8:
             raise ArgumentError(
@@ -53,11 +107,21 @@ def network_of(model: nn.Module, sizes: Sequence[Shape], batch_size: int) -> Net
             )
     # In inference mode, tensors would not know what they are views of.
     with torch.inference_mode(mode=False), torch.no_grad():
+        inputs = [_placeholder(model, shape) for shape in shapes]
+        recorder = _made(model, inputs, by_values=False, **options)
         try:
-            inputs = [_placeholder(model, shape) for shape in shapes]
-            return _recorded(model, inputs, by_values=False).network()
+            _record(recorder)
         except NeedsValues as needed:
-            return _run(model, shapes, needed)
+            twin, inputs = _with_values(model, shapes, needed)
+            recorder = _made(twin, inputs, by_values=True, **options)
+            try:
+                with torch.set_grad_enabled(needed.gradients):
+                    _record(recorder)
+            except CnnExplainError as error:
+                return recorder, error
+        except CnnExplainError as error:
+            return recorder, error
+    return recorder, None
 
 
 def recording_of(model: nn.Module, size: Shape, batch_size: int) -> Recorder:
@@ -75,22 +139,21 @@ def recording_of(model: nn.Module, size: Shape, batch_size: int) -> Recorder:
     """
     with torch.inference_mode(mode=False), torch.no_grad():
         inputs = [_placeholder(model, (batch_size, *size))]
-        return _recorded(model, inputs, by_values=False, keep_calls=True)
+        recorder = _made(model, inputs, by_values=False, keep_calls=True)
+        _record(recorder)
+        return recorder
 
 
-def _recorded(
-    model: nn.Module,
-    inputs: Sequence[torch.Tensor],
-    *,
-    by_values: bool,
-    keep_calls: bool = False,
-) -> Recorder:
+def _made(model: nn.Module, inputs: Sequence[torch.Tensor], **options: Any) -> Recorder:
     try:
-        recorder = Recorder(model, inputs, by_values=by_values, keep_calls=keep_calls)
+        return Recorder(model, inputs, **options)
     except RecursionError:
         raise ArgumentError(
             "modules in a few levels", "hundreds of levels", "look for a module in itself"
         ) from None
+
+
+def _record(recorder: Recorder) -> None:
     with untouched(recorder.modules.values()), _uncompiled():
         try:
             recorder.run()
@@ -101,7 +164,6 @@ def _recorded(
     if recorder.needs_values is not None:
         # The module caught it.
         raise recorder.needs_values
-    return recorder
 
 
 def _failure(recorder: Recorder, error: Exception) -> ForwardError:
@@ -124,8 +186,10 @@ def _placeholder(model: nn.Module, shape: Shape) -> torch.Tensor:
     return torch.empty(shape, dtype=_dtype(model), device="meta")
 
 
-def _run(model: nn.Module, shapes: Sequence[Shape], needed: NeedsValues) -> Network:
-    """Record the module while it runs on numbers, on a copy, since a run may change it."""
+def _with_values(
+    model: nn.Module, shapes: Sequence[Shape], needed: NeedsValues
+) -> tuple[nn.Module, list[torch.Tensor]]:
+    """Return a copy of the module, since a run may change it, and inputs with values."""
     device = next((each.device for each in model.parameters()), torch.device("cpu"))
     if device.type == "meta":
         raise ForwardError(
@@ -146,15 +210,13 @@ def _run(model: nn.Module, shapes: Sequence[Shape], needed: NeedsValues) -> Netw
             "use a smaller input_size or batch_size",
         ) from error
     try:
-        twin = copy.deepcopy(model)
+        return copy.deepcopy(model), inputs
     except Exception as error:
         raise ForwardError(
             "a module that can be copied, since it decides by values and must be run",
             f"{type(error).__name__}: {shown(str(error))}",
             "trace it without what cannot be copied",
         ) from error
-    with torch.set_grad_enabled(needed.gradients):
-        return _recorded(twin, inputs, by_values=True).network()
 
 
 def _uncompiled() -> AbstractContextManager[object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import sys
 from contextlib import nullcontext
@@ -9,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cache, partial
 from itertools import chain
 from operator import itemgetter
+from pathlib import Path
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -16,6 +19,7 @@ import torch
 from torch.nn.modules import module as torch_modules
 from torch.overrides import TorchFunctionMode
 
+import cnnexplain
 from cnnexplain.errors import (
     ArgumentError,
     CnnExplainError,
@@ -34,7 +38,7 @@ from cnnexplain.tracing.rules.registry import writes
 from cnnexplain.tracing.tensors import made, on_meta, parameters_of, storage, tensors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import FrameType
 
     from torch import nn
@@ -48,6 +52,11 @@ _KERNELS = ("torch._prims", "torch._refs", "torch._meta_registrations", "torch._
 _FORWARDS = {"forward", "_conv_forward"}
 # torch names the device where a value is missing; not so in the middle of another word.
 _META = re.compile(r"\bmeta\b", re.IGNORECASE)
+# Code that users did not write, whose lines would tell them nothing.
+_OWN = tuple(
+    f"{Path(file).resolve().parent}{os.sep}"
+    for file in (torch.__file__, contextlib.__file__, cnnexplain.__file__)
+)
 MULTI_HEAD = torch.nn.functional.multi_head_attention_forward
 
 
@@ -137,6 +146,10 @@ class Recorder(TorchFunctionMode):
         needs_values: Why the module must be run, once that is known.
         keeps_calls: Whether calls are kept, so that what a node stands for can be called again.
         calls: For each node the call that it stands for, if they are kept.
+        keeps_lines: Whether it is kept where in the user's source each node is called.
+        lines: For each node the file and the number of that line, if they are kept.
+        refused: What could not be done: the path, the operation if there is one, and the numbers of
+            the values that it was given; None as long as all goes well.
         output: What the forward returned, with a `Ref` for each value that comes from the inputs.
     """
 
@@ -147,10 +160,17 @@ class Recorder(TorchFunctionMode):
         *,
         by_values: bool,
         keep_calls: bool = False,
+        keep_lines: bool = False,
+        instead: Mapping[str, Operation] | None = None,
     ) -> None:
         super().__init__()
         self.by_values = by_values
         self.calls: list[Call] = []
+        self.keeps_lines = keep_lines
+        self._instead = instead or {}
+        self.lines: list[tuple[str, int] | None] = []
+        self.refused: tuple[str, Operation | None, tuple[int, ...]] | None = None
+        self._failed: tuple[Operation | None, tuple[int, ...]] = None, ()
         self.output: Any = None
         self.keeps_calls = keep_calls
         self._call: Call | None = None
@@ -307,6 +327,8 @@ class Recorder(TorchFunctionMode):
 
     def _layer(self, module: nn.Module, path: str) -> Operation | None:
         """Return what a layer of torch's own does, from its attributes."""
+        if path in self._instead:
+            return self._instead[path]
         # A layer of ours that computes what one of torch's does, only otherwise, says so.
         told = getattr(type(module), "computes_as", None)
         kind = OPERATIONS.get(told or type(module).__name__)
@@ -327,6 +349,7 @@ class Recorder(TorchFunctionMode):
         except (KeyError, TypeError):  # an attribute that is gone, or that cannot be hashed
             return None
         except CnnExplainError as error:
+            self.refused = path, None, ()
             raise error.at(f"layer {shown(path)}: {type(module).__name__}") from None
 
     def _is_torchs(self, kind: type[nn.Module]) -> bool:
@@ -403,7 +426,8 @@ class Recorder(TorchFunctionMode):
         try:
             return self._whole(frame, layer, frame.inputs or numbers[:1], func, args, kwargs)
         except CnnExplainError as error:
-            self._refused(error, f"{shown(frame.path)}: {layer}", func, args, kwargs)
+            place = f"{shown(frame.path)}: {layer}"
+            self._refused(error, frame.path, place, func, args, kwargs)
             frame.operation = None
             return self._by_rule(func, args, kwargs)
 
@@ -417,6 +441,8 @@ class Recorder(TorchFunctionMode):
         assert layer is not None
         if isinstance(layer, MultiheadAttention):
             return True  # made from this module, not from attributes that may be out of date
+        if frame.path in self._instead:
+            return True
         if id(layer) not in self._announced:
             self._announced[id(layer)] = layer.parameters
             self._kept.append(layer)
@@ -440,10 +466,12 @@ class Recorder(TorchFunctionMode):
         except NeedsValues:
             raise
         except CnnExplainError as error:
-            self._refused(error, shown(self._joined_path(_name(func))), func, args, kwargs)
+            path = self._joined_path(_name(func))
+            self._refused(error, path, shown(path), func, args, kwargs)
         except Exception:  # noqa: BLE001, S110  # a call that the rule does not foresee: ask torch
             pass
         del self._nodes[count:], self._shapes[len(self._inputs) + count :], self.calls[count:]
+        del self.lines[count:]
         return self.without_rule(func, args, kwargs)
 
     def _whole(
@@ -736,6 +764,7 @@ class Recorder(TorchFunctionMode):
         except Exception as error:
             if not self.by_values and _is_metas(error):
                 raise self._need_values(func) from error
+            self.refused = self._joined_path(name), None, numbers
             raise self._torchs(error, name) from error
         cost = counter.get_total_flops() // 2
         parameters = self._parameters((args, kwargs))
@@ -770,12 +799,14 @@ class Recorder(TorchFunctionMode):
     def _refused(
         self,
         error: CnnExplainError,
+        path: str,
         place: str,
         func: Callable[..., Any],
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> None:
         """Raise an error of our rules, unless torch takes what they refuse."""
+        self.refused = path, *self._failed
         try:
             result = func(*on_meta(args), **on_meta(kwargs))
         except Exception as theirs:  # whatever torch raises, it refuses too
@@ -783,6 +814,7 @@ class Recorder(TorchFunctionMode):
         if any(each.numel() == 0 for each in tensors(result)):
             # torch's arithmetic of shapes goes on with nothing where its kernels refuse to.
             raise error.at(f"layer {place}")
+        self.refused = None
 
     def _traced(self, values: object) -> list[int]:
         numbers = map(self.number, tensors(values))
@@ -792,7 +824,9 @@ class Recorder(TorchFunctionMode):
         taken = tuple([self._shapes[number] for number in numbers])
         key = id(operation), taken
         if key not in self._known:
+            self._failed = operation, numbers
             self._known[key] = operation.output_shape(*taken)
+            self._failed = None, ()
             self._kept.append(operation)
         return self._known[key]
 
@@ -858,6 +892,8 @@ class Recorder(TorchFunctionMode):
             assert self._call is not None
             args, kwargs = self._referred((self._call.args, self._call.kwargs))
             self.calls.append(replace(self._call, args=args, kwargs=kwargs))
+        if self.keeps_lines:
+            self.lines.append(_line(sys._getframe(1)))  # noqa: SLF001  # the quickest way
         self._nodes.append(Node(name, operation, numbers, count, size))
         self._shapes.append(shape)
         number = len(self._shapes) - 1
@@ -911,6 +947,24 @@ def _changed(
     """Return the tensor that a function writes to, if it writes to one."""
     changed = args[0] if args and writes(func) else kwargs.get("out")
     return changed if isinstance(changed, torch.Tensor) else None
+
+
+def _line(frame: FrameType | None) -> tuple[str, int] | None:
+    """Return the file and the line of the innermost user's code, if any called."""
+    while frame is not None and frame.f_code is not Recorder.run.__code__:
+        if is_users(frame.f_code.co_filename):
+            return frame.f_code.co_filename, frame.f_lineno
+        frame = frame.f_back
+    return None
+
+
+def is_users(file: str) -> bool:
+    """Return whether a file of code is neither torch's, nor Python's, nor of this package.
+
+    Args:
+        file: The file's path, as code objects have it.
+    """
+    return not file.startswith(_OWN) and not file.startswith("<frozen")
 
 
 def _in_a_kernel(frame: FrameType) -> bool:

@@ -1,0 +1,195 @@
+"""A network that does not run on its input, and questions that one asks about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cnnexplain.diagnosis import cures
+from cnnexplain.errors import CnnExplainError
+from cnnexplain.graph import Network, Node
+from cnnexplain.operations.base import Layer, Operation
+from cnnexplain.operations.reshaping import Flatten, Reshape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cnnexplain.diagnosis.attempt import Attempt, Failure
+    from cnnexplain.diagnosis.findings import Cure, Place
+    from cnnexplain.diagnosis.fitting import Sizes
+    from cnnexplain.operations import Shape
+
+
+@dataclass(frozen=True)
+class Then(Operation):
+    """Operations one after another, in the place of one.
+
+    Attributes:
+        parts: The operations.
+    """
+
+    parts: tuple[Operation, ...]
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        for part in self.parts:
+            shapes = (part.output_shape(*shapes),)
+        return shapes[0]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network tried on inputs, with the means to try it on others.
+
+    Attributes:
+        attempt: How far it came.
+        again: Tries it on inputs of other shapes, and with other operations in layers' places.
+        batched: Whether it must return as many rows as there are inputs at once.
+    """
+
+    attempt: Attempt
+    again: Callable[[Sequence[Shape], Mapping[str, Operation]], Attempt]
+    batched: bool = False
+
+    @property
+    def failure(self) -> Failure:
+        """What stopped it."""
+        assert self.attempt.failure is not None
+        return self.attempt.failure
+
+    @property
+    def modules(self) -> Mapping[str, str]:
+        """The class of each module by its path."""
+        return self.attempt.network.modules
+
+    @property
+    def input_shape(self) -> Shape:
+        """The first input's shape, with the batch."""
+        return self.attempt.shapes[0]
+
+    @property
+    def batch_size(self) -> int:
+        """The number of inputs at once."""
+        return self.input_shape[0]
+
+    @cached_property
+    def taken(self) -> tuple[Shape, ...]:
+        """The shapes that the failing operation was given."""
+        return tuple(map(self.attempt.shape, self.failure.inputs))
+
+    @cached_property
+    def network(self) -> Network:
+        """The network up to what failed, and with it."""
+        nodes = self.attempt.network.nodes[: len(self.attempt.rows)]
+        failure = self.attempt.failure
+        if failure is not None and failure.operation is not None:
+            nodes = (*nodes, Node(failure.name, failure.operation, failure.inputs, 0))
+        return replace(self.attempt.network, nodes=nodes)
+
+    def maker(self, number: int) -> str:
+        """Return the path of the layer that makes a value; empty for an input.
+
+        Args:
+            number: The value's number.
+        """
+        node = self.attempt.node(number)
+        return "" if node is None else self.attempt.rows[node].name
+
+    def before(self, number: int) -> int:
+        """Return the value whose numbers a value has, before what changes no size.
+
+        Args:
+            number: The value's number.
+        """
+        node = self.attempt.node(number)
+        while node is not None:
+            row = self.attempt.rows[node]
+            inputs = self.network.nodes[node].inputs
+            if len(inputs) != 1 or row.output_shape != row.input_shape or row.parameters:
+                break
+            number = inputs[0]
+            node = self.attempt.node(number)
+        return number
+
+    def flattening(self, number: int) -> tuple[int, int] | None:
+        """Return what flattened a map into a value: its node, and the map's number.
+
+        Args:
+            number: The value's number.
+
+        Returns:
+            None if no map was flattened.
+        """
+        node = self.attempt.node(self.before(number))
+        if node is None:
+            return None
+        row, made = self.attempt.rows[node], self.network.nodes[node]
+        flat = isinstance(row.operation, Flatten | Reshape) and len(row.output_shape) == 2  # noqa: PLR2004
+        if not flat or len(row.input_shape) < 3:  # noqa: PLR2004
+            return None
+        return node, made.inputs[0]
+
+    def runs(
+        self, input_shape: Shape | None = None, instead: Mapping[str, Operation] | None = None
+    ) -> bool:
+        """Return whether the network runs with another input, or with other layers.
+
+        Args:
+            input_shape: The first input's shape; the same unless given.
+            instead: The layers by their paths.
+        """
+        shapes = (input_shape or self.input_shape, *self.attempt.shapes[1:])
+        try:
+            tried = self.again(shapes, instead or {})
+        except CnnExplainError:
+            return False
+        if tried.failure is not None:
+            return False
+        return not self.batched or all(
+            shape[:1] == shapes[0][:1] for shape in tried.output_shapes
+        )
+
+    def sized(self, fits: Sequence[Sizes]) -> list[Cure]:
+        """Return what brings the input to the nearest size that fits, if the network then runs.
+
+        Args:
+            fits: The sizes that fit, for each axis of the picture.
+        """
+        shape = self.input_shape
+        if len(fits) != len(shape) - 2:
+            return []
+        sizes = [_least(each, size) for each, size in zip(fits, shape[2:], strict=True)]
+        return cures.sized(shape, sizes) if self.runs((*shape[:2], *sizes)) else []
+
+    def replaced(
+        self, kind: str, name: str, now: Layer, then: Layer, **facts: int | str
+    ) -> list[Cure]:
+        """Return what puts another layer in a layer's place, if the network then runs.
+
+        Args:
+            kind: The cure's kind.
+            name: The layer's path.
+            now: What it is.
+            then: What it should be.
+            **facts: What the words speak of.
+        """
+        cure = cures.layer(kind, name, now, then, self.modules, **facts)
+        return [cure] if cure is not None and self.runs(instead={name: then}) else []
+
+    def place(self, node: int) -> Place | None:
+        """Return the line that calls a node, or what failed.
+
+        Args:
+            node: The node's number.
+        """
+        if node == len(self.attempt.rows):
+            return self.failure.place
+        return self.attempt.place(node)
+
+
+def _least(sizes: Sizes, size: int) -> int:
+    """Return the smallest size of the stretch that is nearest, of which no pixel goes unread."""
+    found = sizes.nearest(size)
+    while found - 1 in sizes and not sizes.open:
+        found -= 1
+    return found

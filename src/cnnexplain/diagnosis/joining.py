@@ -1,0 +1,161 @@
+"""Values that cannot be joined, since their sizes differ: which branch differs, and since when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cnnexplain.diagnosis import cures
+from cnnexplain.diagnosis.findings import Branch, Cure, Fact, Problem
+from cnnexplain.diagnosis.fitting import agreeing
+from cnnexplain.languages import shape as show
+from cnnexplain.operations.base import Operation
+from cnnexplain.operations.joining import Cat, Stack
+from cnnexplain.operations.spatial import Conv2d
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnnexplain.diagnosis.case import Case
+    from cnnexplain.diagnosis.fitting import Sizes
+    from cnnexplain.operations import Shape
+
+
+def joined(case: Case, operation: Operation) -> Problem:
+    """Return why values cannot be joined, and what cures it.
+
+    Args:
+        case: The network.
+        operation: What joins them, which failed.
+    """
+    name, place = case.failure.name, case.failure.place
+    numbers = case.failure.inputs
+    others = [each for each in getattr(operation, "others", ()) if each is not None]
+    shapes = (*case.taken, *others)
+    kind = "cat" if isinstance(operation, Cat | Stack) else "add"
+    facts: dict[str, Fact] = {
+        "name": name,
+        "operation": str(operation),
+        "shapes": " + ".join(map(show, shapes)),
+    }
+    pair = _differing(shapes, operation)
+    axes = _axes(shapes, pair, operation)
+    facts["axes"] = ", ".join(map(str, axes))
+    if kind == "cat":
+        facts["dim"] = str(getattr(operation, "dim", 0))
+    branches = _branches(case, numbers, others, axes[0] if axes else 1)
+    fits = _fits(case, numbers, axes) if not others else ()
+    found = [*case.sized(fits)]
+    if len(shapes) == 2:  # noqa: PLR2004
+        found += _padded(case, numbers)
+        option = cures.shortcut(place, *shapes) if kind == "add" else None
+        found += [option] if option is not None else []
+        if option is None and 1 not in axes:
+            found += cures.joined_at(place, *shapes)
+    return Problem(
+        kind,
+        name,
+        str(operation),
+        place,
+        facts,
+        ("axes",) if axes else (),
+        branches,
+        fits,
+        tuple(found),
+    )
+
+
+def _differing(shapes: Sequence[Shape], operation: Operation) -> tuple[Shape, Shape]:
+    """Return the first shape and the first other one that does not go with it."""
+    first = shapes[0]
+    return first, next(
+        (each for each in shapes[1:] if _axes(shapes, (first, each), operation)), shapes[-1]
+    )
+
+
+def _axes(
+    shapes: Sequence[Shape], pair: tuple[Shape, Shape], operation: Operation
+) -> tuple[int, ...]:
+    """Return the axes along which two shapes do not go together."""
+    one, other = pair
+    if len(one) != len(other):
+        return ()
+    joins = isinstance(operation, Cat)
+    dim = operation.dim % len(one) if joins else None  # type: ignore[attr-defined]
+    return tuple(
+        axis
+        for axis, (a, b) in enumerate(zip(one, other, strict=True))
+        if a != b and axis != dim and (joins or isinstance(operation, Stack) or 1 not in (a, b))
+    )
+
+
+def _branches(
+    case: Case, numbers: Sequence[int], others: Sequence[Shape], axis: int
+) -> tuple[Branch, ...]:
+    """Return what changed the size of each branch since they parted."""
+    above = [_ancestors(case, number) for number in numbers]
+    shared = set.intersection(*above) if len(above) > 1 else set()
+    found = []
+    for number, all_of_it in zip(numbers, above, strict=True):
+        changes = []
+        for each in sorted(all_of_it - shared):
+            node = case.attempt.node(each)
+            if node is None:
+                continue
+            row = case.attempt.rows[node]
+            before, after = row.input_shape, row.output_shape
+            same_axes = len(before) == len(after) > axis
+            if same_axes and before[axis] != after[axis]:
+                changes.append((row.name, before[axis], after[axis]))
+        found.append(Branch(case.maker(number), case.attempt.shape(number), tuple(changes)))
+    return (*found, *(Branch("", shape) for shape in others))
+
+
+def _ancestors(case: Case, number: int) -> set[int]:
+    """Return a value and all that it was made from."""
+    found, left = {number}, [number]
+    while left:
+        node = case.attempt.node(left.pop())
+        for each in () if node is None else case.network.nodes[node].inputs:
+            if each not in found:
+                found.add(each)
+                left.append(each)
+    return found
+
+
+def _fits(case: Case, numbers: Sequence[int], axes: Sequence[int]) -> tuple[Sizes, ...]:
+    """Return the input's sizes for which the branches agree on all axes of the picture."""
+    shape = case.input_shape
+    if not axes or min(axes) < 2 or len(case.taken[0]) != len(shape):  # noqa: PLR2004
+        return ()
+    found = [
+        agreeing(case.network, case.attempt.shapes, numbers, axis)
+        for axis in range(len(shape) - 2)
+    ]
+    kept = tuple(each for each in found if each is not None)
+    return kept if len(kept) == len(found) else ()
+
+
+def _padded(case: Case, numbers: Sequence[int]) -> list[Cure]:
+    """Return the padding with which the convolutions of one branch keep its size."""
+    above = [_ancestors(case, number) for number in numbers]
+    for own, other in (above, above[::-1]):
+        instead: dict[str, Operation] = {}
+        for number in sorted(own - other):
+            node = case.attempt.node(number)
+            operation = None if node is None else case.network.nodes[node].operation
+            if node is None or not isinstance(operation, Conv2d):
+                continue
+            keeps = operation.stride == 1 and operation.padding_mode == "zeros"
+            odd = all(window.extent % 2 for window in operation.windows)
+            sides = tuple(window.extent // 2 for window in operation.windows)
+            if keeps and odd and tuple(w.padding[0] for w in operation.windows) != sides:
+                instead[case.attempt.rows[node].name] = replace(operation, padding=sides)
+        code = [
+            f"{cures.reference(name, case.modules)}.padding = {each.windows[0].extent // 2, each.windows[1].extent // 2}"
+            for name, each in instead.items()
+            if isinstance(each, Conv2d) and cures.reference(name, case.modules)
+        ]
+        if code and len(code) == len(instead) and case.runs(instead=instead):
+            return [Cure("padding", "\n".join(code), {"names": ", ".join(instead)})]
+    return []

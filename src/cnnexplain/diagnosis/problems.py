@@ -1,0 +1,125 @@
+"""What breaks in a network for some inputs, or is surely wrong: one problem at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cnnexplain.diagnosis import cures
+from cnnexplain.diagnosis.dense import features
+from cnnexplain.diagnosis.findings import Cure, Fact, Problem
+from cnnexplain.diagnosis.inputs import misplaced
+from cnnexplain.diagnosis.joining import joined
+from cnnexplain.diagnosis.messages import told
+from cnnexplain.diagnosis.reshapes import lost, not_contiguous, refused, silent
+from cnnexplain.diagnosis.spatial import channels, dimensions, kernel
+from cnnexplain.errors import ForwardError
+from cnnexplain.operations.dense import Linear
+from cnnexplain.operations.joining import Cat, Elementwise, Stack
+from cnnexplain.operations.normalisation import BatchNorm
+from cnnexplain.operations.reshaping import Reshape
+from cnnexplain.operations.spatial import Spatial
+
+if TYPE_CHECKING:
+    from cnnexplain.diagnosis.case import Case
+    from cnnexplain.errors import CnnExplainError
+
+
+def problems(case: Case) -> tuple[Problem, ...]:
+    """Return what is wrong with a network for its inputs.
+
+    What fails hides what comes after it, so there is one problem at most.
+
+    Args:
+        case: The network.
+    """
+    if case.attempt.failure is None:
+        found = silent(case)
+        return () if found is None else (found,)
+    return (misplaced(case) or _by_operation(case),)
+
+
+def _by_operation(case: Case) -> Problem:
+    operation, taken = case.failure.operation, case.taken
+    shape = taken[0] if taken else ()
+    match operation:
+        case Linear():
+            return (lost(case, case.attempt) if len(shape) == 1 else None) or features(
+                case, operation
+            )
+        case Cat() | Stack() | Elementwise():
+            return joined(case, operation)
+        case Reshape():
+            return refused(case, operation)
+        case BatchNorm() if len(shape) not in _axes_of(operation):
+            return dimensions(case, operation, max(_axes_of(operation)))
+        case BatchNorm():
+            return channels(case, operation, "num_features")
+        case Spatial() if len(shape) != operation.axes + 2:
+            return dimensions(case, operation, operation.axes + 2)
+        case Spatial() if getattr(operation, "in_channels", shape[1]) != shape[1]:
+            return channels(case, operation, "in_channels")
+        case Spatial():
+            return kernel(case, operation)
+    return _by_error(case)
+
+
+def _axes_of(layer: BatchNorm) -> tuple[int, ...]:
+    """Return the numbers of axes that a batch normalisation takes."""
+    return {"BatchNorm1d": (2, 3), "BatchNorm2d": (4,), "BatchNorm3d": (5,)}[type(layer).__name__]
+
+
+def _by_error(case: Case) -> Problem:
+    """Return what the error says, ours or torch's."""
+    failure = case.failure
+    error = failure.error
+    kind = error.facts.get("kind")
+    if isinstance(kind, str):
+        return of_arguments(error, failure.name, case)
+    theirs = told(str(error.__cause__ or error))
+    if theirs is not None and theirs.kind == "not_contiguous":
+        return not_contiguous(case)
+    return other(case)
+
+
+def of_arguments(
+    error: CnnExplainError, name: str, case: Case | None = None, source: str = ""
+) -> Problem:
+    """Return the problem of a layer whose arguments do not go together.
+
+    Args:
+        error: The error, which knows what it is about.
+        name: The layer's path.
+        case: The network; None if it could not be made.
+        source: The text of a network that could not be made.
+    """
+    facts: dict[str, Fact] = {**error.facts, "name": name}
+    kind, padding = str(facts.pop("kind")), int(facts["padding" if "most" not in facts else "most"])
+    operation = str(facts.pop("operation", ""))
+    facts["right"] = str(padding)
+    code = None
+    if case is None:
+        code = cures.with_padding(source, operation, padding)
+    elif cures.reference(name, case.modules) is not None:
+        code = f"{cures.reference(name, case.modules)}.padding = {padding}"
+    found = () if code is None else (Cure(kind, code, {"right": str(padding)}),)
+    place = None if case is None else case.failure.place
+    return Problem(kind, name, operation, place, facts, ("why",), cures=found)
+
+
+def other(case: Case) -> Problem:
+    """Return a problem of which there is no more to say than what the error says.
+
+    Args:
+        case: The network.
+    """
+    failure = case.failure
+    error = failure.error
+    kind = "forward" if isinstance(error, ForwardError) else "other"
+    facts: dict[str, Fact] = {
+        "name": failure.name,
+        "expected": error.expected,
+        "received": error.received,
+    }
+    operation = "" if failure.operation is None else str(failure.operation)
+    return Problem(kind, failure.name, operation, failure.place, facts, ("error",))

@@ -1,0 +1,192 @@
+"""Convolutions, poolings and normalisations that cannot take the map that comes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cnnexplain.diagnosis import cures
+from cnnexplain.diagnosis.findings import Cure, Fact, Problem
+from cnnexplain.diagnosis.fitting import smallest
+from cnnexplain.errors import ShapeError
+from cnnexplain.operations.activations import Identity
+from cnnexplain.operations.base import Layer
+from cnnexplain.operations.normalisation import BatchNorm, BatchNorm1d
+from cnnexplain.operations.spatial import Conv2d, Spatial
+from cnnexplain.windows import Transposed
+
+if TYPE_CHECKING:
+    from cnnexplain.diagnosis.case import Case
+    from cnnexplain.diagnosis.fitting import Sizes
+    from cnnexplain.operations import Shape
+
+# More than any network has layers that shrink its map one after the other.
+_MOST_TRIES = 32
+# A size that leaves something behind any stack of layers.
+_WIDE = 1 << 14
+
+
+def channels(case: Case, layer: Layer, argument: str) -> Problem:
+    """Return why a layer cannot take as many channels as come, and what cures it.
+
+    Args:
+        case: The network.
+        layer: The layer, which failed.
+        argument: What its number of channels is called.
+    """
+    (shape,), name = case.taken, case.failure.name
+    wanted, came = getattr(layer, argument), shape[1] if len(shape) > 1 else 0
+    facts: dict[str, Fact] = {"name": name, "wanted": wanted, "came": came, "shape": shape}
+    maker = case.maker(case.before(case.failure.inputs[0]))
+    if maker:
+        facts["previous"] = maker
+    kind = "batch_norm" if isinstance(layer, BatchNorm) else "channels"
+    found = [] if maker else _channels_of_input(case, wanted, came)
+    found += _with_channels(case, layer, argument, came)
+    return Problem(
+        kind,
+        name,
+        str(layer),
+        case.failure.place,
+        facts,
+        ("previous",) if maker else ("input",),
+        cures=tuple(found),
+    )
+
+
+def _channels_of_input(case: Case, wanted: int, came: int) -> list[Cure]:
+    shape = case.input_shape
+    facts: dict[str, Fact] = {"wanted": wanted, "came": came}
+    if not case.runs((shape[0], wanted, *shape[2:])):
+        return []
+    if came == 1:
+        rest = ", -1" * len(shape[2:])
+        return [Cure("grey", f"x = x.expand(-1, {wanted}{rest})", facts)]
+    if wanted == 1:
+        return [Cure("mean", "x = x.mean(1, keepdim=True)", facts)]
+    return [Cure("first_channels", f"x = x[:, :{wanted}]", facts)] if came > wanted else []
+
+
+def _with_channels(case: Case, layer: Layer, argument: str, came: int) -> list[Cure]:
+    """Return the layer made for the channels that come."""
+    changes: dict[str, int] = {argument: came}
+    groups = getattr(layer, "groups", 1)
+    if groups > 1 and came % groups:
+        return []
+    kind = "num_features" if argument == "num_features" else "in_channels"
+    return case.replaced(kind, case.failure.name, layer, replace(layer, **changes), came=came)  # type: ignore[arg-type]
+
+
+def dimensions(case: Case, layer: Layer, wanted: int) -> Problem:
+    """Return why a layer cannot take as many axes as come, and what cures it.
+
+    Args:
+        case: The network.
+        layer: The layer, which failed.
+        wanted: The number of axes that it takes.
+    """
+    (shape,), name = case.taken, case.failure.name
+    facts: dict[str, Fact] = {"name": name, "wanted": wanted, "came": len(shape), "shape": shape}
+    maker = case.maker(case.before(case.failure.inputs[0]))
+    found: list[Cure] = []
+    if maker:
+        facts["previous"] = maker
+        if case.modules.get(maker, "" if case.modules else "Flatten") == "Flatten":
+            found += case.replaced("leave_out", maker, Identity(), Identity())
+    if isinstance(layer, BatchNorm) and len(shape) in {2, 3}:
+        other = BatchNorm1d(layer.num_features, layer.eps, layer.momentum, layer.affine)
+        found += case.replaced("batch_norm_1d", name, layer, other)
+    reasons = ("previous",) if maker else ("input",)
+    return Problem(
+        "dimensions", name, str(layer), case.failure.place, facts, reasons, cures=tuple(found)
+    )
+
+
+def kernel(case: Case, layer: Spatial) -> Problem:
+    """Return why a window does not fit into its input, and what cures it.
+
+    Args:
+        case: The network.
+        layer: The layer, which failed.
+    """
+    (shape,), name = case.taken, case.failure.name
+    at = next(
+        axis
+        for axis, (window, size) in enumerate(zip(layer.windows, shape[2:], strict=True))
+        if not _fits(window, size)
+    )
+    window = layer.windows[at]
+    padding = sum(window.padding)
+    facts: dict[str, Fact] = {
+        "name": name,
+        "extent": window.extent,
+        "came": shape[2 + at],
+        "padded": shape[2 + at] + padding,
+        "padding": padding,
+        "shape": shape,
+    }
+    reasons = ["transposed" if isinstance(window, Transposed) else "window"]
+    fits = _smallest(case)
+    found = case.sized(fits) if fits else []
+    if fits:
+        reasons.append("smallest")
+        facts["smallest"] = case.input_shape[:2][1:] + tuple(each.first(1)[0] for each in fits)
+    if layer.parameters == 0:
+        found += case.replaced("leave_out", name, Identity(), Identity())
+    elif isinstance(layer, Conv2d) and layer.stride == 1:
+        found += _padded(case, layer)
+    return Problem(
+        "kernel",
+        name,
+        str(layer),
+        case.failure.place,
+        facts,
+        tuple(reasons),
+        fits=fits,
+        cures=tuple(found),
+    )
+
+
+def _fits(window: object, size: int) -> bool:
+    try:
+        window.output_size(size)  # type: ignore[attr-defined]
+    except ShapeError:
+        return False
+    return True
+
+
+def _padded(case: Case, layer: Conv2d) -> list[Cure]:
+    """Return the convolution with the padding that keeps the map's size, if there is one."""
+    if any(window.extent % 2 == 0 for window in layer.windows):
+        return []
+    sides = tuple(window.extent // 2 for window in layer.windows)
+    name = case.failure.name
+    at = cures.reference(name, case.modules)
+    same = replace(layer, padding=sides)
+    if at is None or layer.padding_mode != "zeros" or not case.runs(instead={name: same}):
+        return []
+    return [Cure("padding", f"{at}.padding = {sides}", {"names": name})]
+
+
+def _smallest(case: Case) -> tuple[Sizes, ...]:
+    """Return the sizes that the whole network takes, for each axis; nothing if they are unknown."""
+    shape = case.input_shape
+    network = case.network
+    # Each axis is looked at while the others have room.
+    wide = (*shape[:2], *(_WIDE for _ in shape[2:]))
+    for _ in range(_MOST_TRIES):
+        found = [
+            smallest(network, [wide, *case.attempt.shapes[1:]], axis)
+            for axis in range(len(shape) - 2)
+        ]
+        fits = tuple(each for each in found if each is not None)
+        if len(fits) < len(found) or not fits:
+            return ()
+        least = (*shape[:2], *(each.first(1)[0] for each in fits))
+        attempt = case.again([least, *case.attempt.shapes[1:]], {})
+        if attempt.failure is None:
+            return fits
+        if not isinstance(attempt.failure.operation, Spatial):
+            return ()
+        network = replace(case, attempt=attempt).network
+    return ()

@@ -1,0 +1,103 @@
+"""What is found, said in the current language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnnexplain.diagnosis.fitting import said as sizes_said
+from cnnexplain.languages import number, shape, text
+from cnnexplain.table import listed
+
+if TYPE_CHECKING:
+    from cnnexplain.diagnosis.findings import Branch, Cure, Facts, Place, Problem
+
+# Where several axes of the picture have sizes of their own.
+_AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+
+
+def title(problem: Problem) -> str:
+    """Return what is wrong, in one sentence.
+
+    Args:
+        problem: The problem.
+    """
+    return _filled(f"explain.problem.{problem.kind}.title", problem.facts)
+
+
+def reasons(problem: Problem) -> list[str]:
+    """Return why it is wrong, a sentence or two each.
+
+    Args:
+        problem: The problem.
+    """
+    return [
+        _filled(f"explain.problem.{problem.kind}.{reason}", problem.facts)
+        for reason in problem.reasons
+    ]
+
+
+def fits(problem: Problem) -> str | None:
+    """Return which sizes of the input would fit, or None where that is not known.
+
+    Args:
+        problem: The problem.
+    """
+    if not problem.fits:
+        return None
+    each = [sizes_said(sizes) for sizes in problem.fits]
+    if len(set(each)) == 1 and len(each) > 1:
+        return text("explain.fits.both", sizes=each[0])
+    names = _AXES[len(each)]
+    parts = [
+        text(f"explain.fits.{name}", sizes=sizes) for name, sizes in zip(names, each, strict=True)
+    ]
+    return text("explain.fits.each", sizes=listed(parts))
+
+
+def branch(found: Branch) -> str:
+    """Return where a joined value comes from, and what changed its size.
+
+    Args:
+        found: The value.
+    """
+    sizes = shape(found.shape)
+    if not found.name:
+        return text("explain.branch.given", shape=sizes)
+    if not found.changes:
+        return text("explain.branch.kept", name=found.name, shape=sizes)
+    steps = listed(f"{name} ({before} → {after})" for name, before, after in found.changes)
+    return text("explain.branch.changed", name=found.name, shape=sizes, steps=steps)
+
+
+def place(found: Place) -> str:
+    """Return a line of source with where it is.
+
+    Args:
+        found: The line.
+    """
+    where = f"{found.file}:{found.line}"
+    return f"{where}: {found.source}" if found.source else where
+
+
+def cure(found: Cure) -> str:
+    """Return what a cure does.
+
+    Args:
+        found: The cure.
+    """
+    said = _filled(f"explain.cure.{found.kind}", found.facts)
+    if found.place is None:
+        return said
+    key = "instead" if found.replaces else "before"
+    where = text(f"explain.place.{key}", line=str(found.place.line))
+    return text("explain.place.cure", cure=said, where=where)
+
+
+def _filled(key: str, facts: Facts) -> str:
+    return text(key, **{name: _fact(value) for name, value in facts.items()})
+
+
+def _fact(value: int | str | tuple[int, ...]) -> str:
+    if isinstance(value, tuple):
+        return shape(value)
+    return value if isinstance(value, str) else number(value)

@@ -1,0 +1,206 @@
+"""An explanation as text, HTML and JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from cnnexplain.diagnosis import words
+from cnnexplain.diagnosis.remarks import said as note_said
+from cnnexplain.formats.characters import visible, wrapped
+from cnnexplain.formats.text import to_text as table_text
+from cnnexplain.formats.web import escaped
+from cnnexplain.formats.web import to_html as table_html
+from cnnexplain.languages import text
+from cnnexplain.table import Column, Table, said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnnexplain.diagnosis.findings import Cure, Problem
+    from cnnexplain.explanation import Explanation
+
+_COLUMNS = (Column.NAME, Column.OPERATION, Column.OUTPUT_SHAPE, Column.FORMULA)
+_INDENT = "  "
+_CODE = "     "
+
+
+def to_text(explanation: Explanation, limit: int | None) -> str:
+    """Return an explanation as text in the current language.
+
+    Args:
+        explanation: The explanation.
+        limit: How many columns of a terminal a line may take, but for code.
+    """
+    return "\n".join(_lines(explanation, limit))
+
+
+def _lines(explanation: Explanation, limit: int | None) -> Iterator[str]:
+    if explanation.trace is not None:
+        yield from _folded(explanation.trace.caption, limit)
+    for problem in explanation.problems:
+        if explanation.trace is not None:
+            yield ""
+        yield from _problem(explanation, problem, limit)
+    if not explanation.problems:
+        yield from _folded(text("explain.sound"), limit)
+    if explanation.notes:
+        yield ""
+        yield text("explain.notes")
+        for note in explanation.notes:
+            yield from _folded(note_said(note), limit, "- ", _INDENT)
+
+
+def _problem(explanation: Explanation, problem: Problem, limit: int | None) -> Iterator[str]:
+    yield from _folded(text("explain.title", title=words.title(problem)), limit)
+    for reason in words.reasons(problem):
+        yield from _folded(reason, limit, _INDENT, _INDENT)
+    for branch in problem.branches:
+        yield from _folded(words.branch(branch), limit, "  - ", "    ")
+    if problem.operation and problem.name:
+        layer = text("explain.layer", name=problem.name, operation=problem.operation)
+        yield from _folded(layer, limit, _INDENT, _INDENT)
+    if problem.place is not None:
+        called = text("explain.place.called", place=words.place(problem.place))
+        yield from _folded(called, limit, _INDENT, _INDENT)
+    if explanation.chain:
+        yield ""
+        room = None if limit is None else max(limit - len(_INDENT), 1)
+        yield from (f"{_INDENT}{line}" for line in table_text(_table(explanation), room).splitlines())
+    fits = words.fits(problem)
+    if fits is not None:
+        yield ""
+        yield from _folded(fits, limit)
+    if problem.cures:
+        yield ""
+        yield text("explain.cures")
+        for index, cure in enumerate(problem.cures, 1):
+            yield from _folded(words.cure(cure), limit, f"{index:2}. ", "    ")
+            yield from (f"{_CODE}{line}" for line in _code(cure).splitlines())
+
+
+def _folded(sentence: str, limit: int | None, first: str = "", rest: str = "") -> list[str]:
+    """Return a sentence as indented lines that are narrow enough."""
+    seen = visible(sentence)
+    lines = [seen] if limit is None else wrapped(seen, max(limit - len(rest or first), 10))
+    return [f"{rest if index else first}{line}" for index, line in enumerate(lines)]
+
+
+def _code(cure: Cure) -> str:
+    return "\n".join(map(visible, cure.code.splitlines()))
+
+
+def _table(explanation: Explanation) -> Table:
+    """Return the rows on the way to the problem as a table without totals."""
+    cells = tuple(tuple(said(row, column) for column in _COLUMNS) for row in explanation.chain)
+    headers = tuple(text(f"table.{column}") for column in _COLUMNS)
+    return Table(text("explain.chain"), _COLUMNS, headers, cells, ())
+
+
+def to_html(explanation: Explanation) -> str:
+    """Return an explanation as HTML in the current language.
+
+    Args:
+        explanation: The explanation.
+    """
+    trace = explanation.trace
+    caption = text("explain.caption") if trace is None else trace.caption
+    parts = [f'<section class="cx-explanation" aria-label="{escaped(caption)}">']
+    if trace is not None:
+        parts.append(f'<p class="cx-caption">{escaped(caption)}</p>')
+    for problem in explanation.problems:
+        parts += _problem_html(explanation, problem)
+    if not explanation.problems:
+        parts.append(f"<p>{escaped(text('explain.sound'))}</p>")
+    if explanation.notes:
+        parts.append(f"<p><strong>{escaped(text('explain.notes'))}</strong></p>")
+        items = "".join(f"<li>{escaped(note_said(note))}</li>" for note in explanation.notes)
+        parts.append(f"<ul>{items}</ul>")
+    return "\n".join([*parts, "</section>"])
+
+
+def _problem_html(explanation: Explanation, problem: Problem) -> Iterator[str]:
+    yield f'<p class="cx-problem">{escaped(text("explain.title", title=words.title(problem)))}</p>'
+    reasons = words.reasons(problem)
+    if reasons:
+        yield f"<p>{'<br>'.join(map(escaped, reasons))}</p>"
+    if problem.branches:
+        items = "".join(f"<li>{escaped(words.branch(each))}</li>" for each in problem.branches)
+        yield f"<ul>{items}</ul>"
+    if problem.operation and problem.name:
+        layer = text("explain.layer", name=problem.name, operation=problem.operation)
+        yield f"<p>{escaped(layer)}</p>"
+    if problem.place is not None:
+        called = text("explain.place.called", place=words.place(problem.place))
+        yield f"<p>{escaped(called)}</p>"
+    if explanation.chain:
+        yield table_html(_table(explanation))
+    fits = words.fits(problem)
+    if fits is not None:
+        yield f"<p>{escaped(fits)}</p>"
+    if problem.cures:
+        yield f"<p><strong>{escaped(text('explain.cures'))}</strong></p>"
+        yield "<ol>"
+        for cure in problem.cures:
+            code = "\n".join(map(escaped, cure.code.splitlines()))
+            yield f"<li>{escaped(words.cure(cure))}<pre><code>{code}</code></pre></li>"
+        yield "</ol>"
+
+
+def to_json(explanation: Explanation) -> str:
+    """Return an explanation as JSON; `explanation.schema.json` describes it.
+
+    Args:
+        explanation: The explanation.
+    """
+    trace = explanation.trace
+    about: dict[str, Any] = {
+        "network": None if trace is None else trace.network.name,
+        "input_sizes": None if trace is None else trace.input_sizes,
+        "batch_size": None if trace is None else trace.batch_size,
+        "problems": [
+            {
+                "kind": problem.kind,
+                "name": problem.name,
+                "operation": problem.operation,
+                "place": None if problem.place is None else asdict(problem.place),
+                "title": words.title(problem),
+                "reasons": words.reasons(problem),
+                "facts": dict(problem.facts),
+                "branches": [asdict(each) for each in problem.branches],
+                "fits": [_sizes(each) for each in problem.fits],
+                "cures": [
+                    {
+                        "kind": cure.kind,
+                        "says": words.cure(cure),
+                        "code": cure.code,
+                        "place": None if cure.place is None else asdict(cure.place),
+                        "replaces": cure.replaces,
+                        "facts": dict(cure.facts),
+                    }
+                    for cure in problem.cures
+                ],
+            }
+            for problem in explanation.problems
+        ],
+        "notes": [
+            {
+                "kind": note.kind,
+                "names": note.names,
+                "says": note_said(note),
+                "facts": dict(note.facts),
+            }
+            for note in explanation.notes
+        ],
+        "chain": [
+            {
+                "name": row.name,
+                "operation": str(row.operation),
+                "input_shape": row.input_shape,
+                "output_shape": row.output_shape,
+            }
+            for row in explanation.chain
+        ],
+    }
+    return json.dumps(about, indent=2, ensure_ascii=False) + "\n"
