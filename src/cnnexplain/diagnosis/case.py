@@ -10,7 +10,10 @@ from cnnexplain.diagnosis import cures
 from cnnexplain.errors import CnnExplainError
 from cnnexplain.graph import Network, Node
 from cnnexplain.operations.base import Layer, Operation
+from cnnexplain.operations.dense import Linear
+from cnnexplain.operations.normalisation import BatchNorm
 from cnnexplain.operations.reshaping import Flatten, Reshape
+from cnnexplain.operations.spatial import Conv1d, Conv2d, Conv3d
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -111,6 +114,34 @@ class Case:
             node = self.attempt.node(number)
         return number
 
+    def widened(self, number: int, wanted: int) -> list[Cure]:
+        """Return what gives the layer that makes a value another number of channels or features.
+
+        Args:
+            number: The value's number.
+            wanted: The number of channels or features.
+        """
+        layers: dict[str, tuple[Layer, Layer]] = {}
+        node = self.attempt.node(self.before(number))
+        while node is not None and isinstance(self.attempt.rows[node].operation, BatchNorm):
+            # What normalises the channels has to follow.
+            row, norm = self.attempt.rows[node], self.attempt.rows[node].operation
+            assert isinstance(norm, BatchNorm)
+            layers[row.name] = norm, replace(norm, num_features=wanted)
+            node = self.attempt.node(self.before(self.network.nodes[node].inputs[0]))
+        made = None if node is None else self.attempt.rows[node].operation
+        if node is None or not isinstance(made, Conv1d | Conv2d | Conv3d | Linear):
+            return []
+        argument = "out_features" if isinstance(made, Linear) else "out_channels"
+        if wanted % getattr(made, "groups", 1):
+            return []
+        row = self.attempt.rows[node]
+        wide: Layer = replace(made, **{argument: wanted})  # type: ignore[arg-type]
+        layers = {row.name: (made, wide), **layers}
+        cure = cures.changed(argument, layers, self.modules, wanted=wanted)
+        runs = self.runs(instead={name: then for name, (_, then) in layers.items()})
+        return [cure] if cure is not None and runs else []
+
     def flattening(self, number: int) -> tuple[int, int] | None:
         """Return what flattened a map into a value: its node, and the map's number.
 
@@ -125,7 +156,7 @@ class Case:
             return None
         row, made = self.attempt.rows[node], self.network.nodes[node]
         flat = isinstance(row.operation, Flatten | Reshape) and len(row.output_shape) == 2  # noqa: PLR2004
-        if not flat or len(row.input_shape) < 3:  # noqa: PLR2004
+        if not flat or len(row.input_shape) < 3 or row.output_shape[0] != row.input_shape[0]:  # noqa: PLR2004
             return None
         return node, made.inputs[0]
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from cnnexplain.diagnosis import cures
 from cnnexplain.diagnosis.dense import features
 from cnnexplain.diagnosis.findings import Cure, Fact, Problem
-from cnnexplain.diagnosis.inputs import misplaced
+from cnnexplain.diagnosis.inputs import first_layers, misplaced
 from cnnexplain.diagnosis.joining import joined
 from cnnexplain.diagnosis.messages import told
-from cnnexplain.diagnosis.reshapes import lost, not_contiguous, refused, silent
-from cnnexplain.diagnosis.spatial import channels, dimensions, kernel
+from cnnexplain.diagnosis.reshapes import lost, not_contiguous, refused, silent, squeezed
+from cnnexplain.diagnosis.spatial import channels, dimensions, kernel, last_axes
 from cnnexplain.errors import ForwardError
 from cnnexplain.operations.dense import Linear
-from cnnexplain.operations.joining import Cat, Elementwise, Stack
-from cnnexplain.operations.normalisation import BatchNorm
-from cnnexplain.operations.reshaping import Reshape
+from cnnexplain.operations.joining import Cat, Elementwise, MatMul, Stack
+from cnnexplain.operations.normalisation import BatchNorm, GroupNorm, LayerNorm
+from cnnexplain.operations.reshaping import Flatten, Reshape, Unflatten
 from cnnexplain.operations.spatial import Spatial
 
 if TYPE_CHECKING:
@@ -25,10 +25,21 @@ if TYPE_CHECKING:
     from cnnexplain.errors import CnnExplainError
 
 
+# The functions that take a padding.
+_WINDOWED = tuple(
+    f"{name}{axes}d" for name in ("conv", "max_pool", "avg_pool", "lp_pool") for axes in (1, 2, 3)
+)
+
+
+# What is told by the first layer alone, so that more may be wrong.
+_LAID_OUT = {"channels_last", "no_channels"}
+
+
 def problems(case: Case) -> tuple[Problem, ...]:
     """Return what is wrong with a network for its inputs.
 
-    What fails hides what comes after it, so there is one problem at most.
+    What fails hides what comes after it, so there is one problem at most, but for an input that is
+    laid out wrong and does not fit either.
 
     Args:
         case: The network.
@@ -36,25 +47,57 @@ def problems(case: Case) -> tuple[Problem, ...]:
     if case.attempt.failure is None:
         found = silent(case)
         return () if found is None else (found,)
-    return (misplaced(case) or _by_operation(case),)
+    found = misplaced(case) or squeezed(case) or lost(case, case.attempt)
+    return _beyond(case, found or first_layers(case) or _by_operation(case))
+
+
+def _beyond(case: Case, problem: Problem) -> tuple[Problem, ...]:
+    """Return a problem, and what is wrong beyond it if its cure lays the input out anew."""
+    fixed = problem.facts.get("fixed")
+    if problem.kind not in _LAID_OUT or not isinstance(fixed, tuple) or case.runs(fixed):
+        return (problem,)
+    shapes = (fixed, *case.attempt.shapes[1:])
+    (layout,) = problem.cures
+    further = problems(replace(case, attempt=case.again(shapes, {})))
+    # Alone, neither helps, and a line of the forward cannot be written beside the input.
+    both = [
+        replace(
+            each,
+            cures=tuple(
+                replace(cure, code=f"{layout.code}\n{cure.code}")
+                for cure in each.cures
+                if cure.place is None
+            ),
+        )
+        for each in further
+    ]
+    return (replace(problem, cures=()), *both)
 
 
 def _by_operation(case: Case) -> Problem:
     operation, taken = case.failure.operation, case.taken
     shape = taken[0] if taken else ()
     match operation:
-        case Linear():
-            return (lost(case, case.attempt) if len(shape) == 1 else None) or features(
-                case, operation
-            )
-        case Cat() | Stack() | Elementwise():
-            return joined(case, operation)
-        case Reshape():
-            return refused(case, operation)
         case BatchNorm() if len(shape) not in _axes_of(operation):
             return dimensions(case, operation, max(_axes_of(operation)))
+        case _ if isinstance(case.failure.error, ForwardError):
+            return other(case)
+        case Linear():
+            return features(case, operation)
+        case MatMul(other=(wanted, made), other_first=False) if len(shape) > 1:
+            return features(case, Linear(wanted, made, bias=False))
+        case Cat() | Stack() | Elementwise():
+            return joined(case, operation)
+        case Reshape() | Unflatten():
+            return refused(case, operation)
+        case Flatten():
+            return dimensions(case, operation, max(operation.start_dim, operation.end_dim) + 1)
         case BatchNorm():
             return channels(case, operation, "num_features")
+        case GroupNorm():
+            return channels(case, operation, "num_channels")
+        case LayerNorm():
+            return last_axes(case, operation)
         case Spatial() if len(shape) != operation.axes + 2:
             return dimensions(case, operation, operation.axes + 2)
         case Spatial() if getattr(operation, "in_channels", shape[1]) != shape[1]:
@@ -102,7 +145,11 @@ def of_arguments(
         code = cures.with_padding(source, operation, padding)
     elif cures.reference(name, case.modules) is not None:
         code = f"{cures.reference(name, case.modules)}.padding = {padding}"
-    found = () if code is None else (Cure(kind, code, {"right": str(padding)}),)
+    cure = None if code is None else Cure(kind, code, {"right": str(padding)})
+    if case is not None and cure is None:
+        old = r"\d+" if kind == "pool_padding" else "[\"']same[\"']"
+        cure = cures.argument(kind, case.failure.place, _WINDOWED, old, str(padding))
+    found = () if cure is None else (cure,)
     place = None if case is None else case.failure.place
     return Problem(kind, name, operation, place, facts, ("why",), cures=found)
 

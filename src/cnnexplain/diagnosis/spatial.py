@@ -11,7 +11,8 @@ from cnnexplain.diagnosis.fitting import smallest
 from cnnexplain.errors import ShapeError
 from cnnexplain.operations.activations import Identity
 from cnnexplain.operations.base import Layer
-from cnnexplain.operations.normalisation import BatchNorm, BatchNorm1d
+from cnnexplain.languages import shape as show
+from cnnexplain.operations.normalisation import BatchNorm, BatchNorm1d, GroupNorm, LayerNorm
 from cnnexplain.operations.spatial import Conv2d, Spatial
 from cnnexplain.windows import Transposed
 
@@ -40,9 +41,11 @@ def channels(case: Case, layer: Layer, argument: str) -> Problem:
     maker = case.maker(case.before(case.failure.inputs[0]))
     if maker:
         facts["previous"] = maker
-    kind = "batch_norm" if isinstance(layer, BatchNorm) else "channels"
+    kind = "channels" if argument == "in_channels" else "normalisation"
     found = [] if maker else _channels_of_input(case, wanted, came)
     found += _with_channels(case, layer, argument, came)
+    if maker and argument == "in_channels":
+        found += case.widened(case.failure.inputs[0], wanted)
     return Problem(
         kind,
         name,
@@ -70,11 +73,42 @@ def _channels_of_input(case: Case, wanted: int, came: int) -> list[Cure]:
 def _with_channels(case: Case, layer: Layer, argument: str, came: int) -> list[Cure]:
     """Return the layer made for the channels that come."""
     changes: dict[str, int] = {argument: came}
-    groups = getattr(layer, "groups", 1)
-    if groups > 1 and came % groups:
+    if came % getattr(layer, "groups", getattr(layer, "num_groups", 1)):
         return []
-    kind = "num_features" if argument == "num_features" else "in_channels"
+    kind = "in_channels" if argument == "in_channels" else "num_features"
     return case.replaced(kind, case.failure.name, layer, replace(layer, **changes), came=came)  # type: ignore[arg-type]
+
+
+def last_axes(case: Case, layer: LayerNorm) -> Problem:
+    """Return why a normalisation of the last axes cannot take those that come, and what cures it.
+
+    Args:
+        case: The network.
+        layer: The layer, which failed.
+    """
+    (shape,), name = case.taken, case.failure.name
+    given = layer.normalized_shape
+    wanted = given if isinstance(given, tuple) else (given,)
+    came = shape[-len(wanted) :]
+    facts: dict[str, Fact] = {
+        "name": name,
+        "wanted": show(wanted),
+        "came": show(came),
+        "shape": shape,
+        "channels": shape[1],
+    }
+    found: list[Cure] = []
+    if len(shape) > 2 and wanted == (shape[1],):  # noqa: PLR2004
+        # The channels are meant, which stand second in a map.
+        reasons = ("channels",)
+        found += case.replaced("group_norm", name, layer, GroupNorm(1, shape[1], layer.eps))
+    else:
+        reasons = ("last",)
+        new = replace(layer, normalized_shape=came if len(came) > 1 else came[0])
+        found += case.replaced("normalized_shape", name, layer, new, shape=show(came))
+    return Problem(
+        "last_axes", name, str(layer), case.failure.place, facts, reasons, cures=tuple(found)
+    )
 
 
 def dimensions(case: Case, layer: Layer, wanted: int) -> Problem:
@@ -94,8 +128,16 @@ def dimensions(case: Case, layer: Layer, wanted: int) -> Problem:
         if case.modules.get(maker, "" if case.modules else "Flatten") == "Flatten":
             found += case.replaced("leave_out", maker, Identity(), Identity())
     if isinstance(layer, BatchNorm) and len(shape) in {2, 3}:
-        other = BatchNorm1d(layer.num_features, layer.eps, layer.momentum, layer.affine)
-        found += case.replaced("batch_norm_1d", name, layer, other)
+        other = BatchNorm1d(
+            layer.num_features,
+            layer.eps,
+            layer.momentum,
+            layer.affine,
+            layer.track_running_stats,
+        )
+        # The layer itself refuses its input, so this cannot be tried on it.
+        cure = cures.layer("batch_norm_1d", name, layer, other, case.modules)
+        found += [cure] if cure is not None and shape[1] == layer.num_features else []
     reasons = ("previous",) if maker else ("input",)
     return Problem(
         "dimensions", name, str(layer), case.failure.place, facts, reasons, cures=tuple(found)
