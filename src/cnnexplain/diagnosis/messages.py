@@ -86,8 +86,8 @@ _TEXTS = {
         "{function:pooling}(): Expected {fewest}D or {most}D tensor, but got {input:shape}",
         "{function:pooling}(): Expected {fewest}D or {most}D tensor, but got: {input:shape}",
         (
-            "Expected {fewest} to {most} dimensions, but got {came}-dimensional tensor for argument "
-            "#1 'self' (while checking arguments for {function:name})"
+            "Expected {fewest} to {most} dimensions, but got {came}-dimensional tensor "
+            "for argument #1 'self' (while checking arguments for {function:name})"
         ),
         # Older versions.
         (
