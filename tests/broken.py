@@ -1414,9 +1414,7 @@ BROKEN = [
     ),
     Broken("flatten(1) on a vector", FlattenVector, (3, 16, 16), "dimensions", "Dimension out of"),
     Broken("noise without its places", Dcgan, (20,), "no_places", "input to conv_transpose2d"),
-    Broken(
-        "a map into a GRU", MapToRnn, (1, 28, 32), "forward", "Expected input to be 2D or 3D"
-    ),
+    Broken("a map into a GRU", MapToRnn, (1, 28, 32), "forward", "Expected input to be 2D or 3D"),
     # kernels
     Broken("nothing left to convolve", DeepPlain, (3, 14, 14), "kernel", "Kernel size can't be"),
     Broken("a pooling of 1×1", DeepPlain, (3, 18, 18), "kernel", "Output size is too small"),
@@ -1458,8 +1456,12 @@ BROKEN = [
     Broken("ViT at 48", ViT, (3, 48, 48), "add", "The size of tensor a (37) must match"),
     Broken("a token forgotten", ForgottenToken, (3, 32, 32), "add", "a (64) must match"),
     # normalisations
-    Broken("BatchNorm2d of 16 on 32", WrongNorm, (3, 16, 16), "normalisation", "running_mean should"),
-    Broken("BatchNorm1d of 128 on 64", WrongVectorNorm, (1, 28, 28), "normalisation", "running_mean"),
+    Broken(
+        "BatchNorm2d of 16 on 32", WrongNorm, (3, 16, 16), "normalisation", "running_mean should"
+    ),
+    Broken(
+        "BatchNorm1d of 128 on 64", WrongVectorNorm, (1, 28, 28), "normalisation", "running_mean"
+    ),
     Broken(
         "BatchNorm2d of 3 on 8 in a text",
         "nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(3), nn.ReLU())",
@@ -1476,8 +1478,20 @@ BROKEN = [
     ),
     Broken("LeNet's old view", lambda: OldLeNet(1), (1, 28, 28), "view", "[-1, 400]' is invalid"),
     Broken("reshape of 400 as 256", FixedReshape, (3, 40, 40), "view", "shape '[1, 8, 256]' is"),
-    Broken("view of a permutation", PermutedView, (3, 32, 32), "not_contiguous", "view size is not compatib"),
-    Broken("view of heads", TransposedAttention, (3, 16, 16), "not_contiguous", "view size is not compat"),
+    Broken(
+        "view of a permutation",
+        PermutedView,
+        (3, 32, 32),
+        "not_contiguous",
+        "view size is not compatib",
+    ),
+    Broken(
+        "view of heads",
+        TransposedAttention,
+        (3, 16, 16),
+        "not_contiguous",
+        "view size is not compat",
+    ),
     Broken("a generator's map", Generator, (20,), "view", "shape '[1, 32, 8, 8]' is invalid"),
     Broken("an unflatten of 14×14", Autoencoder, (1, 32, 32), "view", "unflatten"),
     # padding="same" with a stride
@@ -1504,7 +1518,9 @@ BROKEN = [
     Broken("view(1, −1)", ViewOfOne, (1, 28, 28), "one_batch", PRODUCT, 3),
     Broken("view(−1)", ViewOfAll, (3, 32, 32), "one_batch", None),
     Broken("squeeze of one image", SqueezedBatch, (3, 32, 32), "squeezed", None),
-    Broken("squeeze, then dim=1", SqueezedSoftmax, (3, 32, 32), "squeezed", "Dimension out of range"),
+    Broken(
+        "squeeze, then dim=1", SqueezedSoftmax, (3, 32, 32), "squeezed", "Dimension out of range"
+    ),
     Broken("a fixed batch size", FixedBatch, (3, 32, 32), "one_batch", PRODUCT, 1),
     # others
     Broken("rows for columns", ColumnsToRnn, (1, 32, 64), "swapped", "input.size(-1) must be"),

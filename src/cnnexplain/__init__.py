@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cnnexplain import figures, networks, plots
-    from cnnexplain.api import trace
+    from cnnexplain.api import explain, trace
     from cnnexplain.axis import output_size
     from cnnexplain.comparison import Comparison, compare
     from cnnexplain.conversion import Conversion, fully_convolutional
@@ -17,11 +17,14 @@ if TYPE_CHECKING:
         ArgumentError,
         CnnExplainError,
         ConversionError,
+        ExplainedError,
         ForwardError,
         ShapeError,
         SourceError,
     )
+    from cnnexplain.explanation import Explanation
     from cnnexplain.languages import language, set_language
+    from cnnexplain.postmortem import explaining
     from cnnexplain.report import Trace
     from cnnexplain.sliding import slide
 
@@ -33,11 +36,15 @@ _HOMES = {
     "Conversion": "conversion",
     "ConversionError": "errors",
     "Difference": "difference",
+    "ExplainedError": "errors",
+    "Explanation": "explanation",
     "ForwardError": "errors",
     "ShapeError": "errors",
     "SourceError": "errors",
     "Trace": "report",
     "compare": "comparison",
+    "explain": "api",
+    "explaining": "postmortem",
     "figures": "figures",
     "fully_convolutional": "conversion",
     "language": "languages",
@@ -56,11 +63,15 @@ __all__ = [
     "Conversion",
     "ConversionError",
     "Difference",
+    "ExplainedError",
+    "Explanation",
     "ForwardError",
     "ShapeError",
     "SourceError",
     "Trace",
     "compare",
+    "explain",
+    "explaining",
     "figures",
     "fully_convolutional",
     "language",

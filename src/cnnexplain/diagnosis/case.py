@@ -34,7 +34,7 @@ class Then(Operation):
 
     parts: tuple[Operation, ...]
 
-    def output_shape(self, *shapes: Shape) -> Shape:
+    def output_shape(self, *shapes: Shape) -> Shape:  # noqa: D102  # as Operation says
         for part in self.parts:
             shapes = (part.output_shape(*shapes),)
         return shapes[0]
@@ -176,9 +176,7 @@ class Case:
             return False
         if tried.failure is not None:
             return False
-        return not self.batched or all(
-            shape[:1] == shapes[0][:1] for shape in tried.output_shapes
-        )
+        return not self.batched or all(shape[:1] == shapes[0][:1] for shape in tried.output_shapes)
 
     def sized(self, fits: Sequence[Sizes]) -> list[Cure]:
         """Return what brings the input to the nearest size that fits, if the network then runs.

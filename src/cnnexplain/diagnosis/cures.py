@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from cnnexplain.diagnosis.findings import Cure, Fact
 from cnnexplain.diagnosis.sources import call
-from cnnexplain.operations.base import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cnnexplain.diagnosis.findings import Place
     from cnnexplain.operations import Linear, Shape
+    from cnnexplain.operations.base import Layer
 
 # Modules whose children are called by their numbers.
 _NUMBERED = {"Sequential", "ModuleList"}
@@ -77,9 +77,7 @@ def sized(shape: Shape, sizes: Sequence[int]) -> list[Cure]:
     pairs = list(zip(given, wanted, strict=True))
     if all(has >= wants for has, wants in pairs):
         starts = [(has - wants) // 2 for has, wants in pairs]
-        cuts = [
-            f"{start}:{start + wants}" for start, (_, wants) in zip(starts, pairs, strict=True)
-        ]
+        cuts = [f"{start}:{start + wants}" for start, (_, wants) in zip(starts, pairs, strict=True)]
         cures.append(Cure("crop", f"x = x[..., {', '.join(cuts)}]", facts))
     elif all(has <= wants for has, wants in pairs):
         # torch pads the last axis first.
@@ -162,7 +160,9 @@ def layer(
     return changed(kind, {path: (now, then)}, modules, **facts)
 
 
-def preceded(kind: str, path: str, layers: Sequence[str], modules: Mapping[str, str]) -> Cure | None:
+def preceded(
+    kind: str, path: str, layers: Sequence[str], modules: Mapping[str, str]
+) -> Cure | None:
     """Return what puts layers before a layer.
 
     Args:
@@ -289,7 +289,7 @@ def shortcut(place: Place | None, first: Shape, second: Shape) -> Cure | None:
     if not fits or name is None:
         return None
     kind = "shortcut" if stride > 1 else "wider_shortcut"
-    facts = {"name": name, "stride": stride, "more": more}
+    facts: dict[str, Fact] = {"name": name, "stride": stride, "more": more}
     strided = f"{name}[..., ::{stride}, ::{stride}]" if stride > 1 else name
     if other is not None and not found.statement.source.startswith("return"):
         # Blocks of the same class whose sizes agree must stay as they are.

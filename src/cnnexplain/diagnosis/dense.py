@@ -11,12 +11,12 @@ from cnnexplain.diagnosis.case import Then
 from cnnexplain.diagnosis.findings import Cure, Fact, Problem
 from cnnexplain.diagnosis.flattened import Flattened
 from cnnexplain.operations.base import product
-from cnnexplain.operations.dense import Linear
 from cnnexplain.operations.reshaping import Flatten
 
 if TYPE_CHECKING:
     from cnnexplain.diagnosis.case import Case
     from cnnexplain.operations import Shape
+    from cnnexplain.operations.dense import Linear
 
 
 def features(case: Case, linear: Linear) -> Problem:

@@ -438,7 +438,7 @@ def square(
     # Larger pictures make no smaller values; what is claimed is looked at on both sides.
     start = bisect_left(range(_FARTHEST), wanted, key=size)
     stop = bisect_right(range(_FARTHEST), wanted, key=size)
-    if start == stop or stop == _FARTHEST:
+    if stop in {start, _FARTHEST}:
         return None
     sound = [size(s) == wanted for s in (start, stop - 1)]
     beyond = [size(s) != wanted for s in (start - 1, stop)]

@@ -20,7 +20,6 @@ from cnnexplain.operations.spatial import Spatial
 
 if TYPE_CHECKING:
     from cnnexplain.diagnosis.case import Case
-    from cnnexplain.diagnosis.findings import Place
     from cnnexplain.diagnosis.fitting import Sizes
     from cnnexplain.graph import Row
     from cnnexplain.operations import Shape
@@ -89,7 +88,11 @@ class Flattened:
         if self.target is not None:
             told["target"] = _said(self.target)
             told["wanted_product"] = f"{self.wanted} = {product([self.channels, *self.target])}"
-        side = side_of(self.case.network, self.case.attempt.shapes, self.number, 0) if self.fits else None
+        side = (
+            side_of(self.case.network, self.case.attempt.shapes, self.number, 0)
+            if self.fits
+            else None
+        )
         sizes = self.case.input_shape[2:]
         if side is not None and len(set(sizes)) == len(set(self.sizes)) == 1:
             told["formula"] = str(side.formula(sizes[0]))

@@ -9,7 +9,6 @@ from cnnexplain.diagnosis import cures
 from cnnexplain.diagnosis.findings import Branch, Cure, Fact, Problem
 from cnnexplain.diagnosis.fitting import agreeing, square
 from cnnexplain.languages import shape as show
-from cnnexplain.operations.base import Operation
 from cnnexplain.operations.joining import Cat, Stack
 from cnnexplain.operations.spatial import Conv2d
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from cnnexplain.diagnosis.case import Case
     from cnnexplain.diagnosis.fitting import Sizes
     from cnnexplain.operations import Shape
+    from cnnexplain.operations.base import Operation
 
 
 def joined(case: Case, operation: Operation) -> Problem:
@@ -39,7 +39,7 @@ def joined(case: Case, operation: Operation) -> Problem:
         "shapes": " + ".join(map(show, shapes)),
     }
     pair = _differing(shapes, operation)
-    axes = _axes(shapes, pair, operation)
+    axes = _axes(pair, operation)
     facts["axes"] = ", ".join(map(str, axes))
     if kind == "cat":
         facts["dim"] = str(getattr(operation, "dim", 0))
@@ -71,14 +71,10 @@ def joined(case: Case, operation: Operation) -> Problem:
 def _differing(shapes: Sequence[Shape], operation: Operation) -> tuple[Shape, Shape]:
     """Return the first shape and the first other one that does not go with it."""
     first = shapes[0]
-    return first, next(
-        (each for each in shapes[1:] if _axes(shapes, (first, each), operation)), shapes[-1]
-    )
+    return first, next((each for each in shapes[1:] if _axes((first, each), operation)), shapes[-1])
 
 
-def _axes(
-    shapes: Sequence[Shape], pair: tuple[Shape, Shape], operation: Operation
-) -> tuple[int, ...]:
+def _axes(pair: tuple[Shape, Shape], operation: Operation) -> tuple[int, ...]:
     """Return the axes along which two shapes do not go together."""
     one, other = pair
     if len(one) != len(other):
@@ -132,8 +128,7 @@ def _fits(case: Case, numbers: Sequence[int], axes: Sequence[int]) -> tuple[Size
     if not axes or min(axes) < 2 or len(case.taken[0]) != len(shape):  # noqa: PLR2004
         return ()
     found = [
-        agreeing(case.network, case.attempt.shapes, numbers, axis)
-        for axis in range(len(shape) - 2)
+        agreeing(case.network, case.attempt.shapes, numbers, axis) for axis in range(len(shape) - 2)
     ]
     kept = tuple(each for each in found if each is not None)
     return kept if len(kept) == len(found) else ()
@@ -143,20 +138,18 @@ def _other_dim(shapes: Sequence[Shape]) -> int | None:
     """Return the one axis along which shapes differ, if it is one."""
     if len(set(map(len, shapes))) > 1:
         return None
-    differing = [axis for axis, sizes in enumerate(zip(*shapes, strict=True)) if len(set(sizes)) > 1]
+    differing = [
+        axis for axis, sizes in enumerate(zip(*shapes, strict=True)) if len(set(sizes)) > 1
+    ]
     return differing[0] if len(differing) == 1 else None
 
 
-def _of_constant(
-    case: Case, others: Sequence[Shape], axes: Sequence[int]
-) -> tuple[Sizes, ...]:
+def _of_constant(case: Case, others: Sequence[Shape], axes: Sequence[int]) -> tuple[Sizes, ...]:
     """Return the sizes of a square input that go with a constant, such as learned positions."""
     number, count = case.failure.inputs[0], len(case.input_shape) - 2
     if len(axes) != 1 or len(others) != 1 or len(others[0]) != len(case.taken[0]) or count < 1:
         return ()
-    found = square(
-        case.network, case.attempt.shapes, number, axes[0], others[0][axes[0]]
-    )
+    found = square(case.network, case.attempt.shapes, number, axes[0], others[0][axes[0]])
     return () if found is None else (found,) * count
 
 

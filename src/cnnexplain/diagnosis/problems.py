@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cnnexplain.diagnosis import cures
 from cnnexplain.diagnosis.dense import features
@@ -12,7 +12,7 @@ from cnnexplain.diagnosis.inputs import first_layers, misplaced
 from cnnexplain.diagnosis.joining import joined
 from cnnexplain.diagnosis.messages import told
 from cnnexplain.diagnosis.reshapes import lost, not_contiguous, refused, silent, squeezed
-from cnnexplain.diagnosis.spatial import channels, dimensions, kernel, last_axes
+from cnnexplain.diagnosis.spatial import channels, dimensions, kernel, last_axes, normalised
 from cnnexplain.errors import ForwardError
 from cnnexplain.operations.dense import Linear
 from cnnexplain.operations.joining import Cat, Elementwise, MatMul, Stack
@@ -21,8 +21,11 @@ from cnnexplain.operations.reshaping import Flatten, Reshape, Unflatten
 from cnnexplain.operations.spatial import Spatial
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from cnnexplain.diagnosis.case import Case
     from cnnexplain.errors import CnnExplainError
+    from cnnexplain.operations import Shape
 
 
 # The functions that take a padding.
@@ -75,36 +78,45 @@ def _beyond(case: Case, problem: Problem) -> tuple[Problem, ...]:
 
 
 def _by_operation(case: Case) -> Problem:
-    operation, taken = case.failure.operation, case.taken
-    shape = taken[0] if taken else ()
+    operation = case.failure.operation
+    shape = case.taken[0] if case.taken else ()
+    if isinstance(operation, BatchNorm) and len(shape) not in _axes_of(operation):
+        return dimensions(case, operation, max(_axes_of(operation)))
+    if isinstance(case.failure.error, ForwardError):
+        return other(case)
     match operation:
-        case BatchNorm() if len(shape) not in _axes_of(operation):
-            return dimensions(case, operation, max(_axes_of(operation)))
-        case _ if isinstance(case.failure.error, ForwardError):
-            return other(case)
-        case Linear():
-            return features(case, operation)
         case MatMul(other=(wanted, made), other_first=False) if len(shape) > 1:
-            return features(case, Linear(wanted, made, bias=False))
-        case Cat() | Stack() | Elementwise():
-            return joined(case, operation)
-        case Reshape() | Unflatten():
-            return refused(case, operation)
-        case Flatten():
-            return dimensions(case, operation, max(operation.start_dim, operation.end_dim) + 1)
-        case BatchNorm():
-            return channels(case, operation, "num_features")
-        case GroupNorm():
-            return channels(case, operation, "num_channels")
-        case LayerNorm():
-            return last_axes(case, operation)
-        case Spatial() if len(shape) != operation.axes + 2:
-            return dimensions(case, operation, operation.axes + 2)
-        case Spatial() if getattr(operation, "in_channels", shape[1]) != shape[1]:
-            return channels(case, operation, "in_channels")
+            operation = Linear(wanted, made, bias=False)
         case Spatial():
-            return kernel(case, operation)
+            return _of_window(case, operation, shape)
+    for kinds, found in _FOUND.items():
+        if isinstance(operation, kinds):
+            return found(case, operation)
     return _by_error(case)
+
+
+def _of_window(case: Case, layer: Spatial, shape: Shape) -> Problem:
+    """Return why a layer with a window on every axis cannot take what comes."""
+    if len(shape) != layer.axes + 2:
+        return dimensions(case, layer, layer.axes + 2)
+    if getattr(layer, "in_channels", shape[1]) != shape[1]:
+        return channels(case, layer)
+    return kernel(case, layer)
+
+
+def _flattened(case: Case, flatten: Flatten) -> Problem:
+    return dimensions(case, flatten, max(flatten.start_dim, flatten.end_dim) + 1)
+
+
+# What tells why an operation cannot take what comes.
+_FOUND: Mapping[Any, Callable[[Case, Any], Problem]] = {
+    Linear: features,
+    (Cat, Stack, Elementwise): joined,
+    (Reshape, Unflatten): refused,
+    Flatten: _flattened,
+    (BatchNorm, GroupNorm): normalised,
+    LayerNorm: last_axes,
+}
 
 
 def _axes_of(layer: BatchNorm) -> tuple[int, ...]:
@@ -137,7 +149,8 @@ def of_arguments(
         source: The text of a network that could not be made.
     """
     facts: dict[str, Fact] = {**error.facts, "name": name}
-    kind, padding = str(facts.pop("kind")), int(facts["padding" if "most" not in facts else "most"])
+    kind = str(facts.pop("kind"))
+    padding = int(error.facts.get("most", error.facts["padding"]))
     operation = str(facts.pop("operation", ""))
     facts["right"] = str(padding)
     code = None

@@ -161,7 +161,7 @@ def _mixed(case: Case, node: int) -> Problem:
         facts,
         ("silent", *told.reasons),
         fits=told.fits,
-        cures=tuple([*told.cures(node), *told.convolution()]),
+        cures=(*told.cures(node), *told.convolution()),
     )
 
 

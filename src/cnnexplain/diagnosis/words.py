@@ -94,7 +94,10 @@ def cure(found: Cure) -> str:
 
 
 def _filled(key: str, facts: Facts) -> str:
-    return text(key, **{name: _fact(value) for name, value in facts.items()})
+    said = {name: _fact(value) for name, value in facts.items()}
+    if not facts.get("name", True):
+        said["name"] = text("explain.unnamed")
+    return text(key, **said)
 
 
 def _fact(value: int | str | tuple[int, ...]) -> str:
