@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from cnnexplain.operations import Operation, Shape
 
 
+# As many rows as one takes in at a glance.
+_MOST = 12
+
+
 def explained(
     again: Callable[[Sequence[Shape], Mapping[str, Operation]], Attempt], shapes: Sequence[Shape]
 ) -> Explanation:
@@ -71,4 +75,18 @@ def chain(attempt: Attempt, problem: Problem) -> tuple[Row, ...]:
             above.add(number)
             left += attempt.network.nodes[number - inputs].inputs
     rows = [attempt.rows[number - inputs] for number in sorted(above)]
-    return tuple(row for row in rows if row.output_shape != row.input_shape)
+    changing = [row for row in rows if row.output_shape != row.input_shape]
+    if len(changing) > _MOST:
+        # In deep networks most layers change the channels alone.
+        last = changing[-1]
+        changing = [
+            row
+            for row in changing
+            if row is last or _sizes(row.input_shape) != _sizes(row.output_shape)
+        ]
+    return tuple(changing)
+
+
+def _sizes(shape: Shape) -> Shape:
+    """Return a shape without the batch and the channels."""
+    return shape[2:] if len(shape) > 2 else shape  # noqa: PLR2004
