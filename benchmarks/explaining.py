@@ -1,4 +1,4 @@
-"""What `cx.explaining` costs where nothing fails, and what an explanation costs where something does.
+"""What `cx.explaining` costs where nothing fails, and what one explanation costs.
 
 Both in CPU time of one run, as ratios: of a small forward with and without the context manager, in
 turn, and of an explanation to the trace of the same network. Run it as
