@@ -53,6 +53,8 @@ def _behind_a_map(case: Case, linear: Linear, node: int, number: int) -> Problem
 
 def _wider(case: Case, linear: Linear, came: int) -> list[Cure]:
     """Return the layer with as many input features as come, if the network then runs."""
+    if came < 1:
+        return []
     wide = cures.widened(linear, came)
     return case.replaced("in_features", case.failure.name, linear, wide, came=came)
 
@@ -87,8 +89,8 @@ def _not_flattened(case: Case, linear: Linear, shape: Shape) -> Problem:
         found = [cure] if cure is not None else []
         return replace(problem, reasons=("last", "pooled"), cures=tuple(found))
     # Both are wrong: it is not flattened, and flattened it would not fit.
-    at = cures.reference(name, case.modules)
-    wide = cures.widened(linear, values)
+    at = cures.reference(name, case.modules) if values else None
+    wide = cures.widened(linear, max(values, 1))
     found = []
     if at is not None and case.runs(instead={name: Then((Flatten(), wide))}):
         price: dict[str, Fact] = {"parameters": wide.parameters, "before": linear.parameters}

@@ -44,7 +44,7 @@ def joined(case: Case, operation: Operation) -> Problem:
     if kind == "cat":
         facts["dim"] = str(getattr(operation, "dim", 0))
     branches = _branches(case, numbers, others, axes[0] if axes else 1)
-    fits = _of_constant(case, others, axes) if others else _fits(case, numbers, axes)
+    fits = case.sure(_of_constant(case, others, axes) if others else _fits(case, numbers, axes))
     found = [*case.sized(fits), *_padded(case, numbers)]
     dim = _other_dim(shapes) if isinstance(operation, Cat) else None
     if dim == 1 and dim != operation.dim:  # type: ignore[attr-defined]
@@ -53,6 +53,9 @@ def joined(case: Case, operation: Operation) -> Problem:
     if len(shapes) == 2:  # noqa: PLR2004
         option = cures.shortcut(place, *shapes) if kind == "add" else None
         found += [option] if option is not None else []
+        if axes == (1,) and kind == "add" and not others:
+            for one, other in (numbers, numbers[::-1]):
+                found += case.widened(one, case.attempt.values[other][1])
         if option is None and 1 not in axes:
             found += cures.joined_at(place, *shapes)
     return Problem(
@@ -106,7 +109,7 @@ def _branches(
             same_axes = len(before) == len(after) > axis
             if same_axes and before[axis] != after[axis]:
                 changes.append((row.name, before[axis], after[axis]))
-        found.append(Branch(case.maker(number), case.attempt.shape(number), tuple(changes)))
+        found.append(Branch(case.maker(number), case.attempt.values[number], tuple(changes)))
     return (*found, *(Branch("", shape) for shape in others))
 
 

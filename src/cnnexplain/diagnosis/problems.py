@@ -101,7 +101,7 @@ def _of_window(case: Case, layer: Spatial, shape: Shape) -> Problem:
         return dimensions(case, layer, layer.axes + 2)
     if getattr(layer, "in_channels", shape[1]) != shape[1]:
         return channels(case, layer)
-    return kernel(case, layer)
+    return kernel(case, layer) or other(case)
 
 
 def _flattened(case: Case, flatten: Flatten) -> Problem:

@@ -97,9 +97,25 @@ def cure(found: Cure) -> str:
 
 def _filled(key: str, facts: Facts) -> str:
     said = {name: fact(value) for name, value in facts.items()} | CODE
-    if not facts.get("name", True):
-        said["name"] = text("explain.unnamed")
+    for key_of in ("name", "previous"):
+        if key_of in facts:
+            said[key_of] = called(str(facts[key_of]))
     return text(key, **said)
+
+
+def called(name: str) -> str:
+    """Return what a layer is called in a sentence.
+
+    Args:
+        name: The layer's path; empty if it is not known.
+
+    Example:
+        >>> called("fc6"), called("0.1"), called("")
+        ('fc6', 'layer 0.1', 'a layer')
+    """
+    if not name:
+        return text("explain.unnamed")
+    return text("explain.numbered", name=name) if name[0].isdigit() else name
 
 
 def fact(value: Fact) -> str:
@@ -109,5 +125,5 @@ def fact(value: Fact) -> str:
         value: The fact.
     """
     if isinstance(value, tuple):
-        return shape(value)
+        return shape(value) or text("explain.scalar")
     return value if isinstance(value, str) else number(value)

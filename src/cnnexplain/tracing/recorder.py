@@ -24,6 +24,7 @@ from cnnexplain.errors import (
     ArgumentError,
     CnnExplainError,
     ForwardError,
+    RefusedError,
     ShapeError,
     shown,
 )
@@ -790,10 +791,10 @@ class Recorder(TorchFunctionMode):
                 self.later(tensor, partial(self._add, operation, numbers, path, (), [tensor]))
         return result
 
-    def _torchs(self, error: Exception, name: str) -> ShapeError:
+    def _torchs(self, error: Exception, name: str) -> RefusedError:
         lines = str(error).strip().splitlines() or [""]
         place = self._joined_path(name)
-        return ShapeError(
+        return RefusedError(
             f"sizes that {name} takes",
             f"{type(error).__name__}: {shown(lines[0], limit=300)}, at {shown(place)}",
             "check the sizes that reach it, row by row, in the layers before it",
@@ -810,17 +811,20 @@ class Recorder(TorchFunctionMode):
     ) -> None:
         """Raise an error of our rules, unless torch takes what they refuse."""
         self.refused = path, *self._failed
+        told = error.at(f"layer {place}")
+        if isinstance(told, ShapeError):
+            told = RefusedError(told.expected, told.received, told.cure).about(**told.facts)
         if path in self._instead or type(self._failed[0]).__name__.startswith("ConvTranspose"):
             # torch would judge the layer that is there; and it does not count the channels of a
             # transposed convolution before it has values.
-            raise error.at(f"layer {place}")
+            raise told
         try:
             result = func(*on_meta(args), **on_meta(kwargs))
         except Exception as theirs:  # whatever torch raises, it refuses too
-            raise error.at(f"layer {place}") from theirs
+            raise told from theirs
         if any(each.numel() == 0 for each in tensors(result)):
             # torch's arithmetic of shapes goes on with nothing where its kernels refuse to.
-            raise error.at(f"layer {place}")
+            raise told
         self.refused = None
 
     def _traced(self, values: object) -> list[int]:
