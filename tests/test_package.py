@@ -44,6 +44,8 @@ PURE = [
     "diagnosis.explained",
     "networks",
     "savings",
+    "diagnosis",
+    "explanation",
     "figures",
     "plots",
 ]

@@ -9,7 +9,6 @@ from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from cnnexplain.errors import ArgumentError, CnnExplainError, ExplainedError, shown
-from cnnexplain.explanation import Explanation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from cnnexplain.diagnosis.findings import Place
+    from cnnexplain.diagnosis.messages import Told
+    from cnnexplain.explanation import Explanation
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
@@ -115,7 +116,6 @@ def explained_message(message: str) -> Explanation:
         '30976 = 256·11·11'
     """
     from cnnexplain.diagnosis.messages import told  # noqa: PLC0415
-    from cnnexplain.diagnosis.pasted import of_message  # noqa: PLC0415
 
     found = told(message)
     if found is None:
@@ -125,13 +125,12 @@ def explained_message(message: str) -> Explanation:
             "paste the last line of the traceback, such as "
             '"mat1 and mat2 shapes cannot be multiplied (1x30976 and 9216x4096)"',
         )
-    return Explanation((of_message(found),))
+    return _of_message(found)
 
 
 def _explained(error: Exception) -> Explanation | None:
     """Return what was wrong where torch raised an exception; None if it is not about sizes."""
     from cnnexplain.diagnosis.messages import told  # noqa: PLC0415
-    from cnnexplain.diagnosis.pasted import of_message  # noqa: PLC0415
 
     frames = [frame for frame, _ in walk_tb(error.__traceback__)]
     calls = [each for each in map(_call, frames) if each is not None]
@@ -142,7 +141,14 @@ def _explained(error: Exception) -> Explanation | None:
     message = told(str(error))
     if message is None:
         return None
-    return Explanation((of_message(message, _path(calls), _place(error)),))
+    return _of_message(message, _path(calls), _place(error))
+
+
+def _of_message(told: Told, name: str = "", place: Place | None = None) -> Explanation:
+    from cnnexplain.diagnosis.pasted import of_message  # noqa: PLC0415
+    from cnnexplain.explanation import Explanation  # noqa: PLC0415
+
+    return Explanation((of_message(told, name, place),))
 
 
 def _call(frame: FrameType) -> tuple[nn.Module, list[tuple[int, ...]] | None] | None:
@@ -161,7 +167,7 @@ def _again(model: nn.Module, shapes: list[tuple[int, ...]] | None) -> Explanatio
     if not shapes or not all(shapes):
         return None
     from cnnexplain.api import tried  # noqa: PLC0415
-    from cnnexplain.diagnosis.explained import explained  # noqa: PLC0415
+    from cnnexplain.explanation import explained  # noqa: PLC0415
 
     try:
         with redirect_stdout(io.StringIO()):  # what the forward prints, it has printed already

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from cnnexplain.operations import Shape
 
 
+# What most networks for photographs are trained on.
+_USUAL = 224
+
+
 @dataclass(frozen=True)
 class Then(Operation):
     """Operations one after another, in the place of one.
@@ -187,7 +191,7 @@ class Case:
         shape = self.input_shape
         if len(fits) != len(shape) - 2:
             return []
-        sizes = [_least(each, size) for each, size in zip(fits, shape[2:], strict=True)]
+        sizes = [usual(each, size) for each, size in zip(fits, shape[2:], strict=True)]
         return cures.sized(shape, sizes) if self.runs((*shape[:2], *sizes)) else []
 
     def replaced(
@@ -216,9 +220,24 @@ class Case:
         return self.attempt.place(node)
 
 
-def _least(sizes: Sizes, size: int) -> int:
-    """Return the smallest size of the stretch that is nearest, of which no pixel goes unread."""
-    found = sizes.nearest(size)
-    while found - 1 in sizes and not sizes.open:
+def usual(sizes: Sizes, near: int) -> int:
+    """Return the size that one would choose of those that fit.
+
+    Args:
+        sizes: The sizes that fit.
+        near: The size that was given.
+
+    Example:
+        >>> from cnnexplain.diagnosis.fitting import Sizes
+        >>> fits = Sizes((range(223, 255),))
+        >>> usual(fits, 384), usual(fits, 28), usual(Sizes((range(32, 36),)), 64)
+        (224, 224, 32)
+    """
+    found = sizes.nearest(near)
+    # The smallest of the stretch that is nearest, of which no pixel goes unread.
+    while not sizes.open and found - 1 in sizes:
         found -= 1
-    return found
+    most = found
+    while not sizes.open and most < _USUAL and most + 1 in sizes:
+        most += 1
+    return most if most == _USUAL else found
