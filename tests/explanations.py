@@ -12,7 +12,7 @@ from torch import nn
 
 import cnnexplain as cx
 from cnnexplain.api import tried
-from cnnexplain.diagnosis.explained import explained
+from cnnexplain.explanation import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
