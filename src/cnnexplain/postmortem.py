@@ -54,23 +54,25 @@ def explaining(function: _Function | None = None) -> _Function | ContextDecorato
         cnnexplain.errors.ExplainedError: Sequential, input 1×32×32
         ...
     """
-    if function is None:
-        return _Explaining()
-    lazy = (
-        inspect.iscoroutinefunction,
-        inspect.isgeneratorfunction,
-        inspect.isasyncgenfunction,
-    )
-    if not callable(function) or any(each(function) for each in lazy):
-        raise ArgumentError(
-            "a function that runs when it is called",
-            shown(function),
-            "write `with cx.explaining():` around what fails",
-        )
-    return _Explaining()(function)
+    return _Explaining() if function is None else _Explaining()(function)
 
 
 class _Explaining(ContextDecorator):
+    def __call__(self, function: _Function) -> _Function:
+        """Return a function with its errors explained."""
+        lazy = (
+            inspect.iscoroutinefunction,
+            inspect.isgeneratorfunction,
+            inspect.isasyncgenfunction,
+        )
+        if not callable(function) or any(each(function) for each in lazy):
+            raise ArgumentError(
+                "a function that runs when it is called",
+                shown(function),
+                "write `with cx.explaining():` around what fails",
+            )
+        return super().__call__(function)
+
     def __enter__(self) -> None:
         """Do nothing."""
 
@@ -134,11 +136,11 @@ def _explained(error: Exception) -> Explanation | None:
 
     frames = [frame for frame, _ in walk_tb(error.__traceback__)]
     calls = [each for each in map(_call, frames) if each is not None]
-    for model, inputs in calls[:1]:
-        found = _again(model, inputs)
-        if found is not None:
-            return found
+    found = _again(*calls[0]) if calls else None
     message = told(str(error))
+    # What no rule of ours tells is told better by torch.
+    if found is not None and (message is None or found.problems[0].kind != "other"):
+        return found
     if message is None:
         return None
     return _of_message(message, _path(calls), _place(error))
@@ -171,11 +173,13 @@ def _again(model: nn.Module, shapes: list[tuple[int, ...]] | None) -> Explanatio
 
     try:
         with redirect_stdout(io.StringIO()):  # what the forward prints, it has printed already
-            found = explained(tried(model), shapes)
+            again = tried(model)
+            if again(shapes, {}).failure is None:
+                return None  # whatever is wrong with it, it is not what failed
+            found = explained(again, shapes)
     except Exception:  # noqa: BLE001  # whatever fails here, the user's error is what counts
         return None
-    failed = found.problems and found.problems[0].kind not in {"forward", "batch", "one_batch"}
-    return found if failed else None
+    return found if found.problems and found.problems[0].kind != "forward" else None
 
 
 def _path(calls: list[tuple[nn.Module, Any]]) -> str:
