@@ -505,7 +505,8 @@ class Recorder(TorchFunctionMode):
             parameters = frame.parameters
             target = args[0] if args and id(args[0]) in self._numbers else self._first(args, kwargs)
             shape = self._shape(operation, numbers)
-            if operation.is_view:
+            # What stands in for a layer is none of its functions.
+            if operation.is_view and frame.path not in self._instead:
                 # torch knows whether the values lie in memory so that they can be viewed.
                 frame.result = func(*args, **kwargs)
                 self.share(frame.result, target)
