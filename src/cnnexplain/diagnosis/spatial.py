@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnnexplain.diagnosis import cures
 from cnnexplain.diagnosis.findings import Cure, Fact, Problem
-from cnnexplain.diagnosis.fitting import smallest
+from cnnexplain.diagnosis.fitting import Sizes, smallest
 from cnnexplain.errors import ShapeError
 from cnnexplain.languages import shape as show
 from cnnexplain.operations.activations import Identity
@@ -17,13 +17,15 @@ from cnnexplain.windows import Transposed
 
 if TYPE_CHECKING:
     from cnnexplain.diagnosis.case import Case
-    from cnnexplain.diagnosis.fitting import Sizes
+    from cnnexplain.operations import Shape
     from cnnexplain.operations.base import Layer
 
 # More than any network has layers that shrink its map one after the other.
 _MOST_TRIES = 32
 # A size that leaves something behind any stack of layers.
 _WIDE = 1 << 14
+# How many times as large an input is tried, where one is told that it may be larger.
+_LARGER = (1, 2, 4, 8)
 
 
 def channels(case: Case, layer: Spatial) -> Problem:
@@ -246,8 +248,36 @@ def _smallest(case: Case) -> tuple[Sizes, ...]:
         least = (*shape[:2], *(each.first(1)[0] for each in fits))
         attempt = case.again([least, *case.attempt.shapes[1:]], {})
         if attempt.failure is None:
-            return fits
+            return _bounded(case, fits)
         if not isinstance(attempt.failure.operation, Spatial):
             return ()
         network = replace(case, attempt=attempt).network
     return ()
+
+
+def _bounded(case: Case, fits: tuple[Sizes, ...]) -> tuple[Sizes, ...]:
+    """Return the sizes that fit, up to what the layers behind the map can take.
+
+    No layer makes a smaller map of a larger input, so that what does not run for a size runs for
+    none above it.
+
+    Args:
+        case: The network.
+        fits: The sizes for which no window is larger than its input; it runs on the smallest.
+    """
+    least = (*case.input_shape[:2], *(each.first(1)[0] for each in fits))
+    return tuple(_up_to(case, least, axis, each) for axis, each in enumerate(fits, 2))
+
+
+def _up_to(case: Case, least: Shape, axis: int, sizes: Sizes) -> Sizes:
+    def runs(size: int) -> bool:
+        return case.runs((*least[:axis], size, *least[axis + 1 :]))
+
+    last = least[axis]
+    over = next((last * times + 1 for times in _LARGER if not runs(last * times + 1)), None)
+    if over is None:
+        return sizes
+    while over - last > 1:
+        middle = (last + over) // 2
+        last, over = (middle, over) if runs(middle) else (last, middle)
+    return Sizes((range(least[axis], over),))
