@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import log, prod
 from typing import TYPE_CHECKING
@@ -111,6 +111,11 @@ class Flattened:
         return (self._come, wanted, "formula") if "formula" in self.facts else (self._come, wanted)
 
     @property
+    def is_pooled(self) -> bool:
+        """Whether one value of each channel is wanted, as after an average over the map."""
+        return self.target is not None and set(self.target) == {1} != set(self.sizes)
+
+    @property
     def _come(self) -> str:
         return "come_one" if self.channels == 1 else "come"
 
@@ -128,19 +133,23 @@ class Flattened:
             before: The node that flattens the map.
         """
         case = self.case
-        found = case.sized(self.fits)
+        found = [] if self.is_pooled else case.sized(self.fits)
         # With the average, what comes after gets what it was made for.
         if self.target is not None and self.fits and case.runs(self.fitting_shape):
             name = case.network.nodes[before].name
             kind = case.modules.get(name, "" if case.modules else "Flatten")
             cure = cures.pooled(name, case.place(before), kind, self.target, case.modules)
-            found += [cure] if cure else []
+            operation = case.network.nodes[before].operation
+            flat = isinstance(operation, Flatten) or len(getattr(operation, "sizes", ())) == 2  # noqa: PLR2004
+            if cure is not None:
+                found.append(cure if flat else replace(cure, kind="pool_map"))
         return found
 
     def convolution(self) -> list[Cure]:
         """Return the conversion to a fully convolutional network, where its window is known."""
         case, shape = self.case, self.case.input_shape
-        if self.target is None or len(self.fits) != 2 or len(case.attempt.shapes) > 1:  # noqa: PLR2004
+        several = len(case.attempt.shapes) > 1
+        if self.target is None or len(self.fits) != 2 or several or self.is_pooled:  # noqa: PLR2004
             return []
         window = self.fitting_shape
         whole = case.again([window], {})

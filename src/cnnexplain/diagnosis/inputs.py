@@ -86,7 +86,8 @@ def first_layers(case: Case) -> Problem | None:
         fixed = (shape[0], shape[-1], *shape[1:-1])
         return _problem(case, "channels_last", fixed, moved(len(shape)))
     if len(shape) == operation.axes + 1 and channels == 1 != shape[0]:
-        return _problem(case, "no_channels", (shape[0], 1, *shape[1:]), "x = x.unsqueeze(1)")
+        fixed = (shape[0], 1, *shape[1:])
+        return _problem(case, "no_channels", fixed, "x = x.unsqueeze(1)", runs=False)
     return None
 
 
@@ -104,12 +105,14 @@ def moved(axes: int) -> str:
     return f"x = x.permute{order}.contiguous()"
 
 
-def _problem(case: Case, kind: str, fixed: Shape, code: str) -> Problem:
+def _problem(case: Case, kind: str, fixed: Shape, code: str, *, runs: bool = True) -> Problem:
     failure = case.failure
     facts: dict[str, Fact] = {"name": failure.name, "shape": case.input_shape, "fixed": fixed}
     operation = "" if failure.operation is None else str(failure.operation)
     cures = (Cure(kind, code, facts),)
     axes = len(fixed) - 2
-    ordered = kind in {"channels_last", "no_channels"} and 1 <= axes <= 3  # noqa: PLR2004
+    # Three axes before a first layer that takes four are told by their order, as is what comes last.
+    ordered = kind == "channels_last" or (kind == "no_channels" and not runs)
+    # What is told by the first layer alone need not run yet.
     reasons = (f"order_{axes}",) if ordered else ("order",)
     return Problem(kind, failure.name, operation, failure.place, facts, reasons, cures=cures)

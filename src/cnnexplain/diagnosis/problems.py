@@ -67,7 +67,7 @@ def _beyond(case: Case, problem: Problem) -> tuple[Problem, ...]:
         replace(
             each,
             cures=tuple(
-                replace(cure, code=f"{layout.code}\n{cure.code}")
+                replace(cure, code=f"{layout.code}\n{cure.code}", after=layout.kind)
                 for cure in each.cures
                 if cure.place is None
             ),
@@ -179,7 +179,7 @@ def other(case: Case) -> Problem:
     facts: dict[str, Fact] = {
         "name": failure.name,
         "expected": error.expected,
-        "received": error.received,
+        "received": error.received.partition(", at layer ")[0],
     }
     operation = "" if failure.operation is None else str(failure.operation)
     return Problem(kind, failure.name, operation, failure.place, facts, ("error",))

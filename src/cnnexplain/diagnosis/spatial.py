@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 from cnnexplain.diagnosis import cures
 from cnnexplain.diagnosis.findings import Cure, Fact, Problem
 from cnnexplain.diagnosis.fitting import Sizes, smallest
-from cnnexplain.diagnosis.flattened import Flattened
 from cnnexplain.diagnosis.inputs import turned
 from cnnexplain.errors import ShapeError
 from cnnexplain.languages import shape as show
 from cnnexplain.operations.activations import Identity
-from cnnexplain.operations.dense import Linear
 from cnnexplain.operations.normalisation import BatchNorm, BatchNorm1d, GroupNorm, LayerNorm
 from cnnexplain.operations.spatial import Conv2d, Spatial
 from cnnexplain.windows import Transposed
@@ -27,6 +25,8 @@ if TYPE_CHECKING:
 _MOST_TRIES = 32
 # A size that leaves something behind any stack of layers.
 _WIDE = 1 << 14
+# How many times as large an input is tried, where one is told that it may be larger.
+_LARGER = (1, 2, 4, 8)
 
 
 def channels(case: Case, layer: Spatial) -> Problem:
@@ -73,8 +73,10 @@ def _of_channels(case: Case, kind: str, layer: Layer, argument: str) -> Problem:
     }
     if _maker(case):
         facts["previous"] = _maker(case)
-    reasons = ("previous",) if "previous" in facts else ("input",)
-    return Problem(kind, name, str(layer), case.failure.place, facts, reasons)
+    reason = "previous" if "previous" in facts else "input"
+    if _maker(case).partition(":")[0] == name:
+        reason = "twice"
+    return Problem(kind, name, str(layer), case.failure.place, facts, (reason,))
 
 
 def _channels_of_input(case: Case, wanted: int, came: int) -> list[Cure]:
@@ -188,7 +190,8 @@ def kernel(case: Case, layer: Spatial) -> Problem | None:
         "padding": padding,
         "shape": shape,
     }
-    reasons = ["transposed" if isinstance(window, Transposed) else "window"]
+    padded = "window_padded" if padding else "window"
+    reasons = ["transposed" if isinstance(window, Transposed) else padded]
     least = _smallest(case)
     found: list[Cure] = []
     if least is not None:
@@ -254,17 +257,26 @@ def _smallest(case: Case) -> Shape | None:
 
 
 def _all_fits(case: Case, least: Shape | None) -> tuple[Sizes, ...]:
-    """Return all sizes with which the network runs, if the smallest is known."""
+    """Return all sizes with which the network runs, if the smallest is known.
+
+    No layer makes a smaller map of a larger input, so that what does not run for a size runs for
+    none above it.
+    """
     if least is None:
         return ()
-    every = case.sure([Sizes((range(size, size + 1),), open=True) for size in least])
-    if every:
-        return every
-    # Something wants one size of the map, such as a fully connected layer.
-    shape = (*case.input_shape[:2], *(2 * size for size in least))
-    larger = replace(case, attempt=case.again([shape, *case.attempt.shapes[1:]], {}))
-    failure = larger.attempt.failure
-    if failure is None or not isinstance(failure.operation, Linear):
-        return ()
-    flat = larger.flattening(failure.inputs[0])
-    return () if flat is None else Flattened(larger, flat[1], failure.operation.in_features).fits
+    shape = (*case.input_shape[:2], *least)
+    return case.sure([_up_to(case, shape, axis) for axis in range(2, len(shape))])
+
+
+def _up_to(case: Case, least: Shape, axis: int) -> Sizes:
+    def runs(size: int) -> bool:
+        return case.runs((*least[:axis], size, *least[axis + 1 :]))
+
+    last = least[axis]
+    over = next((last * times + 1 for times in _LARGER if not runs(last * times + 1)), None)
+    if over is None:
+        return Sizes((range(last, last + 1),), open=True)
+    while over - last > 1:
+        middle = (last + over) // 2
+        last, over = (middle, over) if runs(middle) else (last, middle)
+    return Sizes((range(least[axis], over),))

@@ -193,6 +193,8 @@ class Recorder(TorchFunctionMode):
         self._derived: dict[int, tuple[torch.Tensor, ...]] = {}
         self._frames: list[Frame] = []
         self._failure: tuple[BaseException | None, str] = None, ""
+        # What is being handled already, as where somebody traces in an `except` block.
+        self._handled: BaseException | None = None
         self._thread = get_ident()
         self._layers: dict[tuple[object, ...], Operation] = {}
         self._announced: dict[int, int] = {}
@@ -237,6 +239,7 @@ class Recorder(TorchFunctionMode):
 
     def run(self) -> None:
         """Run the module's forward and record it."""
+        self._handled = sys.exception()
         # torch knows hooks for all modules only; those of other threads are let pass.
         before = torch_modules.register_module_forward_pre_hook(self._enter)
         try:
@@ -366,7 +369,8 @@ class Recorder(TorchFunctionMode):
             return
         frame = self._frames.pop()
         failure = sys.exception()
-        if failure is not None and failure is not self._failure[0]:
+        known = failure is self._failure[0] or failure is self._handled
+        if failure is not None and not known:
             self._failure = failure, frame.path
             if self.refused is None and frame.operation is not None:
                 # The layer looked at its input itself, before it called any function.
@@ -502,7 +506,8 @@ class Recorder(TorchFunctionMode):
             parameters = frame.parameters
             target = args[0] if args and id(args[0]) in self._numbers else self._first(args, kwargs)
             shape = self._shape(operation, numbers)
-            if operation.is_view:
+            # What stands in for a layer is none of its functions.
+            if operation.is_view and frame.path not in self._instead:
                 # torch knows whether the values lie in memory so that they can be viewed.
                 frame.result = func(*args, **kwargs)
                 self.share(frame.result, target)
