@@ -34,6 +34,22 @@ class OddView(nn.Module):
         return self.fc(x)
 
 
+class PlainView(nn.Module):
+    """Views a map of one channel as rows of 196 values."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pool = nn.MaxPool2d(2)
+        self.fc = nn.Linear(196, 5)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        x = self.pool(x)
+        x = x.view(-1, 196)
+        return self.fc(x)
+
+
+_TWO_LINES = "nn.Sequential(nn.Conv1d(1, 8, 3), nn.Flatten(), nn.Linear(80, 10))"
+_TWO_CLIPS = "nn.Sequential(nn.Conv3d(1, 4, 3), nn.Flatten(), nn.Linear(4, 10))"
 _TRANSPOSED = "nn.Sequential(nn.ConvTranspose2d(3, 8, 2, padding=1))"
 _NEVER_FITS = "nn.Sequential(nn.Conv2d(3, 8, 3), nn.Linear(100, 10))"
 _TWO_POOLINGS = "nn.Sequential(nn.Conv2d(3, 8, 3), nn.MaxPool2d(2), nn.AvgPool2d(7))"
@@ -46,6 +62,34 @@ FURTHER = [
     Broken("no forties of six channels", OddView, (3, 13, 13), "view", "is invalid for input"),
     Broken("a vector into Conv2d", "nn.Sequential(nn.Conv2d(3, 8, 3))", (3,), "dimensions", "(un"),
     Broken("all cut away", _TRANSPOSED, (3, 1, 1), "kernel", "too small"),
+    Broken(
+        "one channel, flat",
+        "nn.Sequential(nn.Flatten(1), nn.Linear(4, 1))",
+        (1, 3, 3),
+        "features",
+        "mat1",
+    ),
+    Broken(
+        "a kernel too large",
+        "nn.Sequential(nn.Conv2d(3, 8, 7, stride=2, padding=1))",
+        (3, 4, 4),
+        "kernel",
+        "",
+    ),
+    Broken("one channel, viewed", PlainView, (1, 30, 30), "view", "is invalid for input"),
+    Broken("one channel, rows", PlainView, (1, 56, 56), "batch", None),
+    Broken(
+        "a signal, channels last", "nn.Sequential(nn.Conv1d(8, 4, 3))", (20, 8), "channels_last", ""
+    ),
+    Broken(
+        "a clip, channels last",
+        "nn.Sequential(nn.Conv3d(2, 4, 3))",
+        (6, 7, 8, 2),
+        "channels_last",
+        "",
+    ),
+    Broken("a signal without channel", _TWO_LINES, (20,), "no_channels", "", 4),
+    Broken("a clip without channel", _TWO_CLIPS, (5, 6, 7), "no_channels", "", 4),
     Broken("BatchNorm2d first", "nn.Sequential(nn.BatchNorm2d(3))", (4, 8, 8), "normalisation", ""),
 ]
 CASES = {case.name: case for case in [*BROKEN, *FURTHER]}

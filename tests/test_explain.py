@@ -65,6 +65,8 @@ def kinds_of(name: str) -> list[str]:
 TWICE_WRONG = {
     "MNIST, channels last": ["channels_last", "features"],
     "a grey image without its channel": ["no_channels", "features"],
+    "a signal without channel": ["no_channels", "features"],
+    "a clip without channel": ["no_channels", "features"],
 }
 
 
@@ -91,6 +93,7 @@ def one_of_each_kind() -> dict[str, str]:
         ("cpu", partial(nn.Conv2d, 3, 6, 5), (1, 32, 32, 3)),
         ("cpu", partial(nn.Linear, 784, 10), (1, 16, 7, 7)),
         ("cpu", partial(nn.Linear, 784, 10), (2, 16, 7, 7)),
+        ("cpu", partial(nn.Linear, 4096, 10), (64, 1024)),
     ]
     for way, make, shape in cases:
         message = test_messages.text(way, make, shape)
@@ -168,7 +171,7 @@ def test_cures_differ(name: str) -> None:
         ("RGB into a grey network", "mean", "x = x.mean(0, keepdim=True)"),
         ("LeNet, channels last", "channels_last", "x = x.permute(0, 3, 1)"),
         ("BatchNorm2d of 16 on 32", "num_features", "model.bn2 = nn.BatchNorm2d(33)"),
-        ("squeeze of one image", "keep_batch", "x = x.flatten(0)"),
+        ("squeeze of one image", "squeeze_axes", "x = x.squeeze()"),
         ("flatten of everything", "keep_batch", "x = torch.flatten(x)"),
         ("MNIST into a text", "pad", "x = F.pad(x, (1, 2, 1, 2))"),
         ("cat along the height", "along", "x = torch.cat([self.small(x), self.large(x)], dim=0)"),
@@ -358,7 +361,7 @@ def test_json_is_json_with_the_same_keys_always(code: str) -> None:
     keys = {
         "": "network input_sizes batch_size problems notes chain",
         "problems": "kind name operation place title reasons facts branches fits cures",
-        "cures": "kind says code place replaces facts",
+        "cures": "kind says code place replaces after facts",
         "branches": "name shape changes",
         "fits": "runs every open",
         "place": "file line source",

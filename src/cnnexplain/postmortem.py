@@ -41,7 +41,8 @@ def explaining(function: _Function | None = None) -> _Function | ContextDecorato
     What torch raises becomes an ExplainedError that has it as its `__cause__`, and that whoever
     catches torch's RuntimeError, ValueError or IndexError catches as well. What is not about sizes
     is raised as it is. As long as nothing is raised, nothing is done. To explain an error, the
-    forward of the module that failed runs again a few times, on shapes alone.
+    forward of the module that failed runs again a few times, on shapes alone: what it prints is
+    printed again.
 
     Args:
         function: The function, if it is used as a decorator, `@cx.explaining`.
@@ -91,8 +92,7 @@ class _Explaining(ContextDecorator):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # What users raise is most often of a class of their own, and theirs to catch.
-        if not isinstance(error, Exception) or type(error) not in _EXPLAINED:
+        if not isinstance(error, Exception) or _kind(error) is None:
             return
         try:
             found = _explained(error)
@@ -111,14 +111,26 @@ _EXPLAINED: dict[type, type[ExplainedError]] = {
 }
 
 
+def _kind(error: Exception) -> type[ExplainedError] | None:
+    """Return what becomes of an error; None if it is not one of torch's.
+
+    What users raise is most often of a class of their own, and theirs to catch.
+    """
+    if type(error).__module__.startswith("torch."):  # of scripts, and of torch.compile
+        kinds = [made for kind, made in _EXPLAINED.items() if isinstance(error, kind)]
+        return kinds[0] if kinds else None
+    return _EXPLAINED.get(type(error))
+
+
 def _raised(found: Explanation, error: Exception) -> ExplainedError:
     from cnnexplain.diagnosis import words  # noqa: PLC0415
     from cnnexplain.languages import language, text  # noqa: PLC0415
 
-    problem = found.problems[0]
+    problem, kind = found.problems[0], _kind(error)
+    assert kind is not None
     with language("en"):  # as all exceptions
         cure = problem.cures[0].code if problem.cures else "see the explanation"
-        raised = _EXPLAINED[type(error)]("sizes that fit", words.title(problem), cure)
+        raised = kind("sizes that fit", words.title(problem), cure)
     raised.explanation = found
     raised.told = "\n\n".join([found.to_text(), text("explain.torchs", message=str(error))])
     for note in getattr(error, "__notes__", ()):
@@ -160,16 +172,14 @@ def _explained(error: Exception) -> Explanation | None:
     frames = [frame for frame, _ in walk_tb(error.__traceback__)]
     calls = [each for each in map(_call, frames) if each is not None]
     message = told(str(error)[-_LONGEST:])
-    whole = next(((model, shapes) for model, shapes in calls if shapes), None)
-    found = (
-        None if whole is None else _again(*whole, calls[-1][0], error, known=message is not None)
-    )
-    # What no rule of ours tells is told better by torch.
-    if found is not None and (message is None or found.problems[0].kind != "other"):
-        return found
-    if message is None:
-        return None
-    return _of_message(message, _path(calls), _place(error))
+    try:
+        known = message is not None
+        found = _again(*calls[0], calls[-1][0], error, known=known) if calls else None
+    except Exception:  # noqa: BLE001  # whatever fails in running it again, there is the message
+        found = None
+    if found is None and message is not None:
+        return _of_message(message, _path(calls), _place(error))
+    return found
 
 
 def _of_message(told: Told, name: str = "", place: Place | None = None) -> Explanation:
@@ -220,19 +230,17 @@ def _again(
     if not (same or (known and _within(model, failure.name, innermost))):
         return None
     found = explained(again, shapes)
-    return found if found.problems and found.problems[0].kind != "forward" else None
+    # What no rule of ours tells is told better by torch.
+    told = found.problems and found.problems[0].kind not in {"forward", "other"}
+    return found if told else None
 
 
 def _within(model: nn.Module, name: str, innermost: nn.Module) -> bool:
     """Return whether a layer, or what calls a function, is the module that failed."""
     model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
-    found = []
-    for path in (name, name.rpartition(".")[0]):
-        try:
-            found.append(model.get_submodule(path))
-        except AttributeError:  # the name of a function; or kept where torch does not look
-            continue
-    return any(each is innermost for each in found)
+    modules = dict(model.named_modules(remove_duplicate=False))
+    # A function is called by the module that its path begins with.
+    return any(modules.get(path) is innermost for path in (name, name.rpartition(".")[0]))
 
 
 def _path(calls: list[tuple[nn.Module, Any]]) -> str:

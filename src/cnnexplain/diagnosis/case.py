@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cnnexplain.diagnosis import cures
@@ -191,7 +192,8 @@ class Case:
         shape = self.input_shape
         if not fits or len(fits) != len(shape) - 2:
             return ()
-        ends = [next(each.stretches()) for each in fits]
+        # Where sizes recur, the first few may fit for another reason: what is 1 goes with anything.
+        ends = [next(islice(each.stretches(), 1 if each.every else 0, None)) for each in fits]
         starts = [start for start, _ in ends]
         lasts = [_FURTHER * start if last is None else last for start, last in ends]
         below = [start - 1 for start in starts]

@@ -268,7 +268,7 @@ def joined_at(place: Place | None, first: Shape, second: Shape) -> list[Cure]:
     return [Cure("interpolate", code, {"small": small, "large": large}, found.statement)]
 
 
-def shortcut(place: Place | None, first: Shape, second: Shape) -> Cure | None:
+def shortcut(place: Place | None, first: Shape, second: Shape, *, once: bool) -> Cure | None:
     """Return the shortcut without parameters that residual networks have where a branch strides.
 
     It is option A of He et al., "Deep residual learning", https://arxiv.org/abs/1512.03385.
@@ -277,6 +277,7 @@ def shortcut(place: Place | None, first: Shape, second: Shape) -> Cure | None:
         place: The line where the branch is added.
         first: The first operand's shape.
         second: The second one's.
+        once: Whether only one module of the network has this line in its forward.
     """
     found = call(place, "add", "+")
     if found is None or len(found.operands) != 2 or len(first) != 4 or len(second) != 4:  # noqa: PLR2004
@@ -286,11 +287,20 @@ def shortcut(place: Place | None, first: Shape, second: Shape) -> Cure | None:
     stride, more = round(large[2] / small[2]), small[1] - large[1]
     fits = [-(-size // stride) for size in large[2:]] == list(small[2:]) and more >= 0
     name, other = found.operands[at], found.operands[1 - at]
-    if not fits or name is None or other is None:
+    if not fits or name is None:
         return None
     kind = "shortcut" if stride > 1 else "wider_shortcut"
     facts: dict[str, Fact] = {"name": name, "stride": stride, "more": more}
     strided = f"{name}[..., ::{stride}, ::{stride}]" if stride > 1 else name
+    if other is None:
+        # The other one is computed in the line itself, so that it cannot be asked for its shape.
+        plain = re.match(rf"{re.escape(name)}\s*\+", found.text)
+        single = found.lines == 1 and found.statement.source.count(found.text) == 1
+        if not once or found.repeated or not single or plain is None:
+            return None
+        padded = f"F.pad({strided}, (0, 0, 0, 0, 0, {more})) +" if more else f"{strided} +"
+        text = found.statement.source.replace(found.text, padded + found.text[plain.end() :])
+        return Cure(kind, text, facts, found.statement, replaces=True)
     # Blocks of the same class whose sizes agree stay as they are.
     fill = f"(0, 0, 0, 0, 0, {other}.shape[1] - {name}.shape[1])"
     code = f"if {name}.shape != {other}.shape:\n    {name} = F.pad({strided}, {fill})"

@@ -80,7 +80,7 @@ def first_layers(case: Case) -> Problem | None:
     """
     operation, shape = case.failure.operation, case.input_shape
     channels = getattr(operation, "in_channels", None)
-    if case.taken != (shape,) or not isinstance(operation, Spatial) or len(shape) < 3:  # noqa: PLR2004
+    if case.taken != (shape,) or not isinstance(operation, Spatial) or len(shape) < 2:  # noqa: PLR2004
         return None
     if len(shape) == operation.axes + 2 and shape[-1] == channels != shape[1]:
         fixed = (shape[0], shape[-1], *shape[1:-1])
@@ -111,8 +111,7 @@ def _problem(case: Case, kind: str, fixed: Shape, code: str, *, runs: bool = Tru
     operation = "" if failure.operation is None else str(failure.operation)
     cures = (Cure(kind, code, facts),)
     axes = len(fixed) - 2
-    # Three axes before a first layer that takes four are told by their order, as is what comes last.
+    # What the first layer alone tells is told by the order of the axes: it need not run yet.
     ordered = kind == "channels_last" or (kind == "no_channels" and not runs)
-    # What is told by the first layer alone need not run yet.
     reasons = (f"order_{axes}",) if ordered else ("order",)
     return Problem(kind, failure.name, operation, failure.place, facts, reasons, cures=cures)

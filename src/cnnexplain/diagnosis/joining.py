@@ -56,7 +56,7 @@ def joined(case: Case, operation: Operation) -> Problem:
         cure = cures.along(place, dim)
         found += [cure] if cure is not None else []
     if len(shapes) == 2:  # noqa: PLR2004
-        option = cures.shortcut(place, *shapes) if kind == "add" else None
+        option = cures.shortcut(place, *shapes, once=_once(case)) if kind == "add" else None
         found += [option] if option is not None else []
         if axes == (1,) and kind == "add" and not others:
             for one, other in (numbers, numbers[::-1]):
@@ -74,6 +74,13 @@ def joined(case: Case, operation: Operation) -> Problem:
         fits,
         tuple(found),
     )
+
+
+def _once(case: Case) -> bool:
+    """Return whether the module whose forward joins the values is the only one of its class."""
+    classes = list(case.modules.values())
+    own = case.modules.get(case.failure.name.rpartition(".")[0])
+    return own is not None and classes.count(own) == 1
 
 
 def _differing(shapes: Sequence[Shape], operation: Operation) -> tuple[Shape, Shape]:

@@ -40,12 +40,14 @@ class Call:
         lines: How many lines the statement has.
         text: The call as it is written.
         operands: The names of what it is called on; None for what is no plain name.
+        repeated: Whether it stands in a loop.
     """
 
     statement: Place
     lines: int
     text: str
     operands: tuple[str | None, ...]
+    repeated: bool
 
 
 def call(where: Place | None, *names: str) -> Call | None:
@@ -78,7 +80,9 @@ def call(where: Place | None, *names: str) -> Call | None:
     text = ast.get_source_segment("".join(lines), node)
     count = (statement.end_lineno or statement.lineno) - statement.lineno + 1
     plain = tuple(each.id if isinstance(each, ast.Name) else None for each in operands)
-    return Call(place(where.file, statement.lineno), count, text or "", plain)
+    loops = ast.For | ast.AsyncFor | ast.While
+    repeated = any(isinstance(each, loops) and _lines(each, where.line) for each in ast.walk(tree))
+    return Call(place(where.file, statement.lineno), count, text or "", plain, repeated)
 
 
 def _lines(node: ast.AST, line: int) -> bool:

@@ -74,7 +74,7 @@ def _of_channels(case: Case, kind: str, layer: Layer, argument: str) -> Problem:
     if _maker(case):
         facts["previous"] = _maker(case)
     reason = "previous" if "previous" in facts else "input"
-    if _maker(case).partition(":")[0] == name:
+    if kind == "channels" and _maker(case).partition(":")[0] == name:
         reason = "twice"
     return Problem(kind, name, str(layer), case.failure.place, facts, (reason,))
 

@@ -1,0 +1,336 @@
+"""What explanations once got wrong: claims, cures, sound networks, errors of others."""
+
+from __future__ import annotations
+
+import io
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812  # as everybody calls it
+from torch import nn
+
+import cnnexplain as cx
+from cnnexplain.api import tried
+from cnnexplain.explanation import explained
+from cnnexplain.postmortem import explained_message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Tensor = torch.Tensor
+
+
+class Module(nn.Module):
+    """A network whose forward is a function of itself and its input."""
+
+    def __init__(self, forward: Callable[[Any, Tensor], Any], **layers: nn.Module) -> None:
+        super().__init__()
+        self.way = forward
+        for name, layer in layers.items():
+            self.add_module(name, layer)
+
+    def forward(self, x: Tensor) -> Any:
+        return self.way(self, x)
+
+
+def lenet(head: Callable[[Any, Tensor], Any]) -> Module:
+    return Module(
+        head,
+        a=nn.Conv2d(1, 6, 5),
+        b=nn.Conv2d(6, 16, 5),
+        f=nn.Linear(400, 10),
+    )
+
+
+# ── claims ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def runs(model: nn.Module, *shape: int) -> bool:
+    try:
+        return tuple(model(torch.zeros(shape)).shape)[:1] == shape[:1]
+    except RuntimeError:
+        return False
+
+
+@pytest.mark.parametrize("size", [28, 40])
+def test_sizes_that_fit_are_those_with_which_the_whole_network_runs(size: int) -> None:
+    model = nn.Sequential(
+        nn.Conv2d(1, 6, 5),
+        nn.MaxPool2d(2),
+        nn.Conv2d(6, 16, 5),
+        nn.MaxPool2d(2),
+        nn.Conv2d(16, 120, 5),
+        nn.Flatten(),
+        nn.Linear(120, 10),
+    )
+    (problem,) = cx.explain(model, (1, size, size)).problems
+    found = {each for each in range(20, 60) if runs(model, 1, 1, each, each)}
+    assert found == {32, 33, 34, 35}
+    for fits in problem.fits:
+        assert {each for each in range(20, 60) if each in fits} == found
+
+
+@pytest.mark.parametrize(
+    ("way", "layers", "size"),
+    [
+        (
+            lambda s, x: s.f(s.c(F.avg_pool2d(x, x.shape[-1] // 16)).flatten(1)),
+            {"c": nn.Conv2d(3, 4, 3), "f": nn.Linear(4 * 30 * 30, 3)},
+            41,
+        ),
+        (
+            lambda s, x: s.f(F.conv2d(x, s.c.weight, stride=max(1, x.shape[-1] // 32)).flatten(1)),
+            {"c": nn.Conv2d(3, 4, 3), "f": nn.Linear(4 * 14 * 14, 3)},
+            70,
+        ),
+    ],
+)
+def test_nothing_is_claimed_of_a_network_that_does_not_run_at_the_ends(
+    way: Any, layers: dict[str, nn.Module], size: int
+) -> None:
+    (problem,) = cx.explain(Module(way, **layers), (3, size, size)).problems
+    assert problem.kind == "features"
+    assert problem.fits == ()
+
+
+def test_no_cure_merges_images() -> None:
+    deep = Module(
+        lambda s, x: s.f(s.d(s.c(x)).reshape(-1, 32)),
+        c=nn.Conv2d(4, 4, 3),
+        d=nn.Conv2d(4, 4, 5),
+        f=nn.Linear(32, 3),
+    )
+    (problem,) = cx.explain(deep, (4, 5, 5), batch_size=8).problems
+    assert problem.kind == "kernel"
+    assert not problem.cures
+    assert problem.fits == ()
+    assert problem.reasons == ("window",)
+    tall = Module(
+        lambda s, x: s.f(s.c(x).view(-1, 1512)),
+        c=nn.Conv2d(3, 3, (5, 1)),
+        f=nn.Linear(1512, 7),
+    )
+    assert all(each.kind != "swapped" for each in cx.explain(tall, (3, 28, 31), 2).problems)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_a_view_that_fits_a_channel_by_chance_is_found(batch_size: int) -> None:
+    model = lenet(lambda s, x: s.f(F.max_pool2d(s.b(F.max_pool2d(s.a(x), 2)), 2).view(-1, 400)))
+    assert model(torch.zeros(batch_size, 1, 92, 92)).shape == (16 * batch_size, 10)
+    (problem,) = cx.explain(model, (1, 92, 92), batch_size).problems
+    assert (problem.kind, problem.facts["after"]) == ("batch", 16 * batch_size)
+
+
+def test_a_cure_for_a_squeezed_batch_keeps_the_result() -> None:
+    source = "nn.Linear(6, 1)"
+    model = Module(lambda s, x: s.f(x).squeeze(), f=eval(source))  # noqa: S307  # ours
+    (problem,) = cx.explain(model, (6,)).problems
+    assert problem.kind == "squeezed"
+    assert "a single value" in cx.explain(model, (6,)).to_text("en")
+
+
+def test_a_network_with_transposed_convolutions_is_not_to_be_converted() -> None:
+    model = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.ConvTranspose2d(4, 4, 3), nn.Flatten(), nn.Linear(4 * 16 * 16, 5)
+    )
+    (problem,) = cx.explain(model, (3, 20, 20)).problems
+    assert "convolution" not in {each.kind for each in problem.cures}
+    assert "resize" in {each.kind for each in problem.cures}
+
+
+def test_swapped_and_channels_last_are_not_told_by_chance() -> None:
+    small = nn.Sequential(nn.Conv2d(3, 8, (5, 3)), nn.Conv2d(8, 8, (5, 3)), nn.MaxPool2d((4, 1)))
+    (problem,) = cx.explain(small, (3, 10, 14)).problems
+    assert problem.kind == "kernel"
+    blind = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 10))
+    (problem,) = cx.explain(blind, (3, 16, 32)).problems
+    assert problem.kind == "features"
+
+
+# ── sound networks ─────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        lambda s, x: s.c(x).permute(0, 2, 3, 1).reshape(-1, 2),
+        lambda s, x: s.c(x).flatten(2).transpose(1, 2).reshape(-1, 9),
+        lambda s, x: s.c(x).view(-1, x.shape[2] * x.shape[3]).softmax(1),
+        lambda s, x: s.c(x).permute(0, 2, 3, 1).reshape(-1, 18),
+    ],
+    ids=["anchors", "tokens", "softmax over places", "pixels"],
+)
+def test_rows_that_are_meant_are_sound(way: Any) -> None:
+    model = Module(way, c=nn.Conv2d(3, 18, 3, padding=1))
+    for batch_size in (1, 3):
+        assert cx.explain(model, (3, 16, 16), batch_size).problems == ()
+
+
+def test_a_network_that_catches_its_error_is_sound() -> None:
+    def way(s: Any, x: Tensor) -> Tensor:
+        try:
+            return s.a(x)  # type: ignore[no-any-return]
+        except RuntimeError:
+            return s.b(x)  # type: ignore[no-any-return]
+
+    model = Module(way, a=nn.Linear(5, 2), b=nn.Linear(6, 2))
+    assert model(torch.zeros(1, 6)).shape == (1, 2)
+    assert cx.explain(model, (6,)).problems == ()
+
+
+# ── what is no error of ours ───────────────────────────────────────────────────────────────────
+
+
+def test_a_mirror_of_too_little_is_told_by_its_own_words() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 1, 3, padding=1, padding_mode="reflect"))
+    (problem,) = cx.explain(model, (1, 1, 5)).problems
+    assert problem.kind == "other"
+
+
+@pytest.mark.parametrize("channels", [0, 1])
+def test_axes_of_no_size_are_no_crash(channels: int) -> None:
+    for way in (lambda s, x: s.l(x[:, :0].flatten(1)), lambda s, x: s.l(x[:, :0, 0, 0])):
+        model = Module(way, l=nn.Linear(5, 5))
+        shape = (1, 1 + channels, 3, 3)
+        assert explained(tried(model), [shape]).problems[0].kind in {"features", "other"}
+
+
+class OddError(RuntimeError):
+    """Says nothing but an error."""
+
+    def __str__(self) -> str:
+        raise TypeError("no")
+
+
+def test_what_says_nothing_is_no_crash() -> None:
+    def way(*_: Any) -> Tensor:
+        raise OddError
+
+    assert cx.explain(Module(way), (3, 8, 8)).problems[0].kind == "forward"
+    with pytest.raises(OddError), cx.explaining():
+        raise OddError
+
+
+def passes(run: Callable[[], object]) -> BaseException:
+    """Return what is raised, which must not have become an error of ours."""
+    with pytest.raises(Exception) as caught, cx.explaining():  # noqa: PT011
+        run()
+    assert not isinstance(caught.value, cx.CnnExplainError)
+    return caught.value
+
+
+class Picky(nn.Module):
+    """Runs on shapes, and refuses values."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.c, self.f = nn.Conv2d(3, 8, 3), nn.Linear(8, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.c(x).mean((2, 3))
+        if not torch.isfinite(y).all():
+            raise ValueError("NaN in features")
+        return self.f(y).squeeze()  # type: ignore[no-any-return]
+
+
+def test_errors_that_are_not_about_sizes_pass() -> None:
+    nan = torch.full((1, 3, 8, 8), float("nan"))
+    assert str(passes(lambda: Picky()(nan))) == "NaN in features"
+    passes(lambda: Picky()(torch.zeros(1, 3, 8, 8, dtype=torch.uint8)))
+    passes(lambda: nn.CrossEntropyLoss()(torch.zeros(4, 3), torch.tensor([0, 1, 2, 7])))
+
+
+class MineError(RuntimeError):
+    """An error of the user's own."""
+
+
+def test_errors_of_the_users_own_pass() -> None:
+    def fails() -> None:
+        try:
+            nn.Linear(5, 2)(torch.zeros(1, 6))
+        except RuntimeError as error:
+            raise MineError("expected 5 features") from error
+
+    assert type(passes(fails)) is MineError
+
+
+def test_torchs_own_kind_and_words_are_kept() -> None:
+    with pytest.raises(RuntimeError, match="mat1 and mat2") as caught, cx.explaining():
+        nn.Linear(5, 2)(torch.zeros(1, 6))
+    assert not isinstance(caught.value, ValueError)
+    with pytest.raises(IndexError), cx.explaining():
+        torch.zeros(3).flatten(1)
+
+    def noted() -> None:
+        try:
+            nn.Linear(5, 2)(torch.zeros(1, 6))
+        except RuntimeError as error:
+            error.add_note("in step 7")
+            raise
+
+    with pytest.raises(RuntimeError) as caught, cx.explaining():
+        noted()
+    assert caught.value.__notes__ == ["in step 7"]
+
+
+def test_the_second_call_does_not_stand_for_the_first() -> None:
+    calls = []
+
+    def way(s: Any, x: Tensor) -> Tensor:
+        calls.append(1)
+        if len(calls) == 1:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return s.f(x)  # type: ignore[no-any-return]
+
+    assert "out of memory" in str(passes(lambda: Module(way, f=nn.Linear(5, 2))(torch.zeros(1, 6))))
+
+
+@pytest.mark.filterwarnings("ignore:Using a target size")
+def test_a_loss_is_explained_by_its_message() -> None:
+    with pytest.raises(cx.ExplainedError) as caught, cx.explaining():
+        nn.MSELoss()(torch.zeros(4, 3), torch.zeros(4, 5))
+    (problem,) = caught.value.explanation.problems
+    assert problem.kind == "message.broadcast"
+
+
+def test_empty_tensors_are_no_crash() -> None:
+    for shape in [(1, 0), (0, 0), (2, 0)]:
+        with pytest.raises(RuntimeError), cx.explaining():
+            nn.Linear(5, 5)(torch.zeros(shape))
+    for text in ("(1x0 and 5x5)", "(0x0 and 5x5)", f"(1x{2**64} and 5x5)"):
+        found = explained_message(f"mat1 and mat2 shapes cannot be multiplied {text}")
+        assert found.problems[0].kind == "message.features"
+
+
+@pytest.mark.parametrize("text", [None, 5, b"mat1", ""])
+def test_what_is_no_message_is_refused(text: Any) -> None:
+    with pytest.raises(cx.ArgumentError):
+        explained_message(text)
+
+
+def test_a_message_that_may_mean_two_things_says_both() -> None:
+    text = "mat1 and mat2 shapes cannot be multiplied (64x1024 and 4096x10)"
+    (problem,) = explained_message(text).problems
+    assert problem.kind == "message.features"
+    assert {"guess", "or_flatten"} <= set(problem.reasons)
+    text = "mat1 and mat2 shapes cannot be multiplied (80x5 and 400x10)"
+    assert explained_message(text).problems[0].kind == "message.flatten"
+
+
+def test_threads_keep_their_output() -> None:
+    def fail() -> None:
+        for _ in range(5):
+            with pytest.raises(RuntimeError), cx.explaining():
+                nn.Sequential(nn.Linear(5, 2))(torch.zeros(1, 6))
+
+    before = sys.stdout
+    threads = [threading.Thread(target=fail) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert sys.stdout is before
+    assert not isinstance(before, io.StringIO) or before.writable()
