@@ -91,6 +91,7 @@ def one_of_each_kind() -> dict[str, str]:
     cases += [
         ("meta", partial(nn.Conv2d, 3, 8, 3), (1, 4, 9, 9)),
         ("cpu", partial(nn.Conv2d, 3, 6, 5), (1, 32, 32, 3)),
+        ("cpu", partial(nn.Conv2d, 1, 6, 5), (1, 3, 32, 32)),
         ("cpu", partial(nn.Linear, 784, 10), (1, 16, 7, 7)),
         ("cpu", partial(nn.Linear, 784, 10), (2, 16, 7, 7)),
         ("cpu", partial(nn.Linear, 4096, 10), (64, 1024)),
@@ -98,7 +99,8 @@ def one_of_each_kind() -> dict[str, str]:
     for way, make, shape in cases:
         message = test_messages.text(way, make, shape)
         (problem,) = explained_message(message).problems
-        found.setdefault((problem.kind, problem.reasons), message)
+        single = ("one",) if problem.facts.get("wanted") == 1 else ()
+        found.setdefault((problem.kind, (*problem.reasons, *single)), message)
     return {f"{kind}, {', '.join(reasons)}": text for (kind, reasons), text in found.items()}
 
 
@@ -114,6 +116,8 @@ def test_every_word_for_a_problem_is_said_of_some_case() -> None:
         for problem in each.problems:
             head = f"explain.problem.{problem.kind}"
             said |= {f"{head}.title", *(f"{head}.{reason}" for reason in problem.reasons)}
+            if problem.facts.get("wanted") == 1:
+                said |= {f"{head}.title_one"} & keys
             said |= {f"explain.cure.{cure.kind}" for cure in problem.cures}
     assert said == keys
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cnnexplain.diagnosis.fitting import said as sizes_said
-from cnnexplain.languages import number, shape, text
+from cnnexplain.languages import catalogue, current, number, shape, text
 from cnnexplain.table import listed
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ def title(problem: Problem) -> str:
     Args:
         problem: The problem.
     """
-    return _filled(f"explain.problem.{problem.kind}.title", problem.facts)
+    key = f"explain.problem.{problem.kind}.title"
+    single = problem.facts.get("wanted") == 1 and f"{key}_one" in catalogue(current())
+    return _filled(f"{key}_one" if single else key, problem.facts)
 
 
 def reasons(problem: Problem) -> list[str]:
