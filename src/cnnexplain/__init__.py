@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cnnexplain import figures, networks, plots
-    from cnnexplain.api import trace
+    from cnnexplain.api import explain, trace
     from cnnexplain.axis import output_size
     from cnnexplain.comparison import Comparison, compare
     from cnnexplain.conversion import Conversion, fully_convolutional
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         ShapeError,
         SourceError,
     )
+    from cnnexplain.explanation import Explanation
     from cnnexplain.languages import language, set_language
     from cnnexplain.report import Trace
     from cnnexplain.sliding import slide
@@ -33,11 +34,13 @@ _HOMES = {
     "Conversion": "conversion",
     "ConversionError": "errors",
     "Difference": "difference",
+    "Explanation": "explanation",
     "ForwardError": "errors",
     "ShapeError": "errors",
     "SourceError": "errors",
     "Trace": "report",
     "compare": "comparison",
+    "explain": "api",
     "figures": "figures",
     "fully_convolutional": "conversion",
     "language": "languages",
@@ -56,11 +59,13 @@ __all__ = [
     "Conversion",
     "ConversionError",
     "Difference",
+    "Explanation",
     "ForwardError",
     "ShapeError",
     "SourceError",
     "Trace",
     "compare",
+    "explain",
     "figures",
     "fully_convolutional",
     "language",

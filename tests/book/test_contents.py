@@ -14,7 +14,7 @@ import pytest
 
 import cnnexplain as cx
 from cnnexplain import trace
-from cnnexplain.book import contents
+from cnnexplain.book import contents, pages
 from cnnexplain.languages import LANGUAGES
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -43,9 +43,62 @@ def test_every_table_is_on_a_page_the_gallery_too_and_no_page_includes_another(
     pages = [path.read_text(encoding="utf-8") for path in (DOCS / language).glob("*.md")]
     included = {name for page in pages for name in re.findall(r'--8<-- "(.*?)"', page)}
     tables = {f"tables/{name}.html" for name in contents.TABLES}
+    explanations = {f"explanations/{name}.html" for name in contents.EXPLANATIONS}
+    messages = {f"messages/{name}.html" for name in pages.write_messages(contents.EXPLANATIONS)}
     assert included - {f"figures/{name}.html" for name in contents.FIGURES} == {
-        *(f"figures/gallery-{name}.html" for name in contents.GALLERIES), *tables
-    }  # fmt: skip
+        *(f"figures/gallery-{name}.html" for name in contents.GALLERIES),
+        *(tables | explanations | messages),
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_programs_of_a_page_make_the_explanations_and_messages_under_them(
+    language: str,
+) -> None:
+    page = (DOCS / language / "one-size.md").read_text(encoding="utf-8")
+    fence = r"```python\n((?:(?!```).)*)```"
+    explained = re.findall(rf'{fence}\n\n--8<-- "explanations/(.*?).html"', page, re.DOTALL)
+    assert {name: line for line, name in explained} == {
+        name: f"{program.python}\n" for name, program in contents.EXPLANATIONS.items()
+    }
+    said = re.findall(rf'{fence}\n\n--8<-- "messages/(.*?).html"', page, re.DOTALL)
+    # The first message of the page stands above its program.
+    first = page[: page.index("```python")]
+    (opening,) = re.findall(r'--8<-- "messages/(.*?).html"', first)
+    programs = {name: code for code, name in said}
+    programs[opening] = re.findall(fence, page, re.DOTALL)[0]
+    assert programs == {
+        name: program.code for name, program in contents.EXPLANATIONS.items() if program.code
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_headings_are_what_torch_really_says(language: str) -> None:
+    page = (DOCS / language / "one-size.md").read_text(encoding="utf-8")
+    _, *sections = re.split(r"(?m)^## ", page)
+    headings = [section for section in sections if section.startswith("`")]
+    assert len(headings) == 6
+    for section in headings:
+        (name,) = re.findall(r'--8<-- "messages/(.*?).html"', section)
+        assert f"{{#{name}}}" in section.splitlines()[0]
+        said, at = contents.EXPLANATIONS[name].message(), 0
+        for part in section.split("`")[1].split("…"):
+            at = said.index(part.strip(), at) + len(part.strip())
+
+
+def test_the_alexnet_of_the_page_is_the_one_of_the_package_but_for_its_pooling() -> None:
+    explained = contents.EXPLANATIONS["alexnet-384"].explanation()
+    own = {str(row.operation) for row in explained.trace.rows}
+    packaged = trace(cx.networks.alexnet("torchvision"))
+    below = [row for row in packaged.rows if row.name.startswith(("conv", "pool", "flatten"))]
+    assert own - {"ReLU()"} == {str(row.operation) for row in below}
+    assert "avgpool" in [row.name for row in packaged.rows]
+
+
+def test_the_cures_that_a_page_compares_are_those_of_the_explanation() -> None:
+    (problem,) = contents.EXPLANATIONS["alexnet-384"].explanation().problems
+    kinds = [cure.kind for cure in problem.cures]
+    assert kinds == ["resize", "crop", "pool", "in_features", "convolution"]
 
 
 @pytest.mark.parametrize("name", contents.FIGURES)
