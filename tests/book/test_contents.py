@@ -14,7 +14,8 @@ import pytest
 
 import cnnexplain as cx
 from cnnexplain import trace
-from cnnexplain.book import contents, pages
+from cnnexplain.book import contents
+from cnnexplain.book.pages import write_messages
 from cnnexplain.languages import LANGUAGES
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -44,7 +45,7 @@ def test_every_table_is_on_a_page_the_gallery_too_and_no_page_includes_another(
     included = {name for page in pages for name in re.findall(r'--8<-- "(.*?)"', page)}
     tables = {f"tables/{name}.html" for name in contents.TABLES}
     explanations = {f"explanations/{name}.html" for name in contents.EXPLANATIONS}
-    messages = {f"messages/{name}.html" for name in pages.write_messages(contents.EXPLANATIONS)}
+    messages = {f"messages/{name}.html" for name in write_messages(contents.EXPLANATIONS)}
     assert included - {f"figures/{name}.html" for name in contents.FIGURES} == {
         *(f"figures/gallery-{name}.html" for name in contents.GALLERIES),
         *(tables | explanations | messages),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,7 @@ def test_the_numbers_of_one_size_are_torchs() -> None:
     place = nn.Linear(256, 1000)(torch.zeros(1, *VALUES["per_place_input"]))
     assert VALUES["per_place_output"] == tuple(place.shape[1:])
     assert VALUES["small_more_outputs"] == nn.Conv1d(1, 1, 3)(torch.zeros(1, 1, 8)).shape[-1]
-    convolutions = [nn.Conv2d(a, b, 3) for a, b in zip(_VGG, _VGG[1:], strict=False)]
+    convolutions = [nn.Conv2d(a, b, 3) for a, b in pairwise(_VGG)]
     count = sum(each.numel() for conv in convolutions for each in conv.parameters())
     assert VALUES["vgg_convolution_parameters"] == count
 

@@ -6,11 +6,10 @@ import json
 from collections import Counter
 from datetime import date
 from fractions import Fraction
+from importlib import metadata
 from itertools import groupby
 from statistics import median
 from typing import TYPE_CHECKING
-
-import torch
 
 from cnnexplain import axis, networks, savings
 from cnnexplain.api import trace
@@ -456,7 +455,7 @@ def _one_size() -> dict[str, Value]:
         "one_parameters": cures["in_features"]["before"],
         "one_parameters_wider": cures["in_features"]["parameters"],
         "one_scores": (classes, *rooms),
-        "torch_version": torch.__version__.partition("+")[0],
+        "torch_version": metadata.version("torch").partition("+")[0],
     }
 
 
