@@ -42,6 +42,7 @@ measure: .venv/docs  ## print the benchmarks, and write docs/data; with QUICK=1 
 	$(BIN)/python benchmarks/imports.py
 	$(BIN)/python benchmarks/tables.py
 	$(BIN)/python benchmarks/figures.py
+	$(BIN)/python benchmarks/explaining.py
 	$(BIN)/python benchmarks/trace.py $(if $(QUICK),,--write docs/data/trace.json)
 	$(BIN)/python -m benchmarks.sliding $(if $(QUICK),--quick,--write docs/data/sliding.json)
 

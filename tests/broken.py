@@ -1325,7 +1325,7 @@ BROKEN = [
     Broken("a matrix of another size", MatrixHead, (1, 32, 32), "features", PRODUCT, 4),
     Broken("global pooling forgotten", ForgottenGap, (3, 32, 32), "features", f"{PRODUCT} (1x2048"),
     Broken("a longer signal", WaveNet, (1, 300), "features", f"{PRODUCT} (1x1200 and 1024x10)"),
-    Broken("Linear on the axis of time", LinearOnTime, (6, 50), "features", PRODUCT),
+    Broken("Linear on the axis of time", LinearOnTime, (6, 50), "flatten", PRODUCT),
     # flatten
     Broken("no flatten", ForgottenFlatten, (1, 28, 28), "flatten", f"{PRODUCT} (112x7 and 784x32)"),
     Broken("no flatten in a text", NO_FLATTEN, (3, 32, 32), "flatten", f"{PRODUCT} (128x16 and"),
@@ -1396,14 +1396,14 @@ BROKEN = [
         "the batch in the input size",
         LeNet,
         (1, 3, 32, 32),
-        "dimensions",
+        "batched_twice",
         "Expected 3D (unbatched) or 4D (batched) input to conv2d",
     ),
     Broken(
         "a grey image without its channel",
         lambda: LeNet(1),
         (28, 28),
-        "dimensions",
+        "no_channels",
         "expected input[1, 8, 28, 28] to have 1 channels",
         8,
     ),
@@ -1413,10 +1413,8 @@ BROKEN = [
         "flatten before Conv2d", FlattenTooEarly, (3, 32, 32), "dimensions", "(unbatched) or 4D"
     ),
     Broken("flatten(1) on a vector", FlattenVector, (3, 16, 16), "dimensions", "Dimension out of"),
-    Broken("noise without its places", Dcgan, (20,), "dimensions", "input to conv_transpose2d"),
-    Broken(
-        "a map into a GRU", MapToRnn, (1, 28, 32), "dimensions", "Expected input to be 2D or 3D"
-    ),
+    Broken("noise without its places", Dcgan, (20,), "no_places", "input to conv_transpose2d"),
+    Broken("a map into a GRU", MapToRnn, (1, 28, 32), "forward", "Expected input to be 2D or 3D"),
     # kernels
     Broken("nothing left to convolve", DeepPlain, (3, 14, 14), "kernel", "Kernel size can't be"),
     Broken("a pooling of 1×1", DeepPlain, (3, 18, 18), "kernel", "Output size is too small"),
@@ -1458,26 +1456,42 @@ BROKEN = [
     Broken("ViT at 48", ViT, (3, 48, 48), "add", "The size of tensor a (37) must match"),
     Broken("a token forgotten", ForgottenToken, (3, 32, 32), "add", "a (64) must match"),
     # normalisations
-    Broken("BatchNorm2d of 16 on 32", WrongNorm, (3, 16, 16), "batch_norm", "running_mean should"),
-    Broken("BatchNorm1d of 128 on 64", WrongVectorNorm, (1, 28, 28), "batch_norm", "running_mean"),
+    Broken(
+        "BatchNorm2d of 16 on 32", WrongNorm, (3, 16, 16), "normalisation", "running_mean should"
+    ),
+    Broken(
+        "BatchNorm1d of 128 on 64", WrongVectorNorm, (1, 28, 28), "normalisation", "running_mean"
+    ),
     Broken(
         "BatchNorm2d of 3 on 8 in a text",
         "nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(3), nn.ReLU())",
         (3, 16, 16),
-        "batch_norm",
+        "normalisation",
         "running_mean should contain 8 elements not 3",
     ),
-    Broken("LayerNorm of 16×16", FixedLayerNorm, (3, 40, 40), "layer_norm", "normalized_shape="),
-    Broken("LayerNorm, channels first", LayerNormOnChannels, (3, 32, 32), "layer_norm", "[*, 12]"),
-    Broken("GroupNorm of 16 on 8", WrongGroupNorm, (3, 16, 16), "group_norm", "Expected weight"),
+    Broken("LayerNorm of 16×16", FixedLayerNorm, (3, 40, 40), "last_axes", "normalized_shape="),
+    Broken("LayerNorm, channels first", LayerNormOnChannels, (3, 32, 32), "last_axes", "[*, 12]"),
+    Broken("GroupNorm of 16 on 8", WrongGroupNorm, (3, 16, 16), "normalisation", "Expected weight"),
     # views
     Broken(
         "view of 3136 as 2048", FixedView, (3, 28, 28), "view", "shape '[-1, 2048]' is invalid", 2
     ),
     Broken("LeNet's old view", lambda: OldLeNet(1), (1, 28, 28), "view", "[-1, 400]' is invalid"),
     Broken("reshape of 400 as 256", FixedReshape, (3, 40, 40), "view", "shape '[1, 8, 256]' is"),
-    Broken("view of a permutation", PermutedView, (3, 32, 32), "view", "view size is not compatib"),
-    Broken("view of heads", TransposedAttention, (3, 16, 16), "view", "view size is not compat"),
+    Broken(
+        "view of a permutation",
+        PermutedView,
+        (3, 32, 32),
+        "not_contiguous",
+        "view size is not compatib",
+    ),
+    Broken(
+        "view of heads",
+        TransposedAttention,
+        (3, 16, 16),
+        "not_contiguous",
+        "view size is not compat",
+    ),
     Broken("a generator's map", Generator, (20,), "view", "shape '[1, 32, 8, 8]' is invalid"),
     Broken("an unflatten of 14×14", Autoencoder, (1, 32, 32), "view", "unflatten"),
     # padding="same" with a stride
@@ -1498,17 +1512,18 @@ BROKEN = [
     Broken("view makes four of one", FixedView, (3, 64, 64), "batch", None),
     Broken("view makes 8 of 2", FixedView, (3, 64, 64), "batch", None, 2),
     Broken("view makes one of 4", FixedView, (3, 16, 16), "batch", None, 4),
-    Broken("flatten of everything", FlattenAll, (1, 28, 28), "batch", None),
-    Broken("flatten of everything, two images", FlattenAll, (1, 28, 28), "batch", PRODUCT, 2),
-    Broken("view(1, −1), one image", ViewOfOne, (1, 28, 28), "batch", None),
-    Broken("view(1, −1)", ViewOfOne, (1, 28, 28), "batch", PRODUCT, 3),
-    Broken("view(−1)", ViewOfAll, (3, 32, 32), "batch", None),
-    Broken("squeeze of one image", SqueezedBatch, (3, 32, 32), "batch", None),
-    Broken("squeeze, then dim=1", SqueezedSoftmax, (3, 32, 32), "batch", "Dimension out of range"),
-    Broken("a fixed batch size", FixedBatch, (3, 32, 32), "batch", PRODUCT, 1),
-    Broken("mean over the batch", MeanOverBatch, (3, 16, 16), "batch", None, 2),
+    Broken("flatten of everything", FlattenAll, (1, 28, 28), "one_batch", None),
+    Broken("flatten of everything, two images", FlattenAll, (1, 28, 28), "one_batch", PRODUCT, 2),
+    Broken("view(1, −1), one image", ViewOfOne, (1, 28, 28), "one_batch", None),
+    Broken("view(1, −1)", ViewOfOne, (1, 28, 28), "one_batch", PRODUCT, 3),
+    Broken("view(−1)", ViewOfAll, (3, 32, 32), "one_batch", None),
+    Broken("squeeze of one image", SqueezedBatch, (3, 32, 32), "squeezed", None),
+    Broken(
+        "squeeze, then dim=1", SqueezedSoftmax, (3, 32, 32), "squeezed", "Dimension out of range"
+    ),
+    Broken("a fixed batch size", FixedBatch, (3, 32, 32), "one_batch", PRODUCT, 1),
     # others
-    Broken("rows for columns", ColumnsToRnn, (1, 32, 64), "recurrent", "input.size(-1) must be"),
-    Broken("shuffle of 12 by 3", TooFewChannelsToShuffle, (3, 8, 8), "pixel_shuffle", "divisible"),
-    Broken("a mirror of too little", ReflectedStem, (3, 16, 16), "padding", "Padding size should"),
+    Broken("rows for columns", ColumnsToRnn, (1, 32, 64), "swapped", "input.size(-1) must be"),
+    Broken("shuffle of 12 by 3", TooFewChannelsToShuffle, (3, 8, 8), "other", "divisible"),
+    Broken("a mirror of too little", ReflectedStem, (3, 16, 16), "other", "Padding size should"),
 ]

@@ -40,6 +40,8 @@ PURE = [
     "report",
     "networks",
     "savings",
+    "diagnosis",
+    "explanation",
     "figures",
     "plots",
 ]
@@ -55,6 +57,7 @@ EXTRAS = {
 ABOVE = [
     "tracing",
     "api",
+    "postmortem",
     "conversion",
     "devices",
     "sliding",

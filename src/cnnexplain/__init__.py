@@ -17,12 +17,14 @@ if TYPE_CHECKING:
         ArgumentError,
         CnnExplainError,
         ConversionError,
+        ExplainedError,
         ForwardError,
         ShapeError,
         SourceError,
     )
     from cnnexplain.explanation import Explanation
     from cnnexplain.languages import language, set_language
+    from cnnexplain.postmortem import explaining
     from cnnexplain.report import Trace
     from cnnexplain.sliding import slide
 
@@ -34,6 +36,7 @@ _HOMES = {
     "Conversion": "conversion",
     "ConversionError": "errors",
     "Difference": "difference",
+    "ExplainedError": "errors",
     "Explanation": "explanation",
     "ForwardError": "errors",
     "ShapeError": "errors",
@@ -41,6 +44,7 @@ _HOMES = {
     "Trace": "report",
     "compare": "comparison",
     "explain": "api",
+    "explaining": "postmortem",
     "figures": "figures",
     "fully_convolutional": "conversion",
     "language": "languages",
@@ -59,6 +63,7 @@ __all__ = [
     "Conversion",
     "ConversionError",
     "Difference",
+    "ExplainedError",
     "Explanation",
     "ForwardError",
     "ShapeError",
@@ -66,6 +71,7 @@ __all__ = [
     "Trace",
     "compare",
     "explain",
+    "explaining",
     "figures",
     "fully_convolutional",
     "language",

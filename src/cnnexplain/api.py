@@ -92,10 +92,10 @@ def explain(
     Example:
         >>> found = explain("nn.Sequential(nn.Flatten(), nn.Linear(784, 10))", (1, 32, 32))
         >>> print(found.to_text().splitlines()[2])
-        Problem: 1 takes 784 features, but 1,024 come.
+        Problem: 1 expects 784 input features but gets 1,024.
     """
     # Whoever only traces must not wait for this.
-    from cnnexplain.diagnosis.explained import explained, unmade  # noqa: PLC0415
+    from cnnexplain.explanation import explained, unmade  # noqa: PLC0415
 
     if isinstance(model, str):
         try:

@@ -1,4 +1,4 @@
-"""The command line: a network's table, its conversion, heatmaps of photographs, figures.
+"""The command line: a network's table, its errors, its conversion, heatmaps, figures.
 
 The exit status is 0 if all was written, 1 if the network does not fit or something is wrong with
 it, and 2 if the command line is.
@@ -33,6 +33,14 @@ class Format(StrEnum):
     HTML = "html"
     LATEX = "latex"
     CSV = "csv"
+    JSON = "json"
+
+
+class Saying(StrEnum):
+    """What an explanation can be written as."""
+
+    TEXT = "text"
+    HTML = "html"
     JSON = "json"
 
 
@@ -129,6 +137,83 @@ def table(
             _save(output, data)
     if output is None:
         _show(data)
+
+
+@app.command()
+def explain(
+    target: Annotated[str | None, Target.__metadata__[0]] = None,
+    sizes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            "-i",
+            metavar="SIZE",
+            help="An input's size without its batch, such as 3x384x384; once for each input."
+            " Bundled networks know theirs.",
+        ),
+    ] = None,
+    message: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="A message of PyTorch's, or a whole traceback, to explain instead of a network; -"
+            " for the standard input.",
+        ),
+    ] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="How many inputs at once.")] = 1,
+    form: Annotated[
+        Saying, typer.Option("--format", "-f", help="What the explanation is written as.")
+    ] = Saying.TEXT,
+    language: Annotated[Language, typer.Option(help="The language of the words.")] = Language.EN,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where the explanation is written: whole or not at all.",
+        ),
+    ] = None,
+) -> None:
+    """Explain what breaks in a network for an input size, where and why, and what helps.
+
+    The exit status is 0 if nothing is wrong, 1 if something is, and 2 if the command line is.
+    """
+    from cnnexplain import arguments  # noqa: PLC0415
+    from cnnexplain.postmortem import explained_message  # noqa: PLC0415
+    from cnnexplain.targets import (  # noqa: PLC0415
+        UsageError,
+        explained,
+        find,
+        pasted,
+        standard_input,
+    )
+
+    with _reported():
+        if (target is None) == (message is None):
+            raise UsageError(
+                "a network, or a message",
+                "both" if target else "neither",
+                'write cnnexplain explain alexnet --input 3x384x384, or --message "..."',
+            )
+        if message is not None:
+            with _reported(ArgumentError):
+                found = explained_message(pasted(message, standard_input()))
+        else:
+            input_sizes = [arguments.input_size(each) for each in sizes or []]
+            found = explained(find(str(target), standard_input()), input_sizes, batch_size)
+        options: dict[str, Any] = {"language": language.value}
+        if form is Saying.TEXT and output is None:
+            from cnnexplain.terminal import terminal_width  # noqa: PLC0415
+
+            options["width"] = terminal_width()
+        data = _encoded(getattr(found, f"to_{form.value}")(**options))
+        if output is not None:
+            _save(output, data)
+    if output is None:
+        _show(data)
+    if found.problems:
+        raise typer.Exit(1)
 
 
 @app.command()

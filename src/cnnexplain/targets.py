@@ -12,10 +12,10 @@ from functools import reduce
 from importlib.util import module_from_spec, spec_from_file_location
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
 
 from cnnexplain import networks
-from cnnexplain.api import is_module, trace
+from cnnexplain.api import explain, is_module, trace
 from cnnexplain.errors import CnnExplainError, ShapeError, SourceError, shown
 from cnnexplain.formats.characters import cut, visible
 from cnnexplain.graph import Network
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from cnnexplain.explanation import Explanation
     from cnnexplain.report import Trace
+
+    _Result = TypeVar("_Result")
 
 # Longer than any text of a network that is read; what else comes in stays outside.
 _MOST_BYTES = 1_000_000
@@ -168,19 +171,61 @@ def traced(found: object, input_sizes: Sequence[Sequence[int]], batch_size: int)
         >>> traced(networks.lenet5, [], 1).parameters
         61706
     """
+    return _shaped(trace, "trace", found, input_sizes, batch_size)
+
+
+def explained(found: object, input_sizes: Sequence[Sequence[int]], batch_size: int) -> Explanation:
+    """Return what is wrong with what was found.
+
+    Args:
+        found: What `find` returned.
+        input_sizes: The inputs' sizes; none for the network's own.
+        batch_size: The number of inputs at once.
+
+    Raises:
+        UsageError: If the network knows no input size of its own and none is given.
+        CnnExplainError: If the network cannot be made.
+
+    Example:
+        >>> explained(networks.lenet5, [(1, 28, 28)], 1).problems[0].name
+        'fc5'
+    """
+    return _shaped(explain, "explanation", found, input_sizes, batch_size)
+
+
+def pasted(message: str, text: BinaryIO) -> str:
+    """Return a message that was given, or what comes in if it is `-`.
+
+    Args:
+        message: The message, or `-`.
+        text: Where the text comes from that `-` stands for.
+
+    Raises:
+        SourceError: If the text is not in UTF-8.
+    """
+    return _read(text) if message == "-" else message
+
+
+def _shaped(
+    shaped: Callable[..., _Result],
+    what: str,
+    found: object,
+    input_sizes: Sequence[Sequence[int]],
+    batch_size: int,
+) -> _Result:
     if callable(found) and not is_module(found):
         make = cast("Callable[[], object]", found)
         with redirect_stdout(sys.stderr):
             try:
                 with warnings.catch_warnings(action="ignore"):
-                    return _trace(_weightless(make), input_sizes, batch_size)
+                    return _asked(shaped, what, _weightless(make), input_sizes, batch_size)
             except (ShapeError, UsageError):
                 raise
             except (Exception, SystemExit):  # noqa: BLE001
                 # Nothing is wrong yet: not every network can be made without memory.
                 found = _made(make)
     with redirect_stdout(sys.stderr):
-        return _trace(found, input_sizes, batch_size)
+        return _asked(shaped, what, found, input_sizes, batch_size)
 
 
 def built(found: object) -> nn.Module:
@@ -296,18 +341,24 @@ def known_size(found: object, cure: str) -> tuple[int, int, int]:
     )
 
 
-def _trace(model: object, input_sizes: Sequence[Sequence[int]], batch_size: int) -> Trace:
+def _asked(
+    shaped: Callable[..., _Result],
+    what: str,
+    model: object,
+    input_sizes: Sequence[Sequence[int]],
+    batch_size: int,
+) -> _Result:
     if not input_sizes:
         known_size(model, "--input 3x224x224")
     if len(input_sizes) > 1 and isinstance(model, Network | str):
         raise UsageError("one --input", f"{len(input_sizes)} of them", "give one")
     sizes = input_sizes[0] if len(input_sizes) == 1 else list(input_sizes)
     try:
-        return trace(cast("nn.Module", model), cast("Sequence[int]", sizes or None), batch_size)
+        return shaped(model, sizes or None, batch_size)
     except CnnExplainError:
         raise
     except (Exception, SystemExit) as error:  # a foreign forward() may raise anything  # noqa: BLE001
-        raise failed(error, "trace") from None
+        raise failed(error, what) from None
 
 
 def failed(error: BaseException, what: str) -> CnnExplainError:

@@ -10,7 +10,10 @@ from cnnexplain.diagnosis import cures
 from cnnexplain.errors import CnnExplainError
 from cnnexplain.graph import Network, Node
 from cnnexplain.operations.base import Layer, Operation
+from cnnexplain.operations.dense import Linear
+from cnnexplain.operations.normalisation import BatchNorm
 from cnnexplain.operations.reshaping import Flatten, Reshape
+from cnnexplain.operations.spatial import Conv1d, Conv2d, Conv3d
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
     from cnnexplain.diagnosis.findings import Cure, Place
     from cnnexplain.diagnosis.fitting import Sizes
     from cnnexplain.operations import Shape
+
+
+# What most networks for photographs are trained on.
+_USUAL = 224
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ class Then(Operation):
 
     parts: tuple[Operation, ...]
 
-    def output_shape(self, *shapes: Shape) -> Shape:
+    def output_shape(self, *shapes: Shape) -> Shape:  # noqa: D102  # as Operation says
         for part in self.parts:
             shapes = (part.output_shape(*shapes),)
         return shapes[0]
@@ -111,6 +118,34 @@ class Case:
             node = self.attempt.node(number)
         return number
 
+    def widened(self, number: int, wanted: int) -> list[Cure]:
+        """Return what gives the layer that makes a value another number of channels or features.
+
+        Args:
+            number: The value's number.
+            wanted: The number of channels or features.
+        """
+        layers: dict[str, tuple[Layer, Layer]] = {}
+        node = self.attempt.node(self.before(number))
+        while node is not None and isinstance(self.attempt.rows[node].operation, BatchNorm):
+            # What normalises the channels has to follow.
+            row, norm = self.attempt.rows[node], self.attempt.rows[node].operation
+            assert isinstance(norm, BatchNorm)
+            layers[row.name] = norm, replace(norm, num_features=wanted)
+            node = self.attempt.node(self.before(self.network.nodes[node].inputs[0]))
+        made = None if node is None else self.attempt.rows[node].operation
+        if node is None or not isinstance(made, Conv1d | Conv2d | Conv3d | Linear):
+            return []
+        argument = "out_features" if isinstance(made, Linear) else "out_channels"
+        if wanted % getattr(made, "groups", 1):
+            return []
+        row = self.attempt.rows[node]
+        wide: Layer = replace(made, **{argument: wanted})  # type: ignore[arg-type]
+        layers = {row.name: (made, wide), **layers}
+        cure = cures.changed(argument, layers, self.modules, wanted=wanted)
+        runs = self.runs(instead={name: then for name, (_, then) in layers.items()})
+        return [cure] if cure is not None and runs else []
+
     def flattening(self, number: int) -> tuple[int, int] | None:
         """Return what flattened a map into a value: its node, and the map's number.
 
@@ -125,7 +160,7 @@ class Case:
             return None
         row, made = self.attempt.rows[node], self.network.nodes[node]
         flat = isinstance(row.operation, Flatten | Reshape) and len(row.output_shape) == 2  # noqa: PLR2004
-        if not flat or len(row.input_shape) < 3:  # noqa: PLR2004
+        if not flat or len(row.input_shape) < 3 or row.output_shape[0] != row.input_shape[0]:  # noqa: PLR2004
             return None
         return node, made.inputs[0]
 
@@ -145,9 +180,7 @@ class Case:
             return False
         if tried.failure is not None:
             return False
-        return not self.batched or all(
-            shape[:1] == shapes[0][:1] for shape in tried.output_shapes
-        )
+        return not self.batched or all(shape[:1] == shapes[0][:1] for shape in tried.output_shapes)
 
     def sized(self, fits: Sequence[Sizes]) -> list[Cure]:
         """Return what brings the input to the nearest size that fits, if the network then runs.
@@ -158,7 +191,7 @@ class Case:
         shape = self.input_shape
         if len(fits) != len(shape) - 2:
             return []
-        sizes = [_least(each, size) for each, size in zip(fits, shape[2:], strict=True)]
+        sizes = [usual(each, size) for each, size in zip(fits, shape[2:], strict=True)]
         return cures.sized(shape, sizes) if self.runs((*shape[:2], *sizes)) else []
 
     def replaced(
@@ -187,9 +220,24 @@ class Case:
         return self.attempt.place(node)
 
 
-def _least(sizes: Sizes, size: int) -> int:
-    """Return the smallest size of the stretch that is nearest, of which no pixel goes unread."""
-    found = sizes.nearest(size)
-    while found - 1 in sizes and not sizes.open:
+def usual(sizes: Sizes, near: int) -> int:
+    """Return the size that one would choose of those that fit.
+
+    Args:
+        sizes: The sizes that fit.
+        near: The size that was given.
+
+    Example:
+        >>> from cnnexplain.diagnosis.fitting import Sizes
+        >>> fits = Sizes((range(223, 255),))
+        >>> usual(fits, 384), usual(fits, 28), usual(Sizes((range(32, 36),)), 64)
+        (224, 224, 32)
+    """
+    found = sizes.nearest(near)
+    # The smallest of the stretch that is nearest, of which no pixel goes unread.
+    while not sizes.open and found - 1 in sizes:
         found -= 1
-    return found
+    most = found
+    while not sizes.open and most < _USUAL and most + 1 in sizes:
+        most += 1
+    return most if most == _USUAL else found

@@ -9,15 +9,15 @@ from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING
 
-from cnnexplain.diagnosis.findings import Cure
+from cnnexplain.diagnosis.findings import Cure, Fact
 from cnnexplain.diagnosis.sources import call
-from cnnexplain.operations.base import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cnnexplain.diagnosis.findings import Place
     from cnnexplain.operations import Linear, Shape
+    from cnnexplain.operations.base import Layer
 
 # Modules whose children are called by their numbers.
 _NUMBERED = {"Sequential", "ModuleList"}
@@ -77,9 +77,7 @@ def sized(shape: Shape, sizes: Sequence[int]) -> list[Cure]:
     pairs = list(zip(given, wanted, strict=True))
     if all(has >= wants for has, wants in pairs):
         starts = [(has - wants) // 2 for has, wants in pairs]
-        cuts = [
-            f"{start}:{start + wants}" for start, (_, wants) in zip(starts, pairs, strict=True)
-        ]
+        cuts = [f"{start}:{start + wants}" for start, (_, wants) in zip(starts, pairs, strict=True)]
         cures.append(Cure("crop", f"x = x[..., {', '.join(cuts)}]", facts))
     elif all(has <= wants for has, wants in pairs):
         # torch pads the last axis first.
@@ -118,6 +116,29 @@ def pooled(
     return Cure("pool", code, facts, found.statement)
 
 
+def changed(
+    kind: str, layers: Mapping[str, tuple[Layer, Layer]], modules: Mapping[str, str], **facts: Fact
+) -> Cure | None:
+    """Return what puts layers with other arguments in several layers' places, with the price.
+
+    Args:
+        kind: The cure's kind.
+        layers: By their paths what they are, and what they should be.
+        modules: The class of each module by its path.
+        **facts: What else the words speak of.
+    """
+    places = [reference(path, modules) for path in layers]
+    if None in places:
+        return None
+    lines = [f"{at} = nn.{then}" for at, (_, then) in zip(places, layers.values(), strict=True)]
+    told: dict[str, Fact] = {
+        "name": next(iter(layers)),
+        "parameters": sum(then.parameters for _, then in layers.values()),
+        "before": sum(now.parameters for now, _ in layers.values()),
+    }
+    return Cure(kind, "\n".join(lines), told | facts)
+
+
 def layer(
     kind: str,
     path: str,
@@ -136,14 +157,12 @@ def layer(
         modules: The class of each module by its path.
         **facts: What else the words speak of.
     """
-    at = reference(path, modules)
-    if at is None:
-        return None
-    told = {"name": path, "parameters": then.parameters, "before": now.parameters, **facts}
-    return Cure(kind, f"{at} = nn.{then}", told)
+    return changed(kind, {path: (now, then)}, modules, **facts)
 
 
-def preceded(kind: str, path: str, layers: Sequence[str], modules: Mapping[str, str]) -> Cure | None:
+def preceded(
+    kind: str, path: str, layers: Sequence[str], modules: Mapping[str, str]
+) -> Cure | None:
     """Return what puts layers before a layer.
 
     Args:
@@ -263,17 +282,63 @@ def shortcut(place: Place | None, first: Shape, second: Shape) -> Cure | None:
     if found is None or len(found.operands) != 2 or len(first) != 4 or len(second) != 4:  # noqa: PLR2004
         return None
     at = int(prod(first[2:]) < prod(second[2:]) or first[1] > second[1])
-    name = found.operands[at]
     large, small = (first, second) if at == 0 else (second, first)
-    if name is None or small[1] < large[1]:
+    stride, more = round(large[2] / small[2]), small[1] - large[1]
+    fits = [-(-size // stride) for size in large[2:]] == list(small[2:]) and more >= 0
+    name, other = found.operands[at], found.operands[1 - at]
+    if not fits or name is None:
         return None
-    stride = round(large[2] / small[2])
-    if [-(-size // stride) for size in large[2:]] != list(small[2:]) or large[1:] == small[1:]:
-        return None
+    kind = "shortcut" if stride > 1 else "wider_shortcut"
+    facts: dict[str, Fact] = {"name": name, "stride": stride, "more": more}
     strided = f"{name}[..., ::{stride}, ::{stride}]" if stride > 1 else name
-    more = small[1] - large[1]
-    code = f"{name} = F.pad({strided}, (0, 0, 0, 0, 0, {more}))" if more else f"{name} = {strided}"
-    return Cure("shortcut", code, {"name": name, "stride": stride, "more": more}, found.statement)
+    if other is not None and not found.statement.source.startswith("return"):
+        # Blocks of the same class whose sizes agree must stay as they are.
+        fill = f"(0, 0, 0, 0, 0, {other}.shape[1] - {name}.shape[1])"
+        code = f"if {name}.shape != {other}.shape:\n    {name} = F.pad({strided}, {fill})"
+        return Cure(kind, code, facts, found.statement)
+    padded = f"F.pad({strided}, (0, 0, 0, 0, 0, {more}))"
+    text = found.statement.source
+    if found.lines > 1 or text.count(found.text) != 1 or not found.text.startswith((name, "x")):
+        return None
+    summed = re.sub(rf"^{re.escape(name)}(?=\s*\+)", padded, found.text)
+    code = text.replace(found.text, summed)
+    return Cure(kind, code, facts, found.statement, replaces=True) if summed != found.text else None
+
+
+def along(place: Place | None, dim: int) -> Cure | None:
+    """Return what joins values along another axis in the user's source.
+
+    Args:
+        place: The line where they are joined.
+        dim: The axis.
+    """
+    found = call(place, "cat", "concat", "concatenate")
+    if found is None or found.lines > 1 or found.statement.source.count(found.text) != 1:
+        return None
+    joined = re.sub(r"(,\s*(?:dim|axis)?\s*=?\s*)-?\d+\)$", rf"\g<1>{dim})", found.text)
+    if joined == found.text:
+        joined = f"{found.text[:-1]}, dim={dim})"
+    code = found.statement.source.replace(found.text, joined)
+    return Cure("along", code, {"dim": str(dim)}, found.statement, replaces=True)
+
+
+def argument(
+    kind: str, place: Place | None, names: Sequence[str], old: str, new: str
+) -> Cure | None:
+    """Return what gives a function in the user's source another padding.
+
+    Args:
+        kind: The cure's kind.
+        place: The line where it is called.
+        names: What the function may be called.
+        old: A pattern of the padding as it is written.
+        new: The right one.
+    """
+    found = call(place, *names)
+    if found is None or found.lines > 1:
+        return None
+    text, count = re.subn(rf"padding\s*=\s*{old}", f"padding={new}", found.statement.source)
+    return Cure(kind, text, {"right": new}, found.statement, replaces=True) if count == 1 else None
 
 
 def widened(linear: Linear, came: int) -> Linear:

@@ -11,12 +11,12 @@ from cnnexplain.diagnosis.case import Then
 from cnnexplain.diagnosis.findings import Cure, Fact, Problem
 from cnnexplain.diagnosis.flattened import Flattened
 from cnnexplain.operations.base import product
-from cnnexplain.operations.dense import Linear
 from cnnexplain.operations.reshaping import Flatten
 
 if TYPE_CHECKING:
     from cnnexplain.diagnosis.case import Case
     from cnnexplain.operations import Shape
+    from cnnexplain.operations.dense import Linear
 
 
 def features(case: Case, linear: Linear) -> Problem:
@@ -26,7 +26,7 @@ def features(case: Case, linear: Linear) -> Problem:
         case: The network.
         linear: The layer, which failed.
     """
-    (shape,), (number,) = case.taken, case.failure.inputs
+    shape, number = case.taken[0], case.failure.inputs[0]
     flat = case.flattening(number)
     if flat is not None:
         return _behind_a_map(case, linear, *flat)
@@ -58,18 +58,11 @@ def _wider(case: Case, linear: Linear, came: int) -> list[Cure]:
 
 
 def _behind_a_vector(case: Case, linear: Linear, came: int) -> Problem:
-    found = _wider(case, linear, came)
-    node = case.attempt.node(case.before(case.failure.inputs[0]))
-    if node is None:
-        return replace(_problem(case, linear, came, ()), cures=tuple(found))
-    previous = case.attempt.rows[node]
-    if isinstance(previous.operation, Linear):
-        wide = replace(previous.operation, out_features=linear.in_features)
-        found += case.replaced(
-            "out_features", previous.name, previous.operation, wide, wanted=linear.in_features
-        )
-    problem = _problem(case, linear, came, ("previous",), previous=previous.name)
-    return replace(problem, cures=tuple(found))
+    number = case.failure.inputs[0]
+    found = [*_wider(case, linear, came), *case.widened(number, linear.in_features)]
+    previous = case.maker(case.before(number))
+    reasons, facts = (("previous",), {"previous": previous}) if previous else ((), {})
+    return replace(_problem(case, linear, came, reasons, **facts), cures=tuple(found))
 
 
 def _not_flattened(case: Case, linear: Linear, shape: Shape) -> Problem:
@@ -94,8 +87,8 @@ def _not_flattened(case: Case, linear: Linear, shape: Shape) -> Problem:
         found = [cure] if cure is not None else []
         return replace(problem, reasons=("last", "pooled"), cures=tuple(found))
     # Both are wrong: it is not flattened, and flattened it would not fit.
-    wide = cures.widened(linear, values)
     at = cures.reference(name, case.modules)
+    wide = cures.widened(linear, values)
     found = []
     if at is not None and case.runs(instead={name: Then((Flatten(), wide))}):
         price: dict[str, Fact] = {"parameters": wide.parameters, "before": linear.parameters}

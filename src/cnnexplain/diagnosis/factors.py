@@ -69,8 +69,8 @@ def guesses(came: int, wanted: int) -> tuple[tuple[int, int, int], ...]:
 
     The channels divide both counts, and what remains of each is a square. So they are the counts'
     greatest common divisor, divided by any square that divides it; there are as many guesses as
-    such squares, or none. Channels are mostly a power of two, or that times a small odd number:
-    the guesses are ordered by the largest odd number in their channels, then by more channels.
+    such squares, or none. Channels are mostly a power of two times a small odd number, such as
+    1 or 3: the guesses with the smallest such number come first, and of those the most channels.
 
     Args:
         came: The count that a layer was given.
@@ -78,7 +78,7 @@ def guesses(came: int, wanted: int) -> tuple[tuple[int, int, int], ...]:
 
     Returns:
         Each (channels, side of the map that came, side of the map that is wanted), the likeliest
-        first; none where no channels do, or both counts exceed 2⁴⁰.
+        first; none where no channels do, or where more than 2⁴⁰ divides both counts.
 
     Example:
         >>> guesses(256 * 11 * 11, 256 * 6 * 6)[:3]

@@ -11,6 +11,7 @@ another size, no recording shows: whoever holds the module can record it again t
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import count, islice
@@ -402,6 +403,46 @@ def smallest(
         asked = square(side)
     found = _recurring(lambda s: asked.shapes(s) is not None, period, given)
     return found if found is not None and found.open else None
+
+
+def square(
+    network: Network, shapes: Sequence[Shape], number: int, at: int, wanted: int
+) -> Sizes | None:
+    """Return the sizes of a square picture for which an axis of a value has a size.
+
+    The axis may carry both height and width, as the tokens of a vision transformer do.
+
+    Args:
+        network: The network.
+        shapes: The shape of each input, with the batch.
+        number: The value's number.
+        at: The axis of the value's shape, the batch being axis 0.
+        wanted: The size that it is to have.
+
+    Returns:
+        The sizes; None where there are none, or they cannot be told for sure.
+
+    Example:
+        >>> from cnnexplain.networks import lenet5
+        >>> said(square(lenet5(), [(1, 1, 28, 28)], 7, at=1, wanted=400))
+        '32–35'
+    """
+    asked = _asked(network, shapes, 0, [number])
+    if asked is None:
+        return None
+
+    def size(s: int) -> int:
+        made = asked.square(s).shapes(s)
+        return 0 if made is None or len(made[number]) <= at else made[number][at]
+
+    # Larger pictures make no smaller values; what is claimed is looked at on both sides.
+    start = bisect_left(range(_FARTHEST), wanted, key=size)
+    stop = bisect_right(range(_FARTHEST), wanted, key=size)
+    if stop in {start, _FARTHEST}:
+        return None
+    sound = [size(s) == wanted for s in (start, stop - 1)]
+    beyond = [size(s) != wanted for s in (start - 1, stop)]
+    return Sizes((range(start, stop),)) if all(sound) and all(beyond) else None
 
 
 @dataclass(frozen=True, slots=True)

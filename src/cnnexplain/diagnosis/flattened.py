@@ -8,6 +8,7 @@ from math import log, prod
 from typing import TYPE_CHECKING
 
 from cnnexplain.diagnosis import cures
+from cnnexplain.diagnosis.case import usual
 from cnnexplain.diagnosis.factors import maps
 from cnnexplain.diagnosis.findings import Cure, Fact
 from cnnexplain.diagnosis.fitting import fitting, side_of
@@ -20,7 +21,6 @@ from cnnexplain.operations.spatial import Spatial
 
 if TYPE_CHECKING:
     from cnnexplain.diagnosis.case import Case
-    from cnnexplain.diagnosis.findings import Place
     from cnnexplain.diagnosis.fitting import Sizes
     from cnnexplain.graph import Row
     from cnnexplain.operations import Shape
@@ -89,7 +89,11 @@ class Flattened:
         if self.target is not None:
             told["target"] = _said(self.target)
             told["wanted_product"] = f"{self.wanted} = {product([self.channels, *self.target])}"
-        side = side_of(self.case.network, self.case.attempt.shapes, self.number, 0) if self.fits else None
+        side = (
+            side_of(self.case.network, self.case.attempt.shapes, self.number, 0)
+            if self.fits
+            else None
+        )
         sizes = self.case.input_shape[2:]
         if side is not None and len(set(sizes)) == len(set(self.sizes)) == 1:
             told["formula"] = str(side.formula(sizes[0]))
@@ -104,8 +108,10 @@ class Flattened:
 
     @property
     def fitting_shape(self) -> Shape:
-        """The smallest input that makes the wanted map."""
-        return (*self.case.input_shape[:2], *(each.first(1)[0] for each in self.fits))
+        """The usual input that makes the wanted map."""
+        shape = self.case.input_shape
+        pairs = zip(self.fits, shape[2:], strict=True)
+        return (*shape[:2], *(usual(fits, size) for fits, size in pairs))
 
     def cures(self, before: int) -> list[Cure]:
         """Return what makes the wanted map: another input, or an average over the map.

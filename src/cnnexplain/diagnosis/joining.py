@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from cnnexplain.diagnosis import cures
 from cnnexplain.diagnosis.findings import Branch, Cure, Fact, Problem
-from cnnexplain.diagnosis.fitting import agreeing
+from cnnexplain.diagnosis.fitting import agreeing, square
 from cnnexplain.languages import shape as show
-from cnnexplain.operations.base import Operation
 from cnnexplain.operations.joining import Cat, Stack
 from cnnexplain.operations.spatial import Conv2d
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from cnnexplain.diagnosis.case import Case
     from cnnexplain.diagnosis.fitting import Sizes
     from cnnexplain.operations import Shape
+    from cnnexplain.operations.base import Operation
 
 
 def joined(case: Case, operation: Operation) -> Problem:
@@ -39,15 +39,18 @@ def joined(case: Case, operation: Operation) -> Problem:
         "shapes": " + ".join(map(show, shapes)),
     }
     pair = _differing(shapes, operation)
-    axes = _axes(shapes, pair, operation)
+    axes = _axes(pair, operation)
     facts["axes"] = ", ".join(map(str, axes))
     if kind == "cat":
         facts["dim"] = str(getattr(operation, "dim", 0))
     branches = _branches(case, numbers, others, axes[0] if axes else 1)
-    fits = _fits(case, numbers, axes) if not others else ()
-    found = [*case.sized(fits)]
+    fits = _of_constant(case, others, axes) if others else _fits(case, numbers, axes)
+    found = [*case.sized(fits), *_padded(case, numbers)]
+    dim = _other_dim(shapes) if isinstance(operation, Cat) else None
+    if dim == 1 and dim != operation.dim:  # type: ignore[attr-defined]
+        cure = cures.along(place, dim)
+        found += [cure] if cure is not None else []
     if len(shapes) == 2:  # noqa: PLR2004
-        found += _padded(case, numbers)
         option = cures.shortcut(place, *shapes) if kind == "add" else None
         found += [option] if option is not None else []
         if option is None and 1 not in axes:
@@ -68,14 +71,10 @@ def joined(case: Case, operation: Operation) -> Problem:
 def _differing(shapes: Sequence[Shape], operation: Operation) -> tuple[Shape, Shape]:
     """Return the first shape and the first other one that does not go with it."""
     first = shapes[0]
-    return first, next(
-        (each for each in shapes[1:] if _axes(shapes, (first, each), operation)), shapes[-1]
-    )
+    return first, next((each for each in shapes[1:] if _axes((first, each), operation)), shapes[-1])
 
 
-def _axes(
-    shapes: Sequence[Shape], pair: tuple[Shape, Shape], operation: Operation
-) -> tuple[int, ...]:
+def _axes(pair: tuple[Shape, Shape], operation: Operation) -> tuple[int, ...]:
     """Return the axes along which two shapes do not go together."""
     one, other = pair
     if len(one) != len(other):
@@ -129,19 +128,38 @@ def _fits(case: Case, numbers: Sequence[int], axes: Sequence[int]) -> tuple[Size
     if not axes or min(axes) < 2 or len(case.taken[0]) != len(shape):  # noqa: PLR2004
         return ()
     found = [
-        agreeing(case.network, case.attempt.shapes, numbers, axis)
-        for axis in range(len(shape) - 2)
+        agreeing(case.network, case.attempt.shapes, numbers, axis) for axis in range(len(shape) - 2)
     ]
     kept = tuple(each for each in found if each is not None)
     return kept if len(kept) == len(found) else ()
 
 
+def _other_dim(shapes: Sequence[Shape]) -> int | None:
+    """Return the one axis along which shapes differ, if it is one."""
+    if len(set(map(len, shapes))) > 1:
+        return None
+    differing = [
+        axis for axis, sizes in enumerate(zip(*shapes, strict=True)) if len(set(sizes)) > 1
+    ]
+    return differing[0] if len(differing) == 1 else None
+
+
+def _of_constant(case: Case, others: Sequence[Shape], axes: Sequence[int]) -> tuple[Sizes, ...]:
+    """Return the sizes of a square input that go with a constant, such as learned positions."""
+    number, count = case.failure.inputs[0], len(case.input_shape) - 2
+    if len(axes) != 1 or len(others) != 1 or len(others[0]) != len(case.taken[0]) or count < 1:
+        return ()
+    found = square(case.network, case.attempt.shapes, number, axes[0], others[0][axes[0]])
+    return () if found is None else (found,) * count
+
+
 def _padded(case: Case, numbers: Sequence[int]) -> list[Cure]:
-    """Return the padding with which the convolutions of one branch keep its size."""
+    """Return the padding with which the convolutions of the branches keep the size."""
     above = [_ancestors(case, number) for number in numbers]
-    for own, other in (above, above[::-1]):
-        instead: dict[str, Operation] = {}
-        for number in sorted(own - other):
+    instead: dict[str, Operation] = {}
+    for own_at, own in enumerate(above):
+        others = set().union(*above[:own_at], *above[own_at + 1 :])
+        for number in sorted(own - others):
             node = case.attempt.node(number)
             operation = None if node is None else case.network.nodes[node].operation
             if node is None or not isinstance(operation, Conv2d):
@@ -149,13 +167,14 @@ def _padded(case: Case, numbers: Sequence[int]) -> list[Cure]:
             keeps = operation.stride == 1 and operation.padding_mode == "zeros"
             odd = all(window.extent % 2 for window in operation.windows)
             sides = tuple(window.extent // 2 for window in operation.windows)
-            if keeps and odd and tuple(w.padding[0] for w in operation.windows) != sides:
+            if keeps and odd and tuple(each.padding[0] for each in operation.windows) != sides:
                 instead[case.attempt.rows[node].name] = replace(operation, padding=sides)
-        code = [
-            f"{cures.reference(name, case.modules)}.padding = {each.windows[0].extent // 2, each.windows[1].extent // 2}"
-            for name, each in instead.items()
-            if isinstance(each, Conv2d) and cures.reference(name, case.modules)
-        ]
-        if code and len(code) == len(instead) and case.runs(instead=instead):
-            return [Cure("padding", "\n".join(code), {"names": ", ".join(instead)})]
-    return []
+    lines = []
+    for name, same in instead.items():
+        at = cures.reference(name, case.modules)
+        sides = tuple(each.padding[0] for each in same.windows)  # type: ignore[attr-defined]
+        lines.append(f"{at}.padding = {sides}" if at is not None else None)
+    if not lines or None in lines or not case.runs(instead=instead):
+        return []
+    code = "\n".join(str(line) for line in lines)
+    return [Cure("padding", code, {"names": ", ".join(instead)})]

@@ -3,32 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cnnexplain.diagnosis import cures
 from cnnexplain.diagnosis.dense import features
 from cnnexplain.diagnosis.findings import Cure, Fact, Problem
-from cnnexplain.diagnosis.inputs import misplaced
+from cnnexplain.diagnosis.inputs import first_layers, misplaced
 from cnnexplain.diagnosis.joining import joined
 from cnnexplain.diagnosis.messages import told
-from cnnexplain.diagnosis.reshapes import lost, not_contiguous, refused, silent
-from cnnexplain.diagnosis.spatial import channels, dimensions, kernel
+from cnnexplain.diagnosis.reshapes import lost, not_contiguous, refused, silent, squeezed
+from cnnexplain.diagnosis.spatial import channels, dimensions, kernel, last_axes, normalised
 from cnnexplain.errors import ForwardError
 from cnnexplain.operations.dense import Linear
-from cnnexplain.operations.joining import Cat, Elementwise, Stack
-from cnnexplain.operations.normalisation import BatchNorm
-from cnnexplain.operations.reshaping import Reshape
+from cnnexplain.operations.joining import Cat, Elementwise, MatMul, Stack
+from cnnexplain.operations.normalisation import BatchNorm, GroupNorm, LayerNorm
+from cnnexplain.operations.reshaping import Flatten, Reshape, Unflatten
 from cnnexplain.operations.spatial import Spatial
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from cnnexplain.diagnosis.case import Case
     from cnnexplain.errors import CnnExplainError
+    from cnnexplain.operations import Shape
+
+
+# The functions that take a padding.
+_WINDOWED = tuple(
+    f"{name}{axes}d" for name in ("conv", "max_pool", "avg_pool", "lp_pool") for axes in (1, 2, 3)
+)
+
+
+# What is told by the first layer alone, so that more may be wrong.
+_LAID_OUT = {"channels_last", "no_channels"}
 
 
 def problems(case: Case) -> tuple[Problem, ...]:
     """Return what is wrong with a network for its inputs.
 
-    What fails hides what comes after it, so there is one problem at most.
+    What fails hides what comes after it, so there is one problem at most, but for an input that is
+    laid out wrong and does not fit either.
 
     Args:
         case: The network.
@@ -36,32 +50,73 @@ def problems(case: Case) -> tuple[Problem, ...]:
     if case.attempt.failure is None:
         found = silent(case)
         return () if found is None else (found,)
-    return (misplaced(case) or _by_operation(case),)
+    found = misplaced(case) or squeezed(case) or lost(case, case.attempt)
+    return _beyond(case, found or first_layers(case) or _by_operation(case))
+
+
+def _beyond(case: Case, problem: Problem) -> tuple[Problem, ...]:
+    """Return a problem, and what is wrong beyond it if its cure lays the input out anew."""
+    fixed = problem.facts.get("fixed")
+    if problem.kind not in _LAID_OUT or not isinstance(fixed, tuple) or case.runs(fixed):
+        return (problem,)
+    shapes = (fixed, *case.attempt.shapes[1:])
+    (layout,) = problem.cures
+    further = problems(replace(case, attempt=case.again(shapes, {})))
+    # Alone, neither helps, and a line of the forward cannot be written beside the input.
+    both = [
+        replace(
+            each,
+            cures=tuple(
+                replace(cure, code=f"{layout.code}\n{cure.code}")
+                for cure in each.cures
+                if cure.place is None
+            ),
+        )
+        for each in further
+    ]
+    return (replace(problem, cures=()), *both)
 
 
 def _by_operation(case: Case) -> Problem:
-    operation, taken = case.failure.operation, case.taken
-    shape = taken[0] if taken else ()
+    operation = case.failure.operation
+    shape = case.taken[0] if case.taken else ()
+    if isinstance(operation, BatchNorm) and len(shape) not in _axes_of(operation):
+        return dimensions(case, operation, max(_axes_of(operation)))
+    if isinstance(case.failure.error, ForwardError):
+        return other(case)
     match operation:
-        case Linear():
-            return (lost(case, case.attempt) if len(shape) == 1 else None) or features(
-                case, operation
-            )
-        case Cat() | Stack() | Elementwise():
-            return joined(case, operation)
-        case Reshape():
-            return refused(case, operation)
-        case BatchNorm() if len(shape) not in _axes_of(operation):
-            return dimensions(case, operation, max(_axes_of(operation)))
-        case BatchNorm():
-            return channels(case, operation, "num_features")
-        case Spatial() if len(shape) != operation.axes + 2:
-            return dimensions(case, operation, operation.axes + 2)
-        case Spatial() if getattr(operation, "in_channels", shape[1]) != shape[1]:
-            return channels(case, operation, "in_channels")
+        case MatMul(other=(wanted, made), other_first=False) if len(shape) > 1:
+            operation = Linear(wanted, made, bias=False)
         case Spatial():
-            return kernel(case, operation)
+            return _of_window(case, operation, shape)
+    for kinds, found in _FOUND.items():
+        if isinstance(operation, kinds):
+            return found(case, operation)
     return _by_error(case)
+
+
+def _of_window(case: Case, layer: Spatial, shape: Shape) -> Problem:
+    """Return why a layer with a window on every axis cannot take what comes."""
+    if len(shape) != layer.axes + 2:
+        return dimensions(case, layer, layer.axes + 2)
+    if getattr(layer, "in_channels", shape[1]) != shape[1]:
+        return channels(case, layer)
+    return kernel(case, layer)
+
+
+def _flattened(case: Case, flatten: Flatten) -> Problem:
+    return dimensions(case, flatten, max(flatten.start_dim, flatten.end_dim) + 1)
+
+
+# What tells why an operation cannot take what comes.
+_FOUND: Mapping[Any, Callable[[Case, Any], Problem]] = {
+    Linear: features,
+    (Cat, Stack, Elementwise): joined,
+    (Reshape, Unflatten): refused,
+    Flatten: _flattened,
+    (BatchNorm, GroupNorm): normalised,
+    LayerNorm: last_axes,
+}
 
 
 def _axes_of(layer: BatchNorm) -> tuple[int, ...]:
@@ -94,7 +149,8 @@ def of_arguments(
         source: The text of a network that could not be made.
     """
     facts: dict[str, Fact] = {**error.facts, "name": name}
-    kind, padding = str(facts.pop("kind")), int(facts["padding" if "most" not in facts else "most"])
+    kind = str(facts.pop("kind"))
+    padding = int(error.facts.get("most", error.facts["padding"]))
     operation = str(facts.pop("operation", ""))
     facts["right"] = str(padding)
     code = None
@@ -102,7 +158,11 @@ def of_arguments(
         code = cures.with_padding(source, operation, padding)
     elif cures.reference(name, case.modules) is not None:
         code = f"{cures.reference(name, case.modules)}.padding = {padding}"
-    found = () if code is None else (Cure(kind, code, {"right": str(padding)}),)
+    cure = None if code is None else Cure(kind, code, {"right": str(padding)})
+    if case is not None and cure is None:
+        old = r"\d+" if kind == "pool_padding" else "[\"']same[\"']"
+        cure = cures.argument(kind, case.failure.place, _WINDOWED, old, str(padding))
+    found = () if cure is None else (cure,)
     place = None if case is None else case.failure.place
     return Problem(kind, name, operation, place, facts, ("why",), cures=found)
 

@@ -13,9 +13,10 @@ from operator import gt
 from typing import TYPE_CHECKING
 
 from cnnexplain.diagnosis.findings import Note
+from cnnexplain.diagnosis.words import CODE, fact
 from cnnexplain.errors import CnnExplainError
 from cnnexplain.geometry import read
-from cnnexplain.languages import number, shape, text
+from cnnexplain.languages import text
 from cnnexplain.notes import shortened
 from cnnexplain.operations import activations, normalisation, resampling
 from cnnexplain.operations.base import Layer
@@ -83,16 +84,10 @@ def said(note: Note) -> str:
         >>> said(Note("ceil", ("pool",), {"here": (56, 56), "there": (57, 57)})).partition(".")[0]
         'Poolings that round sizes down: pool'
     """
-    values = {name: _shown(fact) for name, fact in note.facts.items()}
-    values |= {"names": shortened(note.names), "first": note.names[0]}
+    values = {name: fact(held) for name, held in note.facts.items()}
+    values |= {"names": shortened(note.names), "first": note.names[0], **CODE}
     keys = (f"explain.note.{note.kind}.{key}" for key in _sentences(note.kind, note.facts))
     return text("figure.space").join(text(key, **values) for key in keys)
-
-
-def _shown(fact: Fact) -> str:
-    if isinstance(fact, tuple):
-        return shape(fact)
-    return number(fact) if isinstance(fact, int) else fact
 
 
 def _sentences(kind: str, facts: Facts) -> list[str]:

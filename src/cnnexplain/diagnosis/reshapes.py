@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cnnexplain.diagnosis import cures
 from cnnexplain.diagnosis.findings import Cure, Fact, Problem
 from cnnexplain.diagnosis.flattened import Flattened
-from cnnexplain.operations.reshaping import Flatten, Reshape
+from cnnexplain.operations.reshaping import Flatten, Reshape, Unflatten
 
 if TYPE_CHECKING:
     from cnnexplain.diagnosis.attempt import Attempt
@@ -21,7 +21,7 @@ _OTHER_BATCH = 7
 _NAMES = ("flatten", "view", "reshape", "squeeze", "ravel")
 
 
-def refused(case: Case, view: Reshape) -> Problem:
+def refused(case: Case, view: Reshape | Unflatten) -> Problem:
     """Return why a view cannot hold the values that come, and what cures it.
 
     Args:
@@ -29,28 +29,38 @@ def refused(case: Case, view: Reshape) -> Problem:
         view: The view, which failed.
     """
     (shape,), name = case.taken, case.failure.name
-    sizes = view.sizes
-    wanted = prod(size for size in sizes[1:] if size != -1) if len(sizes) > 1 else 0
     facts: dict[str, Fact] = {
         "name": name,
         "operation": str(view),
         "count": prod(shape),
         "shape": shape,
-        "wanted": wanted,
     }
-    problem = Problem("view", name, str(view), case.failure.place, facts)
-    if len(shape) < 3 or len(sizes) != 2 or not wanted:  # noqa: PLR2004
-        return replace(problem, reasons=("holds",))
-    told = Flattened(case, case.failure.inputs[0], wanted)
-    node = len(case.attempt.rows)
+    problem = Problem("view", name, str(view), case.failure.place, facts, ("holds",))
+    wanted = _values(view, shape[0])
+    if wanted is None:
+        return problem
+    flat = case.flattening(case.failure.inputs[0])
+    number = case.failure.inputs[0] if flat is None else flat[1]
+    if len(case.attempt.shape(number)) < 3:  # noqa: PLR2004
+        return replace(problem, cures=tuple(case.widened(number, wanted)))
+    told = Flattened(case, number, wanted)
+    node = len(case.attempt.rows) if flat is None else flat[0]
     found = [*told.cures(node), *told.convolution()]
     return replace(
         problem,
-        facts={**facts, **told.facts},
+        facts={**facts, "wanted": wanted, **told.facts},
         reasons=told.reasons,
         fits=told.fits,
         cures=tuple(found),
     )
+
+
+def _values(view: Reshape | Unflatten, batch: int) -> int | None:
+    """Return how many values of each image a view holds, if it leaves the batch as it is."""
+    if isinstance(view, Unflatten):
+        return prod(view.unflattened_size) if -1 not in view.unflattened_size else None
+    first, *rest = view.sizes
+    return prod(rest) if rest and first in {-1, batch} and -1 not in rest else None
 
 
 def not_contiguous(case: Case) -> Problem:
@@ -87,7 +97,21 @@ def silent(case: Case) -> Problem | None:
     other = case.again(shapes, {})
     if other.failure is not None:
         return lost(case, other)
-    return _squeezed(case, other)
+    pairs = zip(attempt.output_shapes, other.output_shapes, strict=False)
+    dropped = any(many[:1] == (_OTHER_BATCH,) and len(one) < len(many) for one, many in pairs)
+    return _squeezed(case) if batch == 1 and dropped else None
+
+
+def squeezed(case: Case) -> Problem | None:
+    """Return what drops the axis of the batch, if the network fails for one image only.
+
+    Args:
+        case: The network.
+    """
+    shapes = [(_OTHER_BATCH, *shape[1:]) for shape in case.attempt.shapes]
+    if case.batch_size != 1 or case.again(shapes, {}).failure is not None:
+        return None
+    return _squeezed(case)
 
 
 def lost(case: Case, attempt: Attempt) -> Problem | None:
@@ -137,7 +161,7 @@ def _mixed(case: Case, node: int) -> Problem:
         facts,
         ("silent", *told.reasons),
         fits=told.fits,
-        cures=tuple([*told.cures(node), *told.convolution()]),
+        cures=(*told.cures(node), *told.convolution()),
     )
 
 
@@ -160,19 +184,7 @@ def _dropped(case: Case, attempt: Attempt, node: int) -> Problem:
     return Problem("one_batch", row.name, str(row.operation), place, facts, ("mixed",), cures=kept)
 
 
-def _squeezed(case: Case, other: Attempt) -> Problem | None:
-    """Return what drops the axis of the batch for one image only."""
-    pairs = zip(case.attempt.output_shapes, other.output_shapes, strict=False)
-    fixed = next(
-        (
-            (one, many)
-            for one, many in pairs
-            if many[:1] == (_OTHER_BATCH,) and len(one) < len(many)
-        ),
-        None,
-    )
-    if fixed is None or case.batch_size != 1:
-        return None
+def _squeezed(case: Case) -> Problem | None:
     for node, row in enumerate(case.attempt.rows):
         dropped = len(row.output_shape) < len(row.input_shape)
         if isinstance(row.operation, Reshape) and dropped and row.input_shape[:1] == (1,):

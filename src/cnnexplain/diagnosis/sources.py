@@ -96,9 +96,7 @@ def _statement(tree: ast.Module, line: int) -> ast.stmt | None:
     return inside[0] if len(inside) == 1 else None
 
 
-def _calls(
-    statement: ast.stmt, names: tuple[str, ...]
-) -> Iterator[tuple[ast.AST, list[ast.expr]]]:
+def _calls(statement: ast.stmt, names: tuple[str, ...]) -> Iterator[tuple[ast.AST, list[ast.expr]]]:
     for node in ast.walk(statement):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="torch" | "F"), attr=name)) if (

@@ -9,16 +9,16 @@ from cnnexplain.diagnosis import cures
 from cnnexplain.diagnosis.findings import Cure, Fact, Problem
 from cnnexplain.diagnosis.fitting import smallest
 from cnnexplain.errors import ShapeError
+from cnnexplain.languages import shape as show
 from cnnexplain.operations.activations import Identity
-from cnnexplain.operations.base import Layer
-from cnnexplain.operations.normalisation import BatchNorm, BatchNorm1d
+from cnnexplain.operations.normalisation import BatchNorm, BatchNorm1d, GroupNorm, LayerNorm
 from cnnexplain.operations.spatial import Conv2d, Spatial
 from cnnexplain.windows import Transposed
 
 if TYPE_CHECKING:
     from cnnexplain.diagnosis.case import Case
     from cnnexplain.diagnosis.fitting import Sizes
-    from cnnexplain.operations import Shape
+    from cnnexplain.operations.base import Layer
 
 # More than any network has layers that shrink its map one after the other.
 _MOST_TRIES = 32
@@ -26,32 +26,52 @@ _MOST_TRIES = 32
 _WIDE = 1 << 14
 
 
-def channels(case: Case, layer: Layer, argument: str) -> Problem:
-    """Return why a layer cannot take as many channels as come, and what cures it.
+def channels(case: Case, layer: Spatial) -> Problem:
+    """Return why a convolution cannot take as many channels as come, and what cures it.
 
     Args:
         case: The network.
-        layer: The layer, which failed.
-        argument: What its number of channels is called.
+        layer: The convolution, which failed.
     """
-    (shape,), name = case.taken, case.failure.name
-    wanted, came = getattr(layer, argument), shape[1] if len(shape) > 1 else 0
-    facts: dict[str, Fact] = {"name": name, "wanted": wanted, "came": came, "shape": shape}
-    maker = case.maker(case.before(case.failure.inputs[0]))
-    if maker:
-        facts["previous"] = maker
-    kind = "batch_norm" if isinstance(layer, BatchNorm) else "channels"
-    found = [] if maker else _channels_of_input(case, wanted, came)
-    found += _with_channels(case, layer, argument, came)
-    return Problem(
-        kind,
-        name,
-        str(layer),
-        case.failure.place,
-        facts,
-        ("previous",) if maker else ("input",),
-        cures=tuple(found),
-    )
+    problem = _of_channels(case, "channels", layer, "in_channels")
+    wanted, came = getattr(layer, "in_channels"), case.taken[0][1]  # noqa: B009  # not all have it
+    found = [] if _maker(case) else _channels_of_input(case, wanted, came)
+    found += _with_channels(case, layer, "in_channels", came)
+    found += case.widened(case.failure.inputs[0], wanted) if _maker(case) else []
+    return replace(problem, cures=tuple(found))
+
+
+def normalised(case: Case, layer: BatchNorm | GroupNorm) -> Problem:
+    """Return why a normalisation cannot take as many channels as come, and what cures it.
+
+    Args:
+        case: The network.
+        layer: The normalisation, which failed.
+    """
+    argument = "num_channels" if isinstance(layer, GroupNorm) else "num_features"
+    problem = _of_channels(case, "normalisation", layer, argument)
+    came = case.taken[0][1] if len(case.taken[0]) > 1 else 0
+    return replace(problem, cures=tuple(_with_channels(case, layer, argument, came)))
+
+
+def _maker(case: Case) -> str:
+    """Return the path of the layer that made what came; empty if the input came."""
+    return case.maker(case.before(case.failure.inputs[0]))
+
+
+def _of_channels(case: Case, kind: str, layer: Layer, argument: str) -> Problem:
+    shape, name = case.taken[0], case.failure.name
+    came = shape[1] if len(shape) > 1 else 0
+    facts: dict[str, Fact] = {
+        "name": name,
+        "wanted": getattr(layer, argument),
+        "came": came,
+        "shape": shape,
+    }
+    if _maker(case):
+        facts["previous"] = _maker(case)
+    reasons = ("previous",) if "previous" in facts else ("input",)
+    return Problem(kind, name, str(layer), case.failure.place, facts, reasons)
 
 
 def _channels_of_input(case: Case, wanted: int, came: int) -> list[Cure]:
@@ -70,11 +90,44 @@ def _channels_of_input(case: Case, wanted: int, came: int) -> list[Cure]:
 def _with_channels(case: Case, layer: Layer, argument: str, came: int) -> list[Cure]:
     """Return the layer made for the channels that come."""
     changes: dict[str, int] = {argument: came}
-    groups = getattr(layer, "groups", 1)
-    if groups > 1 and came % groups:
+    if came % getattr(layer, "groups", getattr(layer, "num_groups", 1)):
         return []
-    kind = "num_features" if argument == "num_features" else "in_channels"
-    return case.replaced(kind, case.failure.name, layer, replace(layer, **changes), came=came)  # type: ignore[arg-type]
+    kind = "in_channels" if argument == "in_channels" else "num_features"
+    if not came:
+        return []
+    return case.replaced(kind, case.failure.name, layer, replace(layer, **changes), came=came)
+
+
+def last_axes(case: Case, layer: LayerNorm) -> Problem:
+    """Return why a normalisation of the last axes cannot take those that come, and what cures it.
+
+    Args:
+        case: The network.
+        layer: The layer, which failed.
+    """
+    (shape,), name = case.taken, case.failure.name
+    given = layer.normalized_shape
+    wanted = given if isinstance(given, tuple) else (given,)
+    came = shape[-len(wanted) :]
+    facts: dict[str, Fact] = {
+        "name": name,
+        "wanted": show(wanted),
+        "came": show(came),
+        "shape": shape,
+        "channels": shape[1],
+    }
+    found: list[Cure] = []
+    if len(shape) > 2 and wanted == (shape[1],):  # noqa: PLR2004
+        # The channels are meant, which stand second in a map.
+        reasons = ("channels",)
+        found += case.replaced("group_norm", name, layer, GroupNorm(1, shape[1], layer.eps))
+    else:
+        reasons = ("last",)
+        new = replace(layer, normalized_shape=came if len(came) > 1 else came[0])
+        found += case.replaced("normalized_shape", name, layer, new, shape=show(came))
+    return Problem(
+        "last_axes", name, str(layer), case.failure.place, facts, reasons, cures=tuple(found)
+    )
 
 
 def dimensions(case: Case, layer: Layer, wanted: int) -> Problem:
@@ -94,8 +147,16 @@ def dimensions(case: Case, layer: Layer, wanted: int) -> Problem:
         if case.modules.get(maker, "" if case.modules else "Flatten") == "Flatten":
             found += case.replaced("leave_out", maker, Identity(), Identity())
     if isinstance(layer, BatchNorm) and len(shape) in {2, 3}:
-        other = BatchNorm1d(layer.num_features, layer.eps, layer.momentum, layer.affine)
-        found += case.replaced("batch_norm_1d", name, layer, other)
+        other = BatchNorm1d(
+            layer.num_features,
+            layer.eps,
+            layer.momentum,
+            layer.affine,
+            layer.track_running_stats,
+        )
+        # The layer itself refuses its input, so this cannot be tried on it.
+        cure = cures.layer("batch_norm_1d", name, layer, other, case.modules)
+        found += [cure] if cure is not None and shape[1] == layer.num_features else []
     reasons = ("previous",) if maker else ("input",)
     return Problem(
         "dimensions", name, str(layer), case.failure.place, facts, reasons, cures=tuple(found)

@@ -9,8 +9,10 @@ from cnnexplain.languages import number, shape, text
 from cnnexplain.table import listed
 
 if TYPE_CHECKING:
-    from cnnexplain.diagnosis.findings import Branch, Cure, Facts, Place, Problem
+    from cnnexplain.diagnosis.findings import Branch, Cure, Fact, Facts, Place, Problem
 
+# Code that words speak of, whose quotes are none of the language's.
+CODE = {"same": 'padding="same"'}
 # Where several axes of the picture have sizes of their own.
 _AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
@@ -94,10 +96,18 @@ def cure(found: Cure) -> str:
 
 
 def _filled(key: str, facts: Facts) -> str:
-    return text(key, **{name: _fact(value) for name, value in facts.items()})
+    said = {name: fact(value) for name, value in facts.items()} | CODE
+    if not facts.get("name", True):
+        said["name"] = text("explain.unnamed")
+    return text(key, **said)
 
 
-def _fact(value: int | str | tuple[int, ...]) -> str:
+def fact(value: Fact) -> str:
+    """Return a fact in the current language: counts are grouped, shapes are not.
+
+    Args:
+        value: The fact.
+    """
     if isinstance(value, tuple):
         return shape(value)
     return value if isinstance(value, str) else number(value)

@@ -367,6 +367,9 @@ class Recorder(TorchFunctionMode):
         failure = sys.exception()
         if failure is not None and failure is not self._failure[0]:
             self._failure = failure, frame.path
+            if self.refused is None and frame.operation is not None:
+                # The layer looked at its input itself, before it called any function.
+                self.refused = frame.path, frame.operation, tuple(self._traced(arguments))
         if isinstance(frame.operation, OPERATIONS["Identity"]) and frame.result is None:
             (number,) = tuple(self._traced(arguments))[:1] or (None,)
             if number is not None:
@@ -807,6 +810,10 @@ class Recorder(TorchFunctionMode):
     ) -> None:
         """Raise an error of our rules, unless torch takes what they refuse."""
         self.refused = path, *self._failed
+        if path in self._instead or type(self._failed[0]).__name__.startswith("ConvTranspose"):
+            # torch would judge the layer that is there; and it does not count the channels of a
+            # transposed convolution before it has values.
+            raise error.at(f"layer {place}")
         try:
             result = func(*on_meta(args), **on_meta(kwargs))
         except Exception as theirs:  # whatever torch raises, it refuses too

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cnnexplain.diagnosis.findings import Cure, Problem
+    from cnnexplain.diagnosis.fitting import Sizes
     from cnnexplain.explanation import Explanation
 
 _COLUMNS = (Column.NAME, Column.OPERATION, Column.OUTPUT_SHAPE, Column.FORMULA)
@@ -67,7 +68,9 @@ def _problem(explanation: Explanation, problem: Problem, limit: int | None) -> I
     if explanation.chain:
         yield ""
         room = None if limit is None else max(limit - len(_INDENT), 1)
-        yield from (f"{_INDENT}{line}" for line in table_text(_table(explanation), room).splitlines())
+        yield from (
+            f"{_INDENT}{line}" for line in table_text(_table(explanation), room).splitlines()
+        )
     fits = words.fits(problem)
     if fits is not None:
         yield ""
@@ -146,6 +149,14 @@ def _problem_html(explanation: Explanation, problem: Problem) -> Iterator[str]:
             code = "\n".join(map(escaped, cure.code.splitlines()))
             yield f"<li>{escaped(words.cure(cure))}<pre><code>{code}</code></pre></li>"
         yield "</ol>"
+
+
+def _sizes(sizes: Sizes) -> dict[str, Any]:
+    return {
+        "runs": [[run.start, run.stop - 1] for run in sizes.runs],
+        "every": sizes.every,
+        "open": sizes.open,
+    }
 
 
 def to_json(explanation: Explanation) -> str:

@@ -1,0 +1,192 @@
+"""Exceptions of torch's, explained after the fact: nothing is done unless one is raised."""
+
+from __future__ import annotations
+
+import inspect
+import io
+from contextlib import ContextDecorator, redirect_stdout
+from traceback import walk_tb
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from cnnexplain.errors import ArgumentError, CnnExplainError, ExplainedError, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType, TracebackType
+
+    from torch import nn
+
+    from cnnexplain.diagnosis.findings import Place
+    from cnnexplain.diagnosis.messages import Told
+    from cnnexplain.explanation import Explanation
+
+_Function = TypeVar("_Function", bound="Callable[..., Any]")
+
+
+@overload
+def explaining(function: _Function) -> _Function: ...
+@overload
+def explaining(function: None = None) -> ContextDecorator: ...
+def explaining(function: _Function | None = None) -> _Function | ContextDecorator:
+    """Explain torch's errors about sizes that are raised in a `with` block, or in a function.
+
+    What torch raises becomes an ExplainedError that has it as its `__cause__`; what is not about
+    sizes is raised as it is. As long as nothing is raised, nothing is done. To explain an error the
+    forward of the module that failed runs again, on shapes alone.
+
+    Args:
+        function: The function, if it is used as a decorator, `@cx.explaining`.
+
+    Returns:
+        The context manager, or the function with its errors explained.
+
+    Raises:
+        ArgumentError: If it decorates what does not run when it is called.
+
+    Example:
+        >>> import torch
+        >>> from torch import nn
+        >>> model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+        >>> with explaining():
+        ...     model(torch.zeros(1, 1, 32, 32))
+        Traceback (most recent call last):
+        ...
+        cnnexplain.errors.ExplainedError: Sequential, input 1×32×32
+        ...
+    """
+    if function is None:
+        return _Explaining()
+    lazy = (
+        inspect.iscoroutinefunction,
+        inspect.isgeneratorfunction,
+        inspect.isasyncgenfunction,
+    )
+    if not callable(function) or any(each(function) for each in lazy):
+        raise ArgumentError(
+            "a function that runs when it is called",
+            shown(function),
+            "write `with cx.explaining():` around what fails",
+        )
+    return _Explaining()(function)
+
+
+class _Explaining(ContextDecorator):
+    def __enter__(self) -> None:
+        """Do nothing."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if not isinstance(error, RuntimeError | ValueError | IndexError):
+            return
+        if isinstance(error, CnnExplainError):
+            return
+        found = _explained(error)
+        if found is not None:
+            raise _raised(found) from error
+
+
+def _raised(found: Explanation) -> ExplainedError:
+    from cnnexplain.diagnosis import words  # noqa: PLC0415
+    from cnnexplain.languages import language  # noqa: PLC0415
+
+    problem = found.problems[0]
+    with language("en"):  # as all exceptions
+        cure = problem.cures[0].code if problem.cures else "see the explanation"
+        error = ExplainedError("sizes that fit", words.title(problem), cure)
+    error.explanation, error.told = found, found.to_text()
+    return error
+
+
+def explained_message(message: str) -> Explanation:
+    """Return what a message of torch's says about sizes, as far as that goes without the network.
+
+    Args:
+        message: The message, or a text that has it in it, such as a whole traceback.
+
+    Raises:
+        ArgumentError: If no message about sizes is in it.
+
+    Example:
+        >>> told = "mat1 and mat2 shapes cannot be multiplied (1x30976 and 9216x4096)"
+        >>> explained_message(told).problems[0].facts["came_product"]
+        '30976 = 256·11·11'
+    """
+    from cnnexplain.diagnosis.messages import told  # noqa: PLC0415
+
+    found = told(message)
+    if found is None:
+        raise ArgumentError(
+            "a message of PyTorch's about sizes",
+            shown(message),
+            "paste the last line of the traceback, such as "
+            '"mat1 and mat2 shapes cannot be multiplied (1x30976 and 9216x4096)"',
+        )
+    return _of_message(found)
+
+
+def _explained(error: Exception) -> Explanation | None:
+    """Return what was wrong where torch raised an exception; None if it is not about sizes."""
+    from cnnexplain.diagnosis.messages import told  # noqa: PLC0415
+
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    calls = [each for each in map(_call, frames) if each is not None]
+    for model, inputs in calls[:1]:
+        found = _again(model, inputs)
+        if found is not None:
+            return found
+    message = told(str(error))
+    if message is None:
+        return None
+    return _of_message(message, _path(calls), _place(error))
+
+
+def _of_message(told: Told, name: str = "", place: Place | None = None) -> Explanation:
+    from cnnexplain.diagnosis.pasted import of_message  # noqa: PLC0415
+    from cnnexplain.explanation import Explanation  # noqa: PLC0415
+
+    return Explanation((of_message(told, name, place),))
+
+
+def _call(frame: FrameType) -> tuple[nn.Module, list[tuple[int, ...]] | None] | None:
+    """Return the module that a frame calls, and the shapes of its inputs if these are all."""
+    code = frame.f_code.co_name, frame.f_globals.get("__name__")
+    if code != ("_call_impl", "torch.nn.modules.module"):
+        return None
+    model, args, kwargs = (frame.f_locals.get(name) for name in ("self", "args", "kwargs"))
+    shapes = [tuple(each.shape) for each in args or () if hasattr(each, "shape")]
+    whole = not kwargs and shapes and len(shapes) == len(args or ())
+    return model, shapes if whole else None  # type: ignore[return-value]
+
+
+def _again(model: nn.Module, shapes: list[tuple[int, ...]] | None) -> Explanation | None:
+    """Return what goes wrong when the module runs again on shapes alone, if anything does."""
+    if not shapes or not all(shapes):
+        return None
+    from cnnexplain.api import tried  # noqa: PLC0415
+    from cnnexplain.explanation import explained  # noqa: PLC0415
+
+    try:
+        with redirect_stdout(io.StringIO()):  # what the forward prints, it has printed already
+            found = explained(tried(model), shapes)
+    except Exception:  # noqa: BLE001  # whatever fails here, the user's error is what counts
+        return None
+    failed = found.problems and found.problems[0].kind not in {"forward", "batch", "one_batch"}
+    return found if failed else None
+
+
+def _path(calls: list[tuple[nn.Module, Any]]) -> str:
+    """Return the path of the innermost module that was called in the outermost one."""
+    if not calls:
+        return ""
+    outermost, innermost = calls[0][0], calls[-1][0]
+    return next((path for path, each in outermost.named_modules() if each is innermost), "")
+
+
+def _place(error: Exception) -> Place | None:
+    from cnnexplain.tracing import users_line  # noqa: PLC0415
+
+    return users_line(error)
