@@ -129,3 +129,14 @@ attempt(net, torch.rand(1, 1, 14, 14))
 problem = cx.explain(net, (1, 14, 14)).problems[0]
 print(problem.kind)
 print(problem.facts["before"], "→", problem.facts["after"])
+
+# %% explaining
+try:
+    with cx.explaining():
+        model(image)
+except RuntimeError as error:
+    caught = error
+print(
+    type(caught).__name__, "from", type(caught.__cause__).__name__
+)
+print(caught.explanation.problems[0].cures[0].code)
