@@ -78,6 +78,7 @@ def test_the_image_sizes_that_fit_are_those_that_torch_takes() -> None:
 
 def test_the_numbers_of_one_size_are_torchs() -> None:
     assert VALUES["one_came"] == 30976 == 256 * 11 * 11
+    assert VALUES["vgg_flat_larger"] == 73728 == 512 * 12 * 12
     assert VALUES["vgg_weights_larger_formula"].endswith("301989888")
     assert VALUES["vgg_weights_formula"].endswith(str(nn.Linear(25088, 4096).weight.numel()))
     assert VALUES["one_parameters_wider"] == 30976 * 4096 + 4096

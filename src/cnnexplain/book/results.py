@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from datetime import date
 from fractions import Fraction
@@ -444,6 +445,8 @@ def _one_size() -> dict[str, Value]:
         "small_more": windows + 1,
         "small_more_dense": (windows + 1) * outputs,
         "small_more_outputs": dense.output_size(windows + 1),
+        "vgg_flat": vgg_dense.in_features,
+        "vgg_flat_larger": vgg_channels * larger**2,
         "vgg_weights_formula": _weights(vgg_dense, vgg_channels, vgg_side),
         "vgg_weights_larger_formula": _weights(vgg_dense, vgg_channels, larger),
         "vgg_pool5_larger": (vgg_channels, larger, larger),
@@ -474,6 +477,10 @@ def _weights(dense: Linear, channels: int, side: int) -> Tex:
     return _tex(f"{side}·{side}·{channels}·{dense.out_features} = {total}")
 
 
+# A fraction is too small to read in a line of text.
+_IN_LINE = re.compile(r"\\frac\{(.*?)\}\{(.*?)\}")
+
+
 def _ranges(found: Explanation) -> dict[str, Value]:
     """Return which image sizes leave the map that each network wants, and by which rule."""
     assert found.trace is not None
@@ -490,7 +497,7 @@ def _ranges(found: Explanation) -> dict[str, Value]:
         assert side is not None
         run = side.fits(side.size(size))
         values |= {
-            f"fits_{name}_rule": _tex(side.formula(size).symbols),
+            f"fits_{name}_rule": Tex(_IN_LINE.sub(r"(\1)/\2", tex(side.formula(size).symbols))),
             f"fits_{name}_side": side.size(size),
             f"fits_{name}_smallest": run[0],
             f"fits_{name}_largest": run[-1],
