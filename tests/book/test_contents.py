@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
 
 import cnnexplain as cx
 from cnnexplain import trace
@@ -115,3 +117,22 @@ def test_the_line_under_a_figure_calls_what_there_is_with_arguments_that_it_take
         assert path == "cx.compare(model, image, window=224).figure"
         taken = inspect.signature(partial(cx.Comparison.figure, None))
     taken.bind(*call.args, **{str(each.arg): each.value for each in call.keywords})
+
+
+def test_the_answers_of_the_labs_exercises_hold() -> None:
+    (large,) = cx.explain(cx.networks.vgg16(), (3, 500, 500)).problems
+    assert all(list(fits.runs) == [range(224, 256)] for fits in large.fits)
+    below = nn.Sequential(*[nn.MaxPool2d(2)] * 5)
+    sides = [side for side in range(300, 500) if below(torch.zeros(1, side, side)).shape[-1] == 12]
+    assert (sides[0], sides[-1]) == (384, 415)
+
+    (digits,) = cx.explain(cx.networks.lenet5(), (1, 28, 28)).problems
+    assert (digits.facts["came"], digits.facts["wanted"]) == (256, 400)
+    assert [cure.code for cure in digits.cures if cure.kind == "pad"] == [
+        "x = F.pad(x, (2, 2, 2, 2))"
+    ]
+
+    changed = nn.Sequential(nn.Conv2d(1, 16, 5), nn.Flatten(), nn.Linear(16 * 5 * 5, 10))
+    said = r"mat1 and mat2 shapes cannot be multiplied \(1x1600 and 400x10\)"
+    with pytest.raises(RuntimeError, match=said):
+        changed(torch.zeros(1, 1, 14, 14))
