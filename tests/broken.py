@@ -1163,21 +1163,6 @@ class FixedBatch(nn.Module):
         return self.fc(x)
 
 
-class MeanOverBatch(nn.Module):
-    """Takes a mean over the batch instead of over the places."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(3, 8, 3, stride=2, padding=1)
-        self.fc = nn.Linear(8 * 8 * 8, 10)
-
-    def forward(self, x: Tensor) -> Any:
-        x = F.relu(self.conv(x))
-        x = x.mean(dim=0)
-        x = x.reshape(1, -1)
-        return self.fc(x)
-
-
 # ── sequences ──────────────────────────────────────────────────────────────────────────────────
 
 

@@ -60,7 +60,7 @@ def test_every_case_has_a_name_of_its_own_and_every_kind_has_cases() -> None:
     assert len({case.name for case in SOUND}) == len(SOUND)
     kinds = Counter(case.kind for case in BROKEN)
     common = "features flatten channels channels_last swapped unbatched dimensions kernel cat add"
-    common += " batch_norm view same_stride pool_padding batch"
+    common += " normalisation view same_stride pool_padding batch one_batch"
     assert all(kinds[kind] >= 3 for kind in common.split()), kinds
 
 

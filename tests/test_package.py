@@ -156,10 +156,12 @@ sys.meta_path.insert(0, Block())
 WORK = """
 import cnnexplain as cx
 
+found = cx.explain(cx.networks.alexnet(), (3, 384, 384))
 trace = cx.trace(cx.networks.alexnet(), (3, 227, 227))
 assert trace["pool5"].output_shape == (1, 256, 6, 6)
 for language in ("en", "ja", "fr"):
     with cx.language(language):
+        assert "227" in found.to_text() and found.to_html() and found.to_json()
         assert trace.to_html() and trace.to_markdown() and trace.to_latex() and repr(trace)
         assert trace.to_csv() and trace.to_json() and not trace.diff(trace.collapsed(9))
         assert "<svg" in cx.figures.stride(input_size=13, kernel_size=3, stride=2).svg

@@ -129,7 +129,8 @@ def test_every_format_is_the_golden_one(form: str, code: str) -> None:
 
 def test_the_golden_files_are_those_that_are_compared() -> None:
     names = {f"trace.{code}.{ending}" for code in LANGUAGES for ending in FORMATS.values()}
-    assert {file.name for file in GOLDEN.iterdir()} == names | {"difference.txt", "refusals.txt"}
+    others = {"difference.txt", "explanations.txt", "refusals.txt"}
+    assert {file.name for file in GOLDEN.iterdir()} == names | others
 
 
 # --- The same numbers everywhere ---

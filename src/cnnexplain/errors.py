@@ -66,14 +66,22 @@ class ShapeError(CnnExplainError, ValueError):
     """Sizes do not fit together."""
 
 
-class ExplainedError(ShapeError, RuntimeError):
-    """Sizes do not fit together, and an explanation says where, why, and what helps.
+class RefusedError(ShapeError, RuntimeError):
+    """Sizes do not fit together in a module that is traced.
 
-    It is a RuntimeError too, as are most of torch's, so that whoever catches that catches this.
+    It is a RuntimeError as well, as what torch raises there: the module's own code may catch it.
+    """
+
+
+class ExplainedError(CnnExplainError):
+    """What torch raised about sizes, explained; what it raised is the `__cause__`.
+
+    What is raised is one of its children, which is of torch's own kind as well, so that whoever
+    catches that catches this.
 
     Attributes:
-        explanation: The explanation, a `cnnexplain.Explanation`, in the language that was current.
-        told: Its text.
+        explanation: The explanation, a `cnnexplain.Explanation`.
+        told: Its text, in the language that was current, and torch's own message.
     """
 
     explanation: Explanation
@@ -81,6 +89,18 @@ class ExplainedError(ShapeError, RuntimeError):
 
     def __str__(self) -> str:
         return self.told or super().__str__()
+
+
+class ExplainedRuntimeError(ExplainedError, RuntimeError):
+    """A RuntimeError of torch's about sizes, explained."""
+
+
+class ExplainedValueError(ExplainedError, ValueError):
+    """A ValueError of torch's about sizes, explained."""
+
+
+class ExplainedIndexError(ExplainedError, IndexError):
+    """An IndexError of torch's about sizes, explained."""
 
 
 class SourceError(CnnExplainError, ValueError):

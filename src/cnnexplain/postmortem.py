@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import inspect
-import io
-from contextlib import ContextDecorator, redirect_stdout
+from contextlib import ContextDecorator
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from cnnexplain.errors import ArgumentError, CnnExplainError, ExplainedError, shown
+from cnnexplain.errors import (
+    ArgumentError,
+    ExplainedError,
+    ExplainedIndexError,
+    ExplainedRuntimeError,
+    ExplainedValueError,
+    shown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +26,8 @@ if TYPE_CHECKING:
     from cnnexplain.diagnosis.messages import Told
     from cnnexplain.explanation import Explanation
 
+# Longer than any traceback that somebody pastes; the message is at its end.
+_LONGEST = 1_000_000
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 
@@ -30,9 +38,10 @@ def explaining(function: None = None) -> ContextDecorator: ...
 def explaining(function: _Function | None = None) -> _Function | ContextDecorator:
     """Explain torch's errors about sizes that are raised in a `with` block, or in a function.
 
-    What torch raises becomes an ExplainedError that has it as its `__cause__`; what is not about
-    sizes is raised as it is. As long as nothing is raised, nothing is done. To explain an error the
-    forward of the module that failed runs again, on shapes alone.
+    What torch raises becomes an ExplainedError that has it as its `__cause__`, and that whoever
+    catches torch's RuntimeError, ValueError or IndexError catches as well. What is not about sizes
+    is raised as it is. As long as nothing is raised, nothing is done. To explain an error, the
+    forward of the module that failed runs again a few times, on shapes alone.
 
     Args:
         function: The function, if it is used as a decorator, `@cx.explaining`.
@@ -51,26 +60,28 @@ def explaining(function: _Function | None = None) -> _Function | ContextDecorato
         ...     model(torch.zeros(1, 1, 32, 32))
         Traceback (most recent call last):
         ...
-        cnnexplain.errors.ExplainedError: Sequential, input 1×32×32
+        cnnexplain.errors.ExplainedRuntimeError: Sequential, input 1×32×32
         ...
     """
-    if function is None:
-        return _Explaining()
-    lazy = (
-        inspect.iscoroutinefunction,
-        inspect.isgeneratorfunction,
-        inspect.isasyncgenfunction,
-    )
-    if not callable(function) or any(each(function) for each in lazy):
-        raise ArgumentError(
-            "a function that runs when it is called",
-            shown(function),
-            "write `with cx.explaining():` around what fails",
-        )
-    return _Explaining()(function)
+    return _Explaining() if function is None else _Explaining()(function)
 
 
 class _Explaining(ContextDecorator):
+    def __call__(self, function: _Function) -> _Function:
+        """Return a function with its errors explained."""
+        lazy = (
+            inspect.iscoroutinefunction,
+            inspect.isgeneratorfunction,
+            inspect.isasyncgenfunction,
+        )
+        if not callable(function) or any(each(function) for each in lazy):
+            raise ArgumentError(
+                "a function that runs when it is called",
+                shown(function),
+                "write `with cx.explaining():` around what fails",
+            )
+        return super().__call__(function)
+
     def __enter__(self) -> None:
         """Do nothing."""
 
@@ -80,25 +91,39 @@ class _Explaining(ContextDecorator):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if not isinstance(error, RuntimeError | ValueError | IndexError):
+        # What users raise is most often of a class of their own, and theirs to catch.
+        if not isinstance(error, Exception) or type(error) not in _EXPLAINED:
             return
-        if isinstance(error, CnnExplainError):
+        try:
+            found = _explained(error)
+            explained = None if found is None else _raised(found, error)
+        except Exception:  # noqa: BLE001  # whatever fails here, the user's error is what counts
             return
-        found = _explained(error)
-        if found is not None:
-            raise _raised(found) from error
+        if explained is not None:
+            raise explained from error
 
 
-def _raised(found: Explanation) -> ExplainedError:
+# What torch raises about sizes, and what becomes of it.
+_EXPLAINED: dict[type, type[ExplainedError]] = {
+    RuntimeError: ExplainedRuntimeError,
+    ValueError: ExplainedValueError,
+    IndexError: ExplainedIndexError,
+}
+
+
+def _raised(found: Explanation, error: Exception) -> ExplainedError:
     from cnnexplain.diagnosis import words  # noqa: PLC0415
-    from cnnexplain.languages import language  # noqa: PLC0415
+    from cnnexplain.languages import language, text  # noqa: PLC0415
 
     problem = found.problems[0]
     with language("en"):  # as all exceptions
         cure = problem.cures[0].code if problem.cures else "see the explanation"
-        error = ExplainedError("sizes that fit", words.title(problem), cure)
-    error.explanation, error.told = found, found.to_text()
-    return error
+        raised = _EXPLAINED[type(error)]("sizes that fit", words.title(problem), cure)
+    raised.explanation = found
+    raised.told = "\n\n".join([found.to_text(), text("explain.torchs", message=str(error))])
+    for note in getattr(error, "__notes__", ()):
+        raised.add_note(note)
+    return raised
 
 
 def explained_message(message: str) -> Explanation:
@@ -117,7 +142,7 @@ def explained_message(message: str) -> Explanation:
     """
     from cnnexplain.diagnosis.messages import told  # noqa: PLC0415
 
-    found = told(message)
+    found = told(message[-_LONGEST:]) if isinstance(message, str) else None
     if found is None:
         raise ArgumentError(
             "a message of PyTorch's about sizes",
@@ -134,11 +159,14 @@ def _explained(error: Exception) -> Explanation | None:
 
     frames = [frame for frame, _ in walk_tb(error.__traceback__)]
     calls = [each for each in map(_call, frames) if each is not None]
-    for model, inputs in calls[:1]:
-        found = _again(model, inputs)
-        if found is not None:
-            return found
-    message = told(str(error))
+    message = told(str(error)[-_LONGEST:])
+    whole = next(((model, shapes) for model, shapes in calls if shapes), None)
+    found = (
+        None if whole is None else _again(*whole, calls[-1][0], error, known=message is not None)
+    )
+    # What no rule of ours tells is told better by torch.
+    if found is not None and (message is None or found.problems[0].kind != "other"):
+        return found
     if message is None:
         return None
     return _of_message(message, _path(calls), _place(error))
@@ -162,20 +190,49 @@ def _call(frame: FrameType) -> tuple[nn.Module, list[tuple[int, ...]] | None] | 
     return model, shapes if whole else None  # type: ignore[return-value]
 
 
-def _again(model: nn.Module, shapes: list[tuple[int, ...]] | None) -> Explanation | None:
-    """Return what goes wrong when the module runs again on shapes alone, if anything does."""
-    if not shapes or not all(shapes):
-        return None
+def _again(
+    model: nn.Module,
+    shapes: list[tuple[int, ...]] | None,
+    innermost: nn.Module,
+    error: Exception,
+    *,
+    known: bool,
+) -> Explanation | None:
+    """Return what goes wrong when the module runs again on shapes alone, if it is what went wrong.
+
+    Args:
+        model: The module.
+        shapes: The shapes of its inputs.
+        innermost: The module within it that raised the error.
+        error: The error.
+        known: Whether its message is one about sizes.
+    """
+    if not shapes or not all(shapes) or type(model).__module__ == "torch.nn.modules.loss":
+        return None  # a loss takes indices, which have no shape to speak of
     from cnnexplain.api import tried  # noqa: PLC0415
     from cnnexplain.explanation import explained  # noqa: PLC0415
 
-    try:
-        with redirect_stdout(io.StringIO()):  # what the forward prints, it has printed already
-            found = explained(tried(model), shapes)
-    except Exception:  # noqa: BLE001  # whatever fails here, the user's error is what counts
+    again = tried(model)
+    failure = again(shapes, {}).failure
+    if failure is None:
         return None
-    failed = found.problems and found.problems[0].kind not in {"forward", "batch", "one_batch"}
-    return found if failed else None
+    same = str(failure.error.__cause__) == str(error)
+    if not (same or (known and _within(model, failure.name, innermost))):
+        return None
+    found = explained(again, shapes)
+    return found if found.problems and found.problems[0].kind != "forward" else None
+
+
+def _within(model: nn.Module, name: str, innermost: nn.Module) -> bool:
+    """Return whether a layer, or what calls a function, is the module that failed."""
+    model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
+    found = []
+    for path in (name, name.rpartition(".")[0]):
+        try:
+            found.append(model.get_submodule(path))
+        except AttributeError:  # the name of a function; or kept where torch does not look
+            continue
+    return any(each is innermost for each in found)
 
 
 def _path(calls: list[tuple[nn.Module, Any]]) -> str:

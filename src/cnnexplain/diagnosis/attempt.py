@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cnnexplain.errors import CnnExplainError
-from cnnexplain.graph import Network, Row, rows_of
+from cnnexplain.errors import CnnExplainError, shown
+from cnnexplain.graph import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cnnexplain.diagnosis.findings import Place
+    from cnnexplain.graph import Network, Row
     from cnnexplain.operations import Operation, Shape
 
 
@@ -34,32 +36,28 @@ class Failure:
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Attempt:
     """How far a network came.
 
     Attributes:
         network: The network, as far as it came.
         shapes: The shape of each input, with the batch.
-        rows: A row for each node that ran.
+        values: The shape of each value: the inputs come first, then what each node made.
         places: For each node the line of the user's source that called it; nothing if unknown.
         failure: What stopped it; None if nothing did.
     """
 
     network: Network
     shapes: tuple[Shape, ...]
-    rows: tuple[Row, ...]
+    values: tuple[Shape, ...]
     places: tuple[Place | None, ...] = ()
     failure: Failure | None = None
 
-    def shape(self, number: int) -> Shape:
-        """Return the shape of a value.
-
-        Args:
-            number: The value's number: the inputs come first, then what each node makes.
-        """
-        inputs = len(self.shapes)
-        return self.shapes[number] if number < inputs else self.rows[number - inputs].output_shape
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """A row for each node that ran."""
+        return tuple(rows_of(self.network, self.shapes))
 
     def node(self, number: int) -> int | None:
         """Return the node that makes a value, or None for an input.
@@ -80,8 +78,8 @@ class Attempt:
     @property
     def output_shapes(self) -> tuple[Shape, ...]:
         """The shapes of what the network returns; of the last layer where that is not known."""
-        numbers = self.network.outputs or (len(self.shapes) + len(self.rows) - 1,)
-        return tuple(map(self.shape, numbers))
+        numbers = self.network.outputs or (len(self.values) - 1,)
+        return tuple(self.values[number] for number in numbers)
 
 
 def attempted(
@@ -97,20 +95,19 @@ def attempted(
     Example:
         >>> from cnnexplain.networks import alexnet
         >>> tried = attempted(alexnet(), [(1, 3, 384, 384)])
-        >>> tried.failure.name, tried.shape(tried.failure.inputs[0])
+        >>> tried.failure.name, tried.values[-1]
         ('fc6', (1, 25600))
     """
-    rows: list[Row] = []
+    values, nodes = list(shapes), []
     failure = None
-    if instead:
-        nodes = [
-            replace(node, operation=instead.get(node.name, node.operation))
-            for node in network.nodes
-        ]
-        network = replace(network, nodes=tuple(nodes))
-    try:
-        rows.extend(rows_of(network, shapes))
-    except CnnExplainError as error:
-        node = network.nodes[len(rows)]
-        failure = Failure(node.name, node.operation, node.inputs, error)
-    return Attempt(network, tuple(shapes), tuple(rows), failure=failure)
+    for node in network.nodes:
+        operation = (instead or {}).get(node.name, node.operation)
+        try:
+            values.append(operation.output_shape(*[values[number] for number in node.inputs]))
+        except CnnExplainError as error:
+            where = error.at(f"layer {shown(node.name)}: {operation}")
+            failure = Failure(node.name, operation, node.inputs, where)
+            break
+        nodes.append(replace(node, operation=operation))
+    ran = replace(network, nodes=tuple(nodes))
+    return Attempt(ran, tuple(shapes), tuple(values), failure=failure)

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cnnexplain.diagnosis import cures
+from cnnexplain.diagnosis.batches import mixing
 from cnnexplain.errors import CnnExplainError
 from cnnexplain.graph import Network, Node
 from cnnexplain.operations.base import Layer, Operation
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from cnnexplain.operations import Shape
 
 
+# How many times the smallest size is tried where all larger ones are said to fit.
+_FURTHER = 3
 # What most networks for photographs are trained on.
 _USUAL = 224
 
@@ -51,12 +54,10 @@ class Case:
     Attributes:
         attempt: How far it came.
         again: Tries it on inputs of other shapes, and with other operations in layers' places.
-        batched: Whether it must return as many rows as there are inputs at once.
     """
 
     attempt: Attempt
     again: Callable[[Sequence[Shape], Mapping[str, Operation]], Attempt]
-    batched: bool = False
 
     @property
     def failure(self) -> Failure:
@@ -82,12 +83,12 @@ class Case:
     @cached_property
     def taken(self) -> tuple[Shape, ...]:
         """The shapes that the failing operation was given."""
-        return tuple(map(self.attempt.shape, self.failure.inputs))
+        return tuple(self.attempt.values[number] for number in self.failure.inputs)
 
     @cached_property
     def network(self) -> Network:
         """The network up to what failed, and with it."""
-        nodes = self.attempt.network.nodes[: len(self.attempt.rows)]
+        nodes = self.attempt.network.nodes
         failure = self.attempt.failure
         if failure is not None and failure.operation is not None:
             nodes = (*nodes, Node(failure.name, failure.operation, failure.inputs, 0))
@@ -137,7 +138,7 @@ class Case:
         if node is None or not isinstance(made, Conv1d | Conv2d | Conv3d | Linear):
             return []
         argument = "out_features" if isinstance(made, Linear) else "out_channels"
-        if wanted % getattr(made, "groups", 1):
+        if wanted < 1 or wanted % getattr(made, "groups", 1):
             return []
         row = self.attempt.rows[node]
         wide: Layer = replace(made, **{argument: wanted})  # type: ignore[arg-type]
@@ -178,9 +179,32 @@ class Case:
             tried = self.again(shapes, instead or {})
         except CnnExplainError:
             return False
-        if tried.failure is not None:
-            return False
-        return not self.batched or all(shape[:1] == shapes[0][:1] for shape in tried.output_shapes)
+        # A view(-1, n) lets anything run, with other rows than there are images.
+        return tried.failure is None and mixing(tried) is None
+
+    def sure(self, fits: Sequence[Sizes]) -> tuple[Sizes, ...]:
+        """Return sizes that fit, if the whole network runs at their ends and not beyond them.
+
+        Args:
+            fits: The sizes that leave what a layer wants, for each axis of the picture.
+        """
+        shape = self.input_shape
+        if not fits or len(fits) != len(shape) - 2:
+            return ()
+        ends = [next(each.stretches()) for each in fits]
+        starts = [start for start, _ in ends]
+        lasts = [_FURTHER * start if last is None else last for start, last in ends]
+        below = [start - 1 for start in starts]
+        above = [last + 1 for last in lasts]
+        inside = all(self.runs((*shape[:2], *sizes)) for sizes in (starts, lasts))
+        outside = [below] if min(below) > 0 else []
+        outside += [above] if None not in [last for _, last in ends] else []
+        beyond = any(
+            self.runs((*shape[:2], *sizes))
+            for sizes in outside
+            if not all(size in each for size, each in zip(sizes, fits, strict=True))
+        )
+        return tuple(fits) if inside and not beyond else ()
 
     def sized(self, fits: Sequence[Sizes]) -> list[Cure]:
         """Return what brings the input to the nearest size that fits, if the network then runs.
@@ -215,7 +239,7 @@ class Case:
         Args:
             node: The node's number.
         """
-        if node == len(self.attempt.rows):
+        if node == len(self.attempt.network.nodes):
             return self.failure.place
         return self.attempt.place(node)
 

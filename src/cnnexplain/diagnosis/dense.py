@@ -47,19 +47,25 @@ def _behind_a_map(case: Case, linear: Linear, node: int, number: int) -> Problem
     told = Flattened(case, number, linear.in_features)
     came = case.taken[0][-1]
     found = [*told.cures(node), *_wider(case, linear, came), *told.convolution()]
-    problem = _problem(case, linear, came, told.reasons, **told.facts)
+    reasons = (*told.reasons, "pooled") if told.is_pooled else told.reasons
+    problem = _problem(case, linear, came, reasons, **told.facts)
     return replace(problem, fits=told.fits, cures=tuple(found))
 
 
-def _wider(case: Case, linear: Linear, came: int) -> list[Cure]:
+def _wider(case: Case, linear: Linear, came: int, kind: str = "in_features") -> list[Cure]:
     """Return the layer with as many input features as come, if the network then runs."""
+    if came < 1:
+        return []
     wide = cures.widened(linear, came)
-    return case.replaced("in_features", case.failure.name, linear, wide, came=came)
+    return case.replaced(kind, case.failure.name, linear, wide, came=came)
 
 
 def _behind_a_vector(case: Case, linear: Linear, came: int) -> Problem:
     number = case.failure.inputs[0]
-    found = [*_wider(case, linear, came), *case.widened(number, linear.in_features)]
+    found = [
+        *_wider(case, linear, came, "vector_features"),
+        *case.widened(number, linear.in_features),
+    ]
     previous = case.maker(case.before(number))
     reasons, facts = (("previous",), {"previous": previous}) if previous else ((), {})
     return replace(_problem(case, linear, came, reasons, **facts), cures=tuple(found))
@@ -87,8 +93,8 @@ def _not_flattened(case: Case, linear: Linear, shape: Shape) -> Problem:
         found = [cure] if cure is not None else []
         return replace(problem, reasons=("last", "pooled"), cures=tuple(found))
     # Both are wrong: it is not flattened, and flattened it would not fit.
-    at = cures.reference(name, case.modules)
-    wide = cures.widened(linear, values)
+    at = cures.reference(name, case.modules) if values else None
+    wide = cures.widened(linear, max(values, 1))
     found = []
     if at is not None and case.runs(instead={name: Then((Flatten(), wide))}):
         price: dict[str, Fact] = {"parameters": wide.parameters, "before": linear.parameters}

@@ -41,6 +41,7 @@ class Cure:
         place: The line of a forward that the code belongs to; None for code that stands before the
             model is called.
         replaces: Whether the code stands instead of that line, rather than before it.
+        after: The kind of another cure that the code begins with, since alone neither helps.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Cure:
     facts: Facts = field(default_factory=dict, hash=False)
     place: Place | None = None
     replaces: bool = False
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,8 @@ if TYPE_CHECKING:
 
 # Longer periods than any published network has, and the most sizes that a search may ask about.
 _LONGEST = 256
+# More steps of a network than are looked at for all sizes of a period.
+_MOST_STEPS = 20_000
 _FARTHEST = 4096
 # A factor such as 1.5 is exact in binary; one such as 0.3 is not, and its floors follow no rule.
 _FINEST = 64
@@ -519,7 +521,7 @@ class _Asked:
                 return None
             periods[number] = factor * lcm(*(periods[each] for each in node.inputs))
         period = lcm(*periods.values())
-        return period if period <= _LONGEST else None
+        return period if period <= _LONGEST and period * len(self.steps) <= _MOST_STEPS else None
 
     def side(self, number: int) -> Side | None:
         """Return the closed form of a value's size, if there is one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import log, prod
 from typing import TYPE_CHECKING
@@ -46,17 +46,17 @@ class Flattened:
     @property
     def channels(self) -> int:
         """The map's channels."""
-        return self.case.attempt.shape(self.number)[1]
+        return self.case.attempt.values[self.number][1]
 
     @property
     def sizes(self) -> Shape:
         """The map's height and width, or what else it has."""
-        return self.case.attempt.shape(self.number)[2:]
+        return self.case.attempt.values[self.number][2:]
 
     @cached_property
     def target(self) -> Shape | None:
         """The map that is wanted: of those with as many values the one most like what came."""
-        if self.wanted % self.channels:
+        if not prod(self.sizes) * self.channels or self.wanted % self.channels:
             return None
         if len(self.sizes) == 1:
             return (self.wanted // self.channels,)
@@ -68,14 +68,16 @@ class Flattened:
 
     @cached_property
     def fits(self) -> tuple[Sizes, ...]:
-        """The input's sizes that make the wanted map, for each axis; nothing if none do."""
+        """The input's sizes with which all runs, for each axis; nothing if none are known."""
         case = self.case
+        if len(case.input_shape) != len(self.sizes) + 2:
+            return ()
         found = [
             fitting(case.network, case.attempt.shapes, self.number, axis, size)
             for axis, size in enumerate(self.target or ())
         ]
         kept = tuple(each for each in found if each is not None)
-        return kept if len(kept) == len(found) else ()
+        return case.sure(kept) if len(kept) == len(found) else ()
 
     @cached_property
     def facts(self) -> dict[str, Fact]:
@@ -103,8 +105,19 @@ class Flattened:
     def reasons(self) -> tuple[str, ...]:
         """What is to be said."""
         if self.target is None:
-            return ("come", "indivisible") if self.wanted % self.channels else ("come",)
-        return ("come", "wanted", "formula") if "formula" in self.facts else ("come", "wanted")
+            indivisible = self.channels and self.wanted % self.channels
+            return (self._come, "indivisible") if indivisible else (self._come,)
+        wanted = "wanted_one" if self.channels == 1 else "wanted"
+        return (self._come, wanted, "formula") if "formula" in self.facts else (self._come, wanted)
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether one value of each channel is wanted, as after an average over the map."""
+        return self.target is not None and set(self.target) == {1} != set(self.sizes)
+
+    @property
+    def _come(self) -> str:
+        return "come_one" if self.channels == 1 else "come"
 
     @property
     def fitting_shape(self) -> Shape:
@@ -120,19 +133,23 @@ class Flattened:
             before: The node that flattens the map.
         """
         case = self.case
-        found = case.sized(self.fits)
+        found = [] if self.is_pooled else case.sized(self.fits)
         # With the average, what comes after gets what it was made for.
         if self.target is not None and self.fits and case.runs(self.fitting_shape):
             name = case.network.nodes[before].name
             kind = case.modules.get(name, "" if case.modules else "Flatten")
             cure = cures.pooled(name, case.place(before), kind, self.target, case.modules)
-            found += [cure] if cure else []
+            operation = case.network.nodes[before].operation
+            flat = isinstance(operation, Flatten) or len(getattr(operation, "sizes", ())) == 2  # noqa: PLR2004
+            if cure is not None:
+                found.append(cure if flat else replace(cure, kind="pool_map"))
         return found
 
     def convolution(self) -> list[Cure]:
         """Return the conversion to a fully convolutional network, where its window is known."""
         case, shape = self.case, self.case.input_shape
-        if self.target is None or len(self.fits) != 2 or len(case.attempt.shapes) > 1:  # noqa: PLR2004
+        several = len(case.attempt.shapes) > 1
+        if self.target is None or len(self.fits) != 2 or several or self.is_pooled:  # noqa: PLR2004
             return []
         window = self.fitting_shape
         whole = case.again([window], {})
@@ -148,7 +165,8 @@ def _is_local(row: Row) -> bool:
     """Return whether an operation is surely one that can be converted."""
     operation = row.operation
     alone = isinstance(operation, Layer) and type(operation).seen is Layer.seen
-    return alone or isinstance(operation, _LOCAL)
+    transposed = type(operation).__name__.startswith("ConvTranspose")
+    return alone or (isinstance(operation, _LOCAL) and not transposed)
 
 
 def _said(sizes: Shape) -> Fact:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from cnnexplain.diagnosis import words
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cnnexplain.diagnosis.findings import Cure, Problem
     from cnnexplain.diagnosis.fitting import Sizes
     from cnnexplain.explanation import Explanation
+    from cnnexplain.report import Trace
 
 _COLUMNS = (Column.NAME, Column.OPERATION, Column.OUTPUT_SHAPE, Column.FORMULA)
 _INDENT = "  "
@@ -39,7 +40,7 @@ def to_text(explanation: Explanation, limit: int | None) -> str:
 
 def _lines(explanation: Explanation, limit: int | None) -> Iterator[str]:
     if explanation.trace is not None:
-        yield from _folded(explanation.trace.caption, limit)
+        yield from _folded(_caption(explanation, explanation.trace), limit)
     for problem in explanation.problems:
         if explanation.trace is not None:
             yield ""
@@ -59,7 +60,7 @@ def _problem(explanation: Explanation, problem: Problem, limit: int | None) -> I
         yield from _folded(reason, limit, _INDENT, _INDENT)
     for branch in problem.branches:
         yield from _folded(words.branch(branch), limit, "  - ", "    ")
-    if problem.operation and problem.name:
+    if _tells(problem):
         layer = text("explain.layer", name=problem.name, operation=problem.operation)
         yield from _folded(layer, limit, _INDENT, _INDENT)
     if problem.place is not None:
@@ -81,6 +82,20 @@ def _problem(explanation: Explanation, problem: Problem, limit: int | None) -> I
         for index, cure in enumerate(problem.cures, 1):
             yield from _folded(words.cure(cure), limit, f"{index:2}. ", "    ")
             yield from (f"{_CODE}{line}" for line in _code(cure).splitlines())
+
+
+def _caption(explanation: Explanation, trace: Trace) -> str:
+    """Return what was tried; where the batch's axis is missing, none is left out."""
+    if any(problem.kind == "unbatched" for problem in explanation.problems):
+        sizes = tuple((trace.batch_size, *size) for size in trace.input_sizes)
+        return replace(trace, input_sizes=sizes).caption
+    return trace.caption
+
+
+def _tells(problem: Problem) -> bool:
+    """Return whether the layer's name and what it does tell more than the title."""
+    called = problem.name.rpartition(".")[2].partition(":")[0]
+    return bool(problem.name) and problem.operation.partition("(")[0] not in {"", called}
 
 
 def _folded(sentence: str, limit: int | None, first: str = "", rest: str = "") -> list[str]:
@@ -108,7 +123,7 @@ def to_html(explanation: Explanation) -> str:
         explanation: The explanation.
     """
     trace = explanation.trace
-    caption = text("explain.caption") if trace is None else trace.caption
+    caption = text("explain.caption") if trace is None else _caption(explanation, trace)
     parts = [f'<section class="cx-explanation" aria-label="{escaped(caption)}">']
     if trace is not None:
         parts.append(f'<p class="cx-caption">{escaped(caption)}</p>')
@@ -131,7 +146,7 @@ def _problem_html(explanation: Explanation, problem: Problem) -> Iterator[str]:
     if problem.branches:
         items = "".join(f"<li>{escaped(words.branch(each))}</li>" for each in problem.branches)
         yield f"<ul>{items}</ul>"
-    if problem.operation and problem.name:
+    if _tells(problem):
         layer = text("explain.layer", name=problem.name, operation=problem.operation)
         yield f"<p>{escaped(layer)}</p>"
     if problem.place is not None:
@@ -188,6 +203,7 @@ def to_json(explanation: Explanation) -> str:
                         "code": cure.code,
                         "place": None if cure.place is None else asdict(cure.place),
                         "replaces": cure.replaces,
+                        "after": cure.after,
                         "facts": dict(cure.facts),
                     }
                     for cure in problem.cures

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
 from cnnexplain.diagnosis import cures
@@ -12,8 +13,12 @@ from cnnexplain.languages import shape as show
 from cnnexplain.operations.joining import Cat, Stack
 from cnnexplain.operations.spatial import Conv2d
 
+# The sizes that are tried, and how many turns above the first, where sizes of 1 are stretched.
+_MOST_TRIES = 32
+_TURNS = 2
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cnnexplain.diagnosis.case import Case
     from cnnexplain.diagnosis.fitting import Sizes
@@ -40,11 +45,11 @@ def joined(case: Case, operation: Operation) -> Problem:
     }
     pair = _differing(shapes, operation)
     axes = _axes(pair, operation)
-    facts["axes"] = ", ".join(map(str, axes))
+    facts["axes"] = axes
     if kind == "cat":
         facts["dim"] = str(getattr(operation, "dim", 0))
     branches = _branches(case, numbers, others, axes[0] if axes else 1)
-    fits = _of_constant(case, others, axes) if others else _fits(case, numbers, axes)
+    fits = case.sure(_of_constant(case, others, axes) if others else _fits(case, numbers, axes))
     found = [*case.sized(fits), *_padded(case, numbers)]
     dim = _other_dim(shapes) if isinstance(operation, Cat) else None
     if dim == 1 and dim != operation.dim:  # type: ignore[attr-defined]
@@ -53,6 +58,9 @@ def joined(case: Case, operation: Operation) -> Problem:
     if len(shapes) == 2:  # noqa: PLR2004
         option = cures.shortcut(place, *shapes) if kind == "add" else None
         found += [option] if option is not None else []
+        if axes == (1,) and kind == "add" and not others:
+            for one, other in (numbers, numbers[::-1]):
+                found += case.widened(one, case.attempt.values[other][1])
         if option is None and 1 not in axes:
             found += cures.joined_at(place, *shapes)
     return Problem(
@@ -106,7 +114,7 @@ def _branches(
             same_axes = len(before) == len(after) > axis
             if same_axes and before[axis] != after[axis]:
                 changes.append((row.name, before[axis], after[axis]))
-        found.append(Branch(case.maker(number), case.attempt.shape(number), tuple(changes)))
+        found.append(Branch(case.maker(number), case.attempt.values[number], tuple(changes)))
     return (*found, *(Branch("", shape) for shape in others))
 
 
@@ -131,7 +139,48 @@ def _fits(case: Case, numbers: Sequence[int], axes: Sequence[int]) -> tuple[Size
         agreeing(case.network, case.attempt.shapes, numbers, axis) for axis in range(len(shape) - 2)
     ]
     kept = tuple(each for each in found if each is not None)
-    return kept if len(kept) == len(found) else ()
+    return _running(case, kept) if len(kept) == len(found) else ()
+
+
+def _running(case: Case, fits: tuple[Sizes, ...]) -> tuple[Sizes, ...]:
+    """Return those of the sizes for which what comes after the join runs too.
+
+    Where branches are joined at several depths, as in a U-Net, the deepest comes first, and its
+    period is a multiple of all others'.
+    """
+    turns = [_turn(each) for each in fits]
+    if not all(turns):
+        return ()
+    shape = case.input_shape
+    bases = zip(*(islice(cycle(turn), max(map(len, turns))) for turn in turns), strict=True)
+    base = next((each for each in bases if case.runs((*shape[:2], *each))), None)
+    if base is None:
+        return ()
+    found = []
+    for axis, (sizes, turn) in enumerate(zip(fits, turns, strict=True)):
+        kept = [
+            size for size in turn if case.runs((*shape[:2], *base[:axis], size, *base[axis + 1 :]))
+        ]
+        down = sizes.runs[0].start - turn[0]
+        found.append(replace(sizes, runs=tuple(_joined([size + down for size in kept]))))
+    return tuple(found)
+
+
+def _joined(sizes: Sequence[int]) -> Iterator[range]:
+    """Yield ascending sizes as runs."""
+    start = sizes[0]
+    for size, following in zip(sizes, [*sizes[1:], None], strict=True):
+        if following != size + 1:
+            yield range(start, size + 1)
+            start = following or 0
+
+
+def _turn(sizes: Sizes) -> list[int]:
+    """Return the sizes of a turn that is not the first; nothing where there are too many to try."""
+    turn = [size for run in sizes.runs for size in run]
+    if sizes.open or len(turn) > _MOST_TRIES:
+        return []
+    return [size + _TURNS * (sizes.every or 0) for size in turn]
 
 
 def _other_dim(shapes: Sequence[Shape]) -> int | None:

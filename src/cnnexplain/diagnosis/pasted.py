@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from cnnexplain.diagnosis.factors import guessed
 from cnnexplain.diagnosis.findings import Cure, Fact, Problem
 from cnnexplain.diagnosis.inputs import moved
+from cnnexplain.errors import LARGEST
 from cnnexplain.operations.base import product
 
 if TYPE_CHECKING:
@@ -57,21 +58,25 @@ def _channels(facts: dict[str, Fact]) -> _Read:
 
 
 def _dimensions(facts: dict[str, Fact]) -> _Read:
-    fewest, most, came = facts["fewest"], facts["most"], facts.get("came")
-    facts["axes"] = f"{fewest}" if fewest == most else f"{fewest}–{most}"
+    most, came = facts["most"], facts.get("came")
     missing = isinstance(came, int) and isinstance(most, int) and came == most - 1
     cures = [Cure("unbatched", "x = x.unsqueeze(0)")] if missing else []
     return "dimensions", [] if came is None else ["came"], cures
 
 
+def _axis(number: object) -> str:
+    """Return an axis, which is no count; from the end it has a minus."""
+    return str(number).replace("-", "−")
+
+
 def _broadcast(facts: dict[str, Fact]) -> _Read:
     # An axis is no count.
-    facts["dim"] = str(facts.get("dim"))
+    facts["dim"] = _axis(facts.get("dim"))
     return "broadcast", [] if facts["dim"] == "None" else ["axis"], []
 
 
 def _cat(facts: dict[str, Fact]) -> _Read:
-    facts["dim"] = str(facts["dim"])
+    facts["dim"] = _axis(facts["dim"])
     return "cat", [], []
 
 
@@ -104,7 +109,7 @@ def _target_batch(facts: dict[str, Fact]) -> _Read:
 
 
 def _flatten_axes(facts: dict[str, Fact]) -> _Read:
-    facts["dim"] = str(facts["came"])
+    facts["dim"] = _axis(facts["came"])
     return "flatten_axes", [], []
 
 
@@ -114,13 +119,19 @@ def _features(facts: dict[str, Fact]) -> _Read:
     assert isinstance(wanted, int)
     assert isinstance(out, int)
     rows = facts.get("rows")
-    if isinstance(rows, int) and rows > 1 and came < wanted and rows * came % wanted == 0:
+    if min(came, wanted, out) < 1:
+        return "features", ["numbers"], []
+    # As many values in all as some images have: flattened, they may be what is wanted.
+    whole = isinstance(rows, int) and rows > 1 and came < wanted and not rows * came % wanted
+    if whole and isinstance(rows, int):
         facts["values"], facts["batch"] = rows * came, rows * came // wanted
-        cures = [Cure("message_flatten", "x = torch.flatten(x, 1)")]
-        return "flatten", ["one" if rows * came == wanted else "several"], cures
+    guess = guessed(came, wanted) if max(came, wanted) <= LARGEST else None
+    flatten = Cure("message_flatten", "x = torch.flatten(x, 1)")
+    if whole and guess is None:
+        return "flatten", ["one" if facts["batch"] == 1 else "several"], [flatten]
     price: dict[str, Fact] = {"parameters": out * (came + 1), "before": out * (wanted + 1)}
     wider = Cure("message_in_features", f"nn.Linear({came}, {out})", {"came": came, **price})
-    guess = guessed(came, wanted)
+    perhaps = ["or_flatten"] if whole else []
     if guess is None:
         return "features", ["numbers"], [wider]
     channels, side, target = guess
@@ -128,11 +139,9 @@ def _features(facts: dict[str, Fact]) -> _Read:
     facts["wanted_product"] = f"{wanted} = {product([channels, target, target])}"
     facts["map"], facts["target"] = (side, side), (target, target)
     code = f"nn.AdaptiveAvgPool2d({(target, target)})"
-    return (
-        "features",
-        ["numbers", "guess"],
-        [Cure("pool", code, {"target": (target, target)}), wider],
-    )
+    pool = Cure("pool", code, {"target": (target, target)})
+    cures = [pool, wider, *([flatten] if whole else [])]
+    return "features", ["numbers", "guess", *perhaps], cures
 
 
 # What says all in its own numbers.

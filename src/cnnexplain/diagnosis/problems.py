@@ -67,7 +67,7 @@ def _beyond(case: Case, problem: Problem) -> tuple[Problem, ...]:
         replace(
             each,
             cures=tuple(
-                replace(cure, code=f"{layout.code}\n{cure.code}")
+                replace(cure, code=f"{layout.code}\n{cure.code}", after=layout.kind)
                 for cure in each.cures
                 if cure.place is None
             ),
@@ -101,7 +101,7 @@ def _of_window(case: Case, layer: Spatial, shape: Shape) -> Problem:
         return dimensions(case, layer, layer.axes + 2)
     if getattr(layer, "in_channels", shape[1]) != shape[1]:
         return channels(case, layer)
-    return kernel(case, layer)
+    return kernel(case, layer) or other(case)
 
 
 def _flattened(case: Case, flatten: Flatten) -> Problem:
@@ -179,7 +179,7 @@ def other(case: Case) -> Problem:
     facts: dict[str, Fact] = {
         "name": failure.name,
         "expected": error.expected,
-        "received": error.received,
+        "received": error.received.partition(", at layer ")[0],
     }
     operation = "" if failure.operation is None else str(failure.operation)
     return Problem(kind, failure.name, operation, failure.place, facts, ("error",))

@@ -7,6 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from cnnexplain.diagnosis import cures
+from cnnexplain.diagnosis.batches import mixes, mixing
 from cnnexplain.diagnosis.findings import Cure, Fact, Problem
 from cnnexplain.diagnosis.flattened import Flattened
 from cnnexplain.operations.reshaping import Flatten, Reshape, Unflatten
@@ -14,7 +15,6 @@ from cnnexplain.operations.reshaping import Flatten, Reshape, Unflatten
 if TYPE_CHECKING:
     from cnnexplain.diagnosis.attempt import Attempt
     from cnnexplain.diagnosis.case import Case
-    from cnnexplain.graph import Row
 
 # A number of images that no size of a map is likely to be taken for.
 _OTHER_BATCH = 7
@@ -41,10 +41,10 @@ def refused(case: Case, view: Reshape | Unflatten) -> Problem:
         return problem
     flat = case.flattening(case.failure.inputs[0])
     number = case.failure.inputs[0] if flat is None else flat[1]
-    if len(case.attempt.shape(number)) < 3:  # noqa: PLR2004
+    if len(case.attempt.values[number]) < 3:  # noqa: PLR2004
         return replace(problem, cures=tuple(case.widened(number, wanted)))
     told = Flattened(case, number, wanted)
-    node = len(case.attempt.rows) if flat is None else flat[0]
+    node = len(case.attempt.network.nodes) if flat is None else flat[0]
     found = [*told.cures(node), *told.convolution()]
     return replace(
         problem,
@@ -89,17 +89,42 @@ def silent(case: Case) -> Problem | None:
         case: The network, of which nothing failed.
     """
     attempt, batch = case.attempt, case.batch_size
-    if any(shape[:1] != (batch,) for shape in attempt.output_shapes):
-        for node, row in enumerate(attempt.rows):
-            if _mixes(row, batch) and len(row.output_shape) == 2:  # noqa: PLR2004
-                return _mixed(replace(case, batched=True), node)
+    node = mixing(attempt)
+    node = _by_chance(case) if node is None else node
+    if node is not None:
+        return _mixed(case, node)
     shapes = [(_OTHER_BATCH, *shape[1:]) for shape in attempt.shapes]
     other = case.again(shapes, {})
     if other.failure is not None:
         return lost(case, other)
     pairs = zip(attempt.output_shapes, other.output_shapes, strict=False)
     dropped = any(many[:1] == (_OTHER_BATCH,) and len(one) < len(many) for one, many in pairs)
-    return _squeezed(case) if batch == 1 and dropped else None
+    return _squeezed(case, other) if batch == 1 and dropped else None
+
+
+def _by_chance(case: Case) -> int | None:
+    """Return a view whose rows are as long as a channel by chance: its length is written down.
+
+    Where the length follows from the input's size, channels are meant to join the batch.
+    """
+    attempt, batch = case.attempt, case.batch_size
+    if all(shape[:1] == (batch,) for shape in attempt.output_shapes):
+        return None
+    inputs = len(attempt.shapes)
+    for index, node in enumerate(attempt.network.nodes):
+        before, after = attempt.values[node.inputs[0]], attempt.values[inputs + index]
+        operation = node.operation
+        if not isinstance(operation, Reshape) or len(after) != 2 or after[0] == batch:  # noqa: PLR2004
+            continue
+        if len(before) > 3 and after[1] == prod(before[2:]) and operation.sizes[0] == -1:  # noqa: PLR2004
+            larger = (*case.input_shape[:2], *(2 * size for size in case.input_shape[2:]))
+            other = case.again((larger, *attempt.shapes[1:]), {})
+            nodes = other.network.nodes
+            same = len(nodes) > index and nodes[index].operation == operation
+            refused = len(nodes) == index and other.failure is not None
+            if same or (refused and other.failure.operation == operation):  # type: ignore[union-attr]
+                return index
+    return None
 
 
 def squeezed(case: Case) -> Problem | None:
@@ -109,9 +134,10 @@ def squeezed(case: Case) -> Problem | None:
         case: The network.
     """
     shapes = [(_OTHER_BATCH, *shape[1:]) for shape in case.attempt.shapes]
-    if case.batch_size != 1 or case.again(shapes, {}).failure is not None:
+    if case.batch_size != 1:
         return None
-    return _squeezed(case)
+    other = case.again(shapes, {})
+    return None if other.failure is not None else _squeezed(case, other)
 
 
 def lost(case: Case, attempt: Attempt) -> Problem | None:
@@ -122,23 +148,9 @@ def lost(case: Case, attempt: Attempt) -> Problem | None:
         attempt: How far it came with a batch that is told from other sizes.
     """
     for node, row in enumerate(attempt.rows):
-        if _mixes(row, attempt.shapes[0][0]):
+        if mixes(row.operation, row.input_shape, row.output_shape, attempt.shapes[0][0]):
             return _dropped(case, attempt, node)
     return None
-
-
-def _mixes(row: Row, batch: int) -> bool:
-    """Return whether a view puts numbers of different images, or parts of an image, into one row.
-
-    Whole axes may join the batch, such as the frames of a film or the places of a map.
-    """
-    before, after = row.input_shape, row.output_shape
-    if not isinstance(row.operation, Reshape | Flatten) or before[:1] != (batch,):
-        return False
-    if len(before) < 3 or after[:1] == (batch,):  # noqa: PLR2004
-        return False
-    values = prod(after[1:])
-    return len(after) == 1 or values not in {prod(before[at:]) for at in range(1, len(before) + 1)}
 
 
 def _mixed(case: Case, node: int) -> Problem:
@@ -184,20 +196,26 @@ def _dropped(case: Case, attempt: Attempt, node: int) -> Problem:
     return Problem("one_batch", row.name, str(row.operation), place, facts, ("mixed",), cures=kept)
 
 
-def _squeezed(case: Case) -> Problem | None:
+def _squeezed(case: Case, other: Attempt) -> Problem | None:
+    """Return what drops the axis of the batch where it is 1, as it does not with more images."""
     for node, row in enumerate(case.attempt.rows):
         dropped = len(row.output_shape) < len(row.input_shape)
-        if isinstance(row.operation, Reshape) and dropped and row.input_shape[:1] == (1,):
-            facts: dict[str, Fact] = {
-                "name": row.name,
-                "operation": str(row.operation),
-                "shape": row.input_shape,
-                "fixed": row.output_shape,
-            }
+        if not isinstance(row.operation, Reshape) or not dropped or row.input_shape[:1] != (1,):
+            continue
+        facts: dict[str, Fact] = {
+            "name": row.name,
+            "operation": str(row.operation),
+            "shape": row.input_shape,
+            "fixed": row.output_shape,
+        }
+        found: list[Cure | None] = []
+        if node < len(other.rows) and len(other.rows[node].output_shape) < len(row.input_shape):
+            shape = other.rows[node].input_shape
+            axes = tuple(axis for axis, size in enumerate(shape) if axis and size == 1)
+            text = f"{{0}}.squeeze({axes[0] if len(axes) == 1 else axes})"
             place = case.attempt.place(node)
-            cure = cures.written("keep_batch", place, ("squeeze",), "{0}.flatten(1)", name=row.name)
-            found = (cure,) if cure is not None else ()
-            return Problem(
-                "squeezed", row.name, str(row.operation), place, facts, ("one",), cures=found
-            )
+            found.append(cures.written("squeeze_axes", place, ("squeeze",), text))
+        kept = tuple(each for each in found if each is not None)
+        place = case.attempt.place(node)
+        return Problem("squeezed", row.name, str(row.operation), place, facts, ("one",), cures=kept)
     return None

@@ -69,8 +69,8 @@ def call(where: Place | None, *names: str) -> Call | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     statement = _statement(tree, where.line)
-    if statement is None:
-        return None
+    if statement is None or lines[statement.lineno - 1][: statement.col_offset].strip():
+        return None  # nothing can be written before what does not begin its line
     found = [each for each in _calls(statement, names) if _lines(each[0], where.line)]
     if len(found) != 1:
         return None
@@ -97,7 +97,7 @@ def _statement(tree: ast.Module, line: int) -> ast.stmt | None:
 
 
 def _calls(statement: ast.stmt, names: tuple[str, ...]) -> Iterator[tuple[ast.AST, list[ast.expr]]]:
-    for node in ast.walk(statement):
+    for node in _evaluated(statement):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="torch" | "F"), attr=name)) if (
                 name in names and node.args
@@ -111,3 +111,13 @@ def _calls(statement: ast.stmt, names: tuple[str, ...]) -> Iterator[tuple[ast.AS
                 yield node, [left, right]
             case ast.AugAssign(target=left, op=ast.Add(), value=right) if "+" in names:
                 yield node, [left, right]
+
+
+def _evaluated(statement: ast.stmt) -> Iterator[ast.AST]:
+    """Yield what a statement evaluates when it runs, which a lambda in it is not."""
+    left: list[ast.AST] = [statement]
+    while left:
+        node = left.pop()
+        if not isinstance(node, ast.Lambda):
+            yield node
+            left += ast.iter_child_nodes(node)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from cnnexplain.diagnosis import cures
 from cnnexplain.diagnosis.findings import Cure, Fact, Problem
-from cnnexplain.diagnosis.fitting import smallest
+from cnnexplain.diagnosis.fitting import Sizes, smallest
+from cnnexplain.diagnosis.inputs import turned
 from cnnexplain.errors import ShapeError
 from cnnexplain.languages import shape as show
 from cnnexplain.operations.activations import Identity
@@ -17,13 +18,15 @@ from cnnexplain.windows import Transposed
 
 if TYPE_CHECKING:
     from cnnexplain.diagnosis.case import Case
-    from cnnexplain.diagnosis.fitting import Sizes
+    from cnnexplain.operations import Shape
     from cnnexplain.operations.base import Layer
 
 # More than any network has layers that shrink its map one after the other.
 _MOST_TRIES = 32
 # A size that leaves something behind any stack of layers.
 _WIDE = 1 << 14
+# How many times as large an input is tried, where one is told that it may be larger.
+_LARGER = (1, 2, 4, 8)
 
 
 def channels(case: Case, layer: Spatial) -> Problem:
@@ -70,8 +73,10 @@ def _of_channels(case: Case, kind: str, layer: Layer, argument: str) -> Problem:
     }
     if _maker(case):
         facts["previous"] = _maker(case)
-    reasons = ("previous",) if "previous" in facts else ("input",)
-    return Problem(kind, name, str(layer), case.failure.place, facts, reasons)
+    reason = "previous" if "previous" in facts else "input"
+    if _maker(case).partition(":")[0] == name:
+        reason = "twice"
+    return Problem(kind, name, str(layer), case.failure.place, facts, (reason,))
 
 
 def _channels_of_input(case: Case, wanted: int, came: int) -> list[Cure]:
@@ -163,19 +168,18 @@ def dimensions(case: Case, layer: Layer, wanted: int) -> Problem:
     )
 
 
-def kernel(case: Case, layer: Spatial) -> Problem:
-    """Return why a window does not fit into its input, and what cures it.
+def kernel(case: Case, layer: Spatial) -> Problem | None:
+    """Return why a window does not fit into its input, and what cures it; None if it fits.
 
     Args:
         case: The network.
         layer: The layer, which failed.
     """
     (shape,), name = case.taken, case.failure.name
-    at = next(
-        axis
-        for axis, (window, size) in enumerate(zip(layer.windows, shape[2:], strict=True))
-        if not _fits(window, size)
-    )
+    pairs = zip(layer.windows, shape[2:], strict=True)
+    at = next((axis for axis, pair in enumerate(pairs) if not _fits(*pair)), None)
+    if at is None:  # such as a mirror of more than there is
+        return None
     window = layer.windows[at]
     padding = sum(window.padding)
     facts: dict[str, Fact] = {
@@ -186,26 +190,21 @@ def kernel(case: Case, layer: Spatial) -> Problem:
         "padding": padding,
         "shape": shape,
     }
-    reasons = ["transposed" if isinstance(window, Transposed) else "window"]
-    fits = _smallest(case)
-    found = case.sized(fits) if fits else []
-    if fits:
+    padded = "window_padded" if padding else "window"
+    reasons = ["transposed" if isinstance(window, Transposed) else padded]
+    least = _smallest(case)
+    found: list[Cure] = []
+    if least is not None:
         reasons.append("smallest")
-        facts["smallest"] = case.input_shape[:2][1:] + tuple(each.first(1)[0] for each in fits)
+        facts["smallest"] = (case.input_shape[1], *least)
+        found += cures.sized(case.input_shape, least)
+    found += turned(case)
     if layer.parameters == 0:
         found += case.replaced("leave_out", name, Identity(), Identity())
     elif isinstance(layer, Conv2d) and layer.stride == 1:
         found += _padded(case, layer)
-    return Problem(
-        "kernel",
-        name,
-        str(layer),
-        case.failure.place,
-        facts,
-        tuple(reasons),
-        fits=fits,
-        cures=tuple(found),
-    )
+    problem = Problem("kernel", name, str(layer), case.failure.place, facts, tuple(reasons))
+    return replace(problem, fits=_all_fits(case, least), cures=tuple(found))
 
 
 def _fits(window: object, size: int) -> bool:
@@ -229,10 +228,9 @@ def _padded(case: Case, layer: Conv2d) -> list[Cure]:
     return [Cure("padding", f"{at}.padding = {sides}", {"names": name})]
 
 
-def _smallest(case: Case) -> tuple[Sizes, ...]:
-    """Return the sizes that the whole network takes, for each axis; nothing if they are unknown."""
-    shape = case.input_shape
-    network = case.network
+def _smallest(case: Case) -> Shape | None:
+    """Return the smallest picture with which the whole network runs, if it is known."""
+    shape, network = case.input_shape, case.network
     # Each axis is looked at while the others have room.
     wide = (*shape[:2], *(_WIDE for _ in shape[2:]))
     for _ in range(_MOST_TRIES):
@@ -240,14 +238,45 @@ def _smallest(case: Case) -> tuple[Sizes, ...]:
             smallest(network, [wide, *case.attempt.shapes[1:]], axis)
             for axis in range(len(shape) - 2)
         ]
-        fits = tuple(each for each in found if each is not None)
+        fits = [each for each in found if each is not None]
         if len(fits) < len(found) or not fits:
-            return ()
-        least = (*shape[:2], *(each.first(1)[0] for each in fits))
-        attempt = case.again([least, *case.attempt.shapes[1:]], {})
-        if attempt.failure is None:
-            return fits
-        if not isinstance(attempt.failure.operation, Spatial):
-            return ()
+            return None
+        least = tuple(each.first(1)[0] for each in fits)
+        if case.runs((*shape[:2], *least)):
+            below = [
+                (*shape[:2], *(size - (axis == at) for axis, size in enumerate(least)))
+                for at in range(len(least))
+                if least[at] > 1
+            ]
+            return None if any(map(case.runs, below)) else least
+        attempt = case.again([(*shape[:2], *least), *case.attempt.shapes[1:]], {})
+        if attempt.failure is None or not isinstance(attempt.failure.operation, Spatial):
+            return None
         network = replace(case, attempt=attempt).network
-    return ()
+    return None
+
+
+def _all_fits(case: Case, least: Shape | None) -> tuple[Sizes, ...]:
+    """Return all sizes with which the network runs, if the smallest is known.
+
+    No layer makes a smaller map of a larger input, so that what does not run for a size runs for
+    none above it.
+    """
+    if least is None:
+        return ()
+    shape = (*case.input_shape[:2], *least)
+    return case.sure([_up_to(case, shape, axis) for axis in range(2, len(shape))])
+
+
+def _up_to(case: Case, least: Shape, axis: int) -> Sizes:
+    def runs(size: int) -> bool:
+        return case.runs((*least[:axis], size, *least[axis + 1 :]))
+
+    last = least[axis]
+    over = next((last * times + 1 for times in _LARGER if not runs(last * times + 1)), None)
+    if over is None:
+        return Sizes((range(last, last + 1),), open=True)
+    while over - last > 1:
+        middle = (last + over) // 2
+        last, over = (middle, over) if runs(middle) else (last, middle)
+    return Sizes((range(least[axis], over),))

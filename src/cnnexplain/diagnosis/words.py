@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cnnexplain.diagnosis.fitting import said as sizes_said
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 # Code that words speak of, whose quotes are none of the language's.
 CODE = {"same": 'padding="same"'}
+_COUNTED = re.compile(r"^(\d+) =")
 # Where several axes of the picture have sizes of their own.
 _AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
@@ -88,6 +90,8 @@ def cure(found: Cure) -> str:
         found: The cure.
     """
     said = _filled(f"explain.cure.{found.kind}", found.facts)
+    if found.after:
+        said = text("figure.space").join([text(f"explain.cure.{found.after}"), said])
     if found.place is None:
         return said
     key = "instead" if found.replaces else "before"
@@ -97,9 +101,33 @@ def cure(found: Cure) -> str:
 
 def _filled(key: str, facts: Facts) -> str:
     said = {name: fact(value) for name, value in facts.items()} | CODE
-    if not facts.get("name", True):
-        said["name"] = text("explain.unnamed")
+    for key_of in ("name", "previous"):
+        if key_of in facts:
+            said[key_of] = called(str(facts[key_of]))
+    if isinstance(axes := facts.get("axes"), tuple) and axes:
+        *others, last = map(str, axes)
+        kind = "many" if others else "one"
+        said["axes"] = text(f"explain.axes.{kind}", axes=listed(others), axis=last)
+    if {"fewest", "most"} <= facts.keys():
+        fewest, most = said["fewest"], said["most"]
+        same = fewest == most
+        said["allowed"] = fewest if same else text("explain.or", first=fewest, last=most)
     return text(key, **said)
+
+
+def called(name: str) -> str:
+    """Return what a layer is called in a sentence.
+
+    Args:
+        name: The layer's path; empty if it is not known.
+
+    Example:
+        >>> called("fc6"), called("0.1"), called("")
+        ('fc6', 'layer 0.1', 'a layer')
+    """
+    if not name:
+        return text("explain.unnamed")
+    return text("explain.numbered", name=name) if name[0].isdigit() else name
 
 
 def fact(value: Fact) -> str:
@@ -109,5 +137,8 @@ def fact(value: Fact) -> str:
         value: The fact.
     """
     if isinstance(value, tuple):
-        return shape(value)
-    return value if isinstance(value, str) else number(value)
+        return shape(value) or text("explain.scalar")
+    if isinstance(value, str):
+        # What a product makes is a count.
+        return _COUNTED.sub(lambda found: f"{number(int(found[1]))} =", value)
+    return number(value)

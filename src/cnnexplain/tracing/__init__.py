@@ -14,7 +14,6 @@ import torch
 from cnnexplain.diagnosis.attempt import Attempt, Failure
 from cnnexplain.diagnosis.sources import place
 from cnnexplain.errors import LARGEST, ArgumentError, CnnExplainError, ForwardError, shown
-from cnnexplain.graph import rows_of
 from cnnexplain.tracing.guard import untouched
 from cnnexplain.tracing.recorder import NeedsValues, Recorder, is_users
 
@@ -71,9 +70,7 @@ def attempt_of(
         failure = Failure(name, operation, inputs, error, users_line(error))
     network = recorder.network()
     places = tuple(None if line is None else place(*line) for line in recorder.lines)
-    # A view of nodes that stand in for others may not be known, and nobody asks for it.
-    rows = () if instead else tuple(rows_of(network, shapes))
-    return Attempt(network, tuple(shapes), rows, places, failure)
+    return Attempt(network, tuple(shapes), tuple(recorder.shapes), places, failure)
 
 
 def users_line(error: BaseException) -> Place | None:
@@ -167,7 +164,10 @@ def _record(recorder: Recorder) -> None:
 
 
 def _failure(recorder: Recorder, error: Exception) -> ForwardError:
-    lines = str(error).strip().splitlines() or [""]
+    try:
+        lines = str(error).strip().splitlines() or [""]
+    except Exception:  # noqa: BLE001  # a foreign __str__ may raise anything
+        lines = [""]
     path = recorder.failed_in(error)
     where = f" in module {shown(path)}" if path else ""
     return ForwardError(

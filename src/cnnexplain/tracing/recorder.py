@@ -24,6 +24,7 @@ from cnnexplain.errors import (
     ArgumentError,
     CnnExplainError,
     ForwardError,
+    RefusedError,
     ShapeError,
     shown,
 )
@@ -192,6 +193,8 @@ class Recorder(TorchFunctionMode):
         self._derived: dict[int, tuple[torch.Tensor, ...]] = {}
         self._frames: list[Frame] = []
         self._failure: tuple[BaseException | None, str] = None, ""
+        # What is being handled already, as where somebody traces in an `except` block.
+        self._handled: BaseException | None = None
         self._thread = get_ident()
         self._layers: dict[tuple[object, ...], Operation] = {}
         self._announced: dict[int, int] = {}
@@ -236,6 +239,7 @@ class Recorder(TorchFunctionMode):
 
     def run(self) -> None:
         """Run the module's forward and record it."""
+        self._handled = sys.exception()
         # torch knows hooks for all modules only; those of other threads are let pass.
         before = torch_modules.register_module_forward_pre_hook(self._enter)
         try:
@@ -365,7 +369,8 @@ class Recorder(TorchFunctionMode):
             return
         frame = self._frames.pop()
         failure = sys.exception()
-        if failure is not None and failure is not self._failure[0]:
+        known = failure is self._failure[0] or failure is self._handled
+        if failure is not None and not known:
             self._failure = failure, frame.path
             if self.refused is None and frame.operation is not None:
                 # The layer looked at its input itself, before it called any function.
@@ -501,7 +506,8 @@ class Recorder(TorchFunctionMode):
             parameters = frame.parameters
             target = args[0] if args and id(args[0]) in self._numbers else self._first(args, kwargs)
             shape = self._shape(operation, numbers)
-            if operation.is_view:
+            # What stands in for a layer is none of its functions.
+            if operation.is_view and frame.path not in self._instead:
                 # torch knows whether the values lie in memory so that they can be viewed.
                 frame.result = func(*args, **kwargs)
                 self.share(frame.result, target)
@@ -790,10 +796,10 @@ class Recorder(TorchFunctionMode):
                 self.later(tensor, partial(self._add, operation, numbers, path, (), [tensor]))
         return result
 
-    def _torchs(self, error: Exception, name: str) -> ShapeError:
+    def _torchs(self, error: Exception, name: str) -> RefusedError:
         lines = str(error).strip().splitlines() or [""]
         place = self._joined_path(name)
-        return ShapeError(
+        return RefusedError(
             f"sizes that {name} takes",
             f"{type(error).__name__}: {shown(lines[0], limit=300)}, at {shown(place)}",
             "check the sizes that reach it, row by row, in the layers before it",
@@ -810,17 +816,20 @@ class Recorder(TorchFunctionMode):
     ) -> None:
         """Raise an error of our rules, unless torch takes what they refuse."""
         self.refused = path, *self._failed
+        told = error.at(f"layer {place}")
+        if isinstance(told, ShapeError):
+            told = RefusedError(told.expected, told.received, told.cure).about(**told.facts)
         if path in self._instead or type(self._failed[0]).__name__.startswith("ConvTranspose"):
             # torch would judge the layer that is there; and it does not count the channels of a
             # transposed convolution before it has values.
-            raise error.at(f"layer {place}")
+            raise told
         try:
             result = func(*on_meta(args), **on_meta(kwargs))
         except Exception as theirs:  # whatever torch raises, it refuses too
-            raise error.at(f"layer {place}") from theirs
+            raise told from theirs
         if any(each.numel() == 0 for each in tensors(result)):
             # torch's arithmetic of shapes goes on with nothing where its kernels refuse to.
-            raise error.at(f"layer {place}")
+            raise told
         self.refused = None
 
     def _traced(self, values: object) -> list[int]:
