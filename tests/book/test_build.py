@@ -41,6 +41,19 @@ class Drawn:
 
 
 @dataclass
+class Explained:
+    """An explanation, and what torch says."""
+
+    said: str
+
+    def explanation(self) -> Drawn:
+        return Drawn()
+
+    def message(self) -> str:
+        return self.said
+
+
+@dataclass
 class Declared:
     """A figure's entry."""
 
@@ -102,6 +115,7 @@ def book(root: Path, runner: Runner) -> Book:
         figures={"a": Declared("a()"), "b": Declared("b()")},
         galleries={"all": ["b"]},
         tables={"alexnet": Drawn},
+        explanations={"broken": Explained("Refused."), "sound": Explained("")},
         prepare=unchanged,
         execute=runner,
         export=export,
@@ -130,7 +144,7 @@ def test_a_first_build_makes_everything_in_every_language(root: Path, book: Book
         "docs/labs/windows.py fr: 1.2 s",
         "docs/labs/windows.py ja: 1.2 s",
         "docs/labs/windows.py en: 1.2 s",
-        "book: 3 labs executed, 0 from cache, 6 figures, 3 tables",
+        "book: 3 labs executed, 0 from cache, 6 figures, 3 tables, 6 explanations",
     ]
     made = products(root)
     assert set(made) == {
@@ -141,6 +155,9 @@ def test_a_first_build_makes_everything_in_every_language(root: Path, book: Book
             "figures/b.html",
             "figures/gallery-all.html",
             "tables/alexnet.html",
+            "explanations/broken.html",
+            "explanations/sound.html",
+            "messages/broken.html",
             "labs/windows.ipynb",
             "values.json",
         )
@@ -160,7 +177,9 @@ def test_a_second_build_runs_nothing_and_touches_nothing(
     before = products(root)
     for name in before:
         os.utime(root / name, (1, 1))
-    assert said(root, book) == ["book: 0 labs executed, 3 from cache, 6 figures, 3 tables"]
+    assert said(root, book) == [
+        "book: 0 labs executed, 3 from cache, 6 figures, 3 tables, 6 explanations"
+    ]
     assert len(runner.labs) == 3
     assert products(root) == before
     assert {(root / name).stat().st_mtime for name in before} == {1}
@@ -228,7 +247,7 @@ def test_products_of_what_no_longer_exists_are_removed(root: Path, book: Book) -
     said(root, book)
     for path in (root / "docs").rglob("windows.*"):
         path.unlink()
-    said(root, replace(book, figures={"b": Declared("b()")}, tables={}))
+    said(root, replace(book, figures={"b": Declared("b()")}, tables={}, explanations={}))
     assert set(products(root)) == {
         f"build/{language}/{name}"
         for language in LANGUAGES

@@ -11,10 +11,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
 
 import cnnexplain as cx
 from cnnexplain import trace
 from cnnexplain.book import contents
+from cnnexplain.book.pages import write_messages
 from cnnexplain.languages import LANGUAGES
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -43,9 +46,62 @@ def test_every_table_is_on_a_page_the_gallery_too_and_no_page_includes_another(
     pages = [path.read_text(encoding="utf-8") for path in (DOCS / language).glob("*.md")]
     included = {name for page in pages for name in re.findall(r'--8<-- "(.*?)"', page)}
     tables = {f"tables/{name}.html" for name in contents.TABLES}
+    explanations = {f"explanations/{name}.html" for name in contents.EXPLANATIONS}
+    messages = {f"messages/{name}.html" for name in write_messages(contents.EXPLANATIONS)}
     assert included - {f"figures/{name}.html" for name in contents.FIGURES} == {
-        *(f"figures/gallery-{name}.html" for name in contents.GALLERIES), *tables
-    }  # fmt: skip
+        *(f"figures/gallery-{name}.html" for name in contents.GALLERIES),
+        *(tables | explanations | messages),
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_programs_of_a_page_make_the_explanations_and_messages_under_them(
+    language: str,
+) -> None:
+    page = (DOCS / language / "one-size.md").read_text(encoding="utf-8")
+    fence = r"```python\n((?:(?!```).)*)```"
+    explained = re.findall(rf'{fence}\n\n--8<-- "explanations/(.*?).html"', page, re.DOTALL)
+    assert {name: line for line, name in explained} == {
+        name: f"{program.python}\n" for name, program in contents.EXPLANATIONS.items()
+    }
+    said = re.findall(rf'{fence}\n\n--8<-- "messages/(.*?).html"', page, re.DOTALL)
+    # The first message of the page stands above its program.
+    first = page[: page.index("```python")]
+    (opening,) = re.findall(r'--8<-- "messages/(.*?).html"', first)
+    programs = {name: code for code, name in said}
+    programs[opening] = re.findall(fence, page, re.DOTALL)[0]
+    assert programs == {
+        name: program.code for name, program in contents.EXPLANATIONS.items() if program.code
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_headings_are_what_torch_really_says(language: str) -> None:
+    page = (DOCS / language / "one-size.md").read_text(encoding="utf-8")
+    _, *sections = re.split(r"(?m)^## ", page)
+    headings = [section for section in sections if section.startswith("`")]
+    assert len(headings) == 6
+    for section in headings:
+        (name,) = re.findall(r'--8<-- "messages/(.*?).html"', section)
+        assert f"{{#{name}}}" in section.splitlines()[0]
+        said, at = contents.EXPLANATIONS[name].message(), 0
+        for part in section.split("`")[1].split("…"):
+            at = said.index(part.strip(), at) + len(part.strip())
+
+
+def test_the_alexnet_of_the_page_is_the_one_of_the_package_but_for_its_pooling() -> None:
+    explained = contents.EXPLANATIONS["alexnet-384"].explanation()
+    own = {str(row.operation) for row in explained.trace.rows}
+    packaged = trace(cx.networks.alexnet("torchvision"))
+    below = [row for row in packaged.rows if row.name.startswith(("conv", "pool", "flatten"))]
+    assert own - {"ReLU()"} == {str(row.operation) for row in below}
+    assert "avgpool" in [row.name for row in packaged.rows]
+
+
+def test_the_cures_that_a_page_compares_are_those_of_the_explanation() -> None:
+    (problem,) = contents.EXPLANATIONS["alexnet-384"].explanation().problems
+    kinds = [cure.kind for cure in problem.cures]
+    assert kinds == ["resize", "crop", "pool", "in_features", "convolution"]
 
 
 @pytest.mark.parametrize("name", contents.FIGURES)
@@ -61,3 +117,22 @@ def test_the_line_under_a_figure_calls_what_there_is_with_arguments_that_it_take
         assert path == "cx.compare(model, image, window=224).figure"
         taken = inspect.signature(partial(cx.Comparison.figure, None))
     taken.bind(*call.args, **{str(each.arg): each.value for each in call.keywords})
+
+
+def test_the_answers_of_the_labs_exercises_hold() -> None:
+    (large,) = cx.explain(cx.networks.vgg16(), (3, 500, 500)).problems
+    assert all(list(fits.runs) == [range(224, 256)] for fits in large.fits)
+    below = nn.Sequential(*[nn.MaxPool2d(2)] * 5)
+    sides = [side for side in range(300, 500) if below(torch.zeros(1, side, side)).shape[-1] == 12]
+    assert (sides[0], sides[-1]) == (384, 415)
+
+    (digits,) = cx.explain(cx.networks.lenet5(), (1, 28, 28)).problems
+    assert (digits.facts["came"], digits.facts["wanted"]) == (256, 400)
+    assert [cure.code for cure in digits.cures if cure.kind == "pad"] == [
+        "x = F.pad(x, (2, 2, 2, 2))"
+    ]
+
+    changed = nn.Sequential(nn.Conv2d(1, 16, 5), nn.Flatten(), nn.Linear(16 * 5 * 5, 10))
+    said = r"mat1 and mat2 shapes cannot be multiplied \(1x1600 and 400x10\)"
+    with pytest.raises(RuntimeError, match=said):
+        changed(torch.zeros(1, 1, 14, 14))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
+from cnnexplain import networks
 from cnnexplain.book import forms, results
 from cnnexplain.languages import LANGUAGES
 
@@ -51,6 +53,48 @@ def test_the_number_of_crops_is_that_of_the_places_where_a_crop_fits() -> None:
     places = [left for left in range(0, 384, 32) if left + 224 <= 384]
     assert VALUES["crops_axis"] == len(places)
     assert VALUES["crops"] == len(places) ** 2
+
+
+def test_the_image_sizes_that_fit_are_those_that_torch_takes() -> None:
+    def side(size: int, name: str) -> int:
+        made: dict[str, nn.Sequential] = {}
+        exec(networks.code(name), made)  # noqa: S102  # our own code
+        found = made["model"]
+        names = [each for each, _ in found.named_children()]
+        below = found[: names.index("pool5") + 1].to("meta")
+        return int(below(torch.zeros(1, 3, size, size, device="meta")).shape[-1])
+
+    for key, name in (
+        ("paper", "alexnet_paper"),
+        ("torchvision", "alexnet_torchvision"),
+        ("vgg", "vgg16_padded"),
+    ):
+        wanted = VALUES[f"fits_{key}_side"]
+        fits = [size for size in range(200, 270) if side(size, name) == wanted]
+        smallest, largest = VALUES[f"fits_{key}_smallest"], VALUES[f"fits_{key}_largest"]
+        assert fits == list(range(smallest, largest + 1))
+        assert len(fits) == VALUES["vgg_stride"]
+
+
+def test_the_numbers_of_one_size_are_torchs() -> None:
+    assert VALUES["one_came"] == 30976 == 256 * 11 * 11
+    assert VALUES["vgg_flat_larger"] == 73728 == 512 * 12 * 12
+    assert VALUES["vgg_weights_larger_formula"].endswith("301989888")
+    assert VALUES["vgg_weights_formula"].endswith(str(nn.Linear(25088, 4096).weight.numel()))
+    assert VALUES["one_parameters_wider"] == 30976 * 4096 + 4096
+    weights = nn.AdaptiveAvgPool1d(6)(torch.eye(11)[None])[0] != 0
+    cells = weights.sum(0).tolist()
+    assert cells == [VALUES["adaptive_outer"], *[VALUES["adaptive_inner"]] * 4, cells[0]]
+    assert VALUES["adaptive_twice"] == int((weights.sum(1) == 2).sum())
+    place = nn.Linear(256, 1000)(torch.zeros(1, *VALUES["per_place_input"]))
+    assert VALUES["per_place_output"] == tuple(place.shape[1:])
+    assert VALUES["small_more_outputs"] == nn.Conv1d(1, 1, 3)(torch.zeros(1, 1, 8)).shape[-1]
+    convolutions = [nn.Conv2d(a, b, 3) for a, b in pairwise(_VGG)]
+    count = sum(each.numel() for conv in convolutions for each in conv.parameters())
+    assert VALUES["vgg_convolution_parameters"] == count
+
+
+_VGG = (3, 64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512)
 
 
 def test_the_inputs_that_give_alexnets_sizes_are_torchs() -> None:

@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             figures=contents.FIGURES,
             galleries=contents.GALLERIES,
             tables=contents.TABLES,
+            explanations=contents.EXPLANATIONS,
             prepare=prose.prepare,
             execute=execute,
             export=export,

@@ -30,6 +30,7 @@ class Book:
         figures: What makes each figure.
         galleries: The names of the figures that are shown together.
         tables: What makes each table's trace.
+        explanations: What makes each explanation, and what torch says.
         prepare: Makes Markdown of prose: fills in values, sets a language's typography.
         execute: Runs labs.
         export: Writes the files of the figures of each language into the folder of what is built;
@@ -41,6 +42,7 @@ class Book:
     figures: Mapping[str, pages.Declared]
     galleries: Mapping[str, Iterable[str]]
     tables: Mapping[str, Callable[[], pages.Table]]
+    explanations: Mapping[str, pages.Program]
     prepare: Callable[[str, str, Mapping[str, Mapping[str, str]], str], str]
     execute: Callable[[Sequence[Lab], Callable[[Lab, Outputs, float], None]], None]
     export: Callable[[Path, Path, Mapping[str, Mapping[str, Figure]], Callable[[str], None]], None]
@@ -56,17 +58,19 @@ class Summary:
         cached: Labs whose outputs were known.
         figures: Figures, each language counted.
         tables: Tables, each language counted.
+        explanations: Explanations, each language counted.
     """
 
     executed: int
     cached: int
     figures: int
     tables: int
+    explanations: int
 
     def __str__(self) -> str:
         return (
             f"book: {self.executed} labs executed, {self.cached} from cache, "
-            f"{self.figures} figures, {self.tables} tables"
+            f"{self.figures} figures, {self.tables} tables, {self.explanations} explanations"
         )
 
 
@@ -91,6 +95,7 @@ def make(root: Path, book: Book, say: Callable[[str], None]) -> Summary:
         lesson for language in LANGUAGES for lesson in read_labs(root, language, written, book)
     ]
     drawn = {language: pages.draw_figures(book.figures, language) for language in LANGUAGES}
+    messages = pages.write_messages(book.explanations)
     for language in LANGUAGES:
         build = root / "build" / language
         html = {
@@ -103,6 +108,9 @@ def make(root: Path, book: Book, say: Callable[[str], None]) -> Summary:
             html[f"gallery-{name}"] = takeaway.gallery(shown, python) + "\n"
         files.sync(build / "figures", ".html", html)
         files.sync(build / "tables", ".html", pages.write_tables(book.tables, language))
+        explained = pages.write_explanations(book.explanations, language)
+        files.sync(build / "explanations", ".html", explained)
+        files.sync(build / "messages", ".html", messages)
         text = json.dumps(written[language], ensure_ascii=False, indent=1, sort_keys=True)
         files.write(build / "values.json", text + "\n")
 
@@ -120,6 +128,7 @@ def make(root: Path, book: Book, say: Callable[[str], None]) -> Summary:
         cached=len(lessons) - executed,
         figures=len(book.figures) * len(LANGUAGES),
         tables=len(book.tables) * len(LANGUAGES),
+        explanations=len(book.explanations) * len(LANGUAGES),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the pages include: each figure, declared by the line that makes it, and each table."""
+"""What the pages include: figures and explanations by the line that makes them, and tables."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import cnnexplain
 from cnnexplain import api, axis, figures, networks
 from cnnexplain.book import experiments
+from cnnexplain.book.programs import Program
 from cnnexplain.languages import text
 
 if TYPE_CHECKING:
@@ -99,6 +100,10 @@ _WINDOWS = {
     "known-strides": Declared("cx.figures.known_strides()"),
 }
 _DENSE = {
+    "volumes-384": Declared(
+        "cx.figures.volumes(cx.explain(model, (3, 384, 384)).trace)",
+        lambda: _volumes(EXPLANATIONS["alexnet-384"]),
+    ),
     "volumes-alexnet": Declared(f"cx.figures.volumes({_ALEXNET})"),
     "volumes-vgg16": Declared(f"cx.figures.volumes({_VGG16})"),
     "dense-9216-to-4096": Declared("cx.figures.dense(9216, 4096)"),
@@ -188,6 +193,13 @@ def window(name: str) -> tuple[Convolution | Transposed, int]:
     if kind == "transposed_convolution":
         return axis.transposed(**given), size
     return (axis.convolution if kind == "convolution" else axis.pooling)(**given), size
+
+
+def _volumes(program: Program) -> Figure:
+    """Draw a network as far as it runs."""
+    trace = program.explanation().trace
+    assert trace is not None
+    return figures.volumes(trace)
 
 
 def _halo(found: Found) -> Figure:
@@ -308,3 +320,162 @@ TABLES: Mapping[str, Callable[[], Trace]] = {
     "alexnet-torchvision": lambda: api.trace(networks.alexnet("torchvision")),
 }
 """What makes each trace, by the table's name."""
+
+# Torchvision's AlexNet, as it was before an adaptive pooling stood in it.
+_WITHOUT_POOLING = """\
+from collections import OrderedDict
+
+import torch
+from torch import nn
+
+import cnnexplain as cx
+
+
+class AlexNet(nn.Sequential):
+    pass
+
+
+layers = OrderedDict(
+    conv1=nn.Conv2d(3, 64, 11, stride=4, padding=2),
+    relu1=nn.ReLU(),
+    pool1=nn.MaxPool2d(3, stride=2),
+    conv2=nn.Conv2d(64, 192, 5, padding=2),
+    relu2=nn.ReLU(),
+    pool2=nn.MaxPool2d(3, stride=2),
+    conv3=nn.Conv2d(192, 384, 3, padding=1),
+    relu3=nn.ReLU(),
+    conv4=nn.Conv2d(384, 256, 3, padding=1),
+    relu4=nn.ReLU(),
+    conv5=nn.Conv2d(256, 256, 3, padding=1),
+    relu5=nn.ReLU(),
+    pool5=nn.MaxPool2d(3, stride=2),
+    flatten=nn.Flatten(),
+    fc6=nn.Linear(256 * 6 * 6, 4096),
+    relu6=nn.ReLU(),
+    fc7=nn.Linear(4096, 4096),
+    relu7=nn.ReLU(),
+    fc8=nn.Linear(4096, 1000),
+)
+model = AlexNet(layers)
+model(torch.rand(1, 3, 384, 384))
+"""
+_UNFLATTENED = """\
+import torch
+from torch import nn
+
+import cnnexplain as cx
+
+model = nn.Sequential(
+    nn.Conv2d(3, 16, 5),
+    nn.MaxPool2d(2),
+    nn.Linear(16 * 5 * 5, 10),
+)
+model(torch.rand(1, 3, 14, 14))
+"""
+_GREY = """\
+import torch
+from torch import nn
+
+import cnnexplain as cx
+
+model = nn.Sequential(nn.Conv2d(3, 8, 3))
+model(torch.rand(1, 1, 28, 28))
+"""
+_SMALL = """\
+import torch
+from torch import nn
+
+import cnnexplain as cx
+
+model = nn.Sequential(
+    nn.Conv2d(1, 6, 5),
+    nn.MaxPool2d(2),
+    nn.Conv2d(6, 16, 5),
+)
+model(torch.rand(1, 1, 10, 10))
+"""
+_SKIP = """\
+import torch
+from torch import nn
+
+import cnnexplain as cx
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.pool = nn.MaxPool2d(2)
+        self.up = nn.Upsample(scale_factor=2)
+
+    def forward(self, x):
+        y = self.pool(x)
+        y = self.up(y)
+        return torch.cat([x, y], 1)
+
+
+model = Net()
+model(torch.rand(1, 8, 33, 33))
+"""
+_RESIDUAL = """\
+import torch
+from torch import nn
+
+import cnnexplain as cx
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(8, 8, 3)
+
+    def forward(self, x):
+        y = self.conv(x)
+        return x + y
+
+
+model = Net()
+model(torch.rand(1, 8, 32, 32))
+"""
+_VIEW = """\
+import torch
+from torch import nn
+
+import cnnexplain as cx
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 16, 5)
+        self.fc = nn.Linear(16 * 5 * 5, 10)
+
+    def forward(self, x):
+        x = self.conv(x)
+        x = x.view(-1, 16 * 5 * 5)
+        return self.fc(x)
+
+
+model = Net()
+model(torch.rand(1, 1, 8, 8))
+"""
+
+EXPLANATIONS: Mapping[str, Program] = {
+    "alexnet-384": Program("cx.explain(model, (3, 384, 384))", _WITHOUT_POOLING),
+    "adaptive-384": Program(
+        'cx.explain(cx.networks.alexnet("torchvision"), (3, 384, 384))', fails=False
+    ),
+    "mat1-and-mat2": Program("cx.explain(model, (3, 14, 14))", _UNFLATTENED),
+    "channels": Program("cx.explain(model, (1, 28, 28))", _GREY),
+    "kernel-size": Program("cx.explain(model, (1, 10, 10))", _SMALL),
+    "sizes-of-tensors": Program("cx.explain(model, (8, 33, 33))", _SKIP),
+    "tensor-a": Program("cx.explain(model, (8, 32, 32))", _RESIDUAL),
+    "invalid-shape": Program("cx.explain(model, (1, 8, 8))", _VIEW),
+    "silent-view": Program(
+        "cx.explain(model, (1, 14, 14))",
+        _VIEW.replace(
+            "model(torch.rand(1, 1, 8, 8))", "print(model(torch.rand(1, 1, 14, 14)).shape)"
+        ),
+        fails=False,
+    ),
+}
+"""What makes each explanation, by the name of its block."""

@@ -1,7 +1,8 @@
-"""The products that pages include: figures and tables, in one language."""
+"""The products that pages include: figures, tables, explanations, messages, in one language."""
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from cnnexplain import languages
@@ -31,6 +32,16 @@ class Table(Protocol):
 
     def to_html(self, language: str | None = None) -> str:
         """Return the table in a language."""
+
+
+class Program(Protocol):
+    """What the book needs of an explanation's entry."""
+
+    def explanation(self) -> Table:
+        """Return the explanation."""
+
+    def message(self) -> str:
+        """Return what stands in the terminal; nothing where nothing does."""
 
 
 def draw_figures(declared: Mapping[str, Declared], language: str) -> dict[str, Figure]:
@@ -70,6 +81,47 @@ def write_tables(declared: Mapping[str, Callable[[], Table]], language: str) -> 
         name: _made(f"table {name}, language {language}", _table(trace, language)).rstrip("\n")
         + "\n"
         for name, trace in declared.items()
+    }
+
+
+def write_explanations(declared: Mapping[str, Program], language: str) -> dict[str, str]:
+    """Write the explanations of all pages in one language.
+
+    Args:
+        declared: What makes each explanation, by the name of its block.
+        language: The language of the words.
+
+    Returns:
+        HTML by name.
+
+    Raises:
+        BookError: If one cannot be made.
+    """
+    return {
+        name: _made(
+            f"explanation {name}, language {language}", _table(program.explanation, language)
+        ).rstrip("\n")
+        + "\n"
+        for name, program in declared.items()
+    }
+
+
+def write_messages(declared: Mapping[str, Program]) -> dict[str, str]:
+    """Write what stands in the terminal of those networks; the same in every language.
+
+    Args:
+        declared: What makes each explanation, by the name of its block.
+
+    Returns:
+        HTML by name, of those that say something.
+
+    Raises:
+        BookError: If torch refuses what it should take, or the other way round.
+    """
+    return {
+        name: f'<pre class="cx-message" lang="en"><code>{escape(said, quote=False)}</code></pre>\n'
+        for name, program in declared.items()
+        if (said := _made(f"message {name}", program.message))
     }
 
 
