@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import log, prod
+from operator import ge
 from typing import TYPE_CHECKING
 
 from cnnexplain.diagnosis import cures
@@ -15,7 +16,7 @@ from cnnexplain.diagnosis.fitting import fitting, side_of
 from cnnexplain.operations.base import Layer, product
 from cnnexplain.operations.dense import Linear
 from cnnexplain.operations.joining import Cat, Elementwise
-from cnnexplain.operations.normalisation import BatchNorm
+from cnnexplain.operations.normalisation import BatchNorm, LocalResponseNorm
 from cnnexplain.operations.reshaping import Flatten, Reshape
 from cnnexplain.operations.spatial import Spatial
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from cnnexplain.operations import Shape
 
 # What works on each window by itself, or after the flattening on each image.
-_LOCAL = (Spatial, Linear, Cat, Elementwise, BatchNorm, Flatten, Reshape)
+_LOCAL = (Spatial, Linear, Cat, Elementwise, BatchNorm, LocalResponseNorm, Flatten, Reshape)
 
 
 @dataclass(frozen=True)
@@ -135,10 +136,13 @@ class Flattened:
         case = self.case
         found = [] if self.is_pooled else case.sized(self.fits)
         # With the average, what comes after gets what it was made for.
-        if self.target is not None and self.fits and case.runs(self.fitting_shape):
+        # An average over fewer cells than there are to be would repeat them.
+        target = self.target
+        large = target is not None and all(map(ge, self.sizes, target))
+        if target is not None and large and self.fits and case.runs(self.fitting_shape):
             name = case.network.nodes[before].name
             kind = case.modules.get(name, "" if case.modules else "Flatten")
-            cure = cures.pooled(name, case.place(before), kind, self.target, case.modules)
+            cure = cures.pooled(name, case.place(before), kind, target, case.modules)
             operation = case.network.nodes[before].operation
             flat = isinstance(operation, Flatten) or len(getattr(operation, "sizes", ())) == 2  # noqa: PLR2004
             if cure is not None:

@@ -61,7 +61,7 @@ def _problem(explanation: Explanation, problem: Problem, limit: int | None) -> I
     for branch in problem.branches:
         yield from _folded(words.branch(branch), limit, "  - ", "    ")
     if _tells(problem):
-        layer = text("explain.layer", name=problem.name, operation=problem.operation)
+        layer = text("explain.layer", name=words.called(problem.name), operation=problem.operation)
         yield from _folded(layer, limit, _INDENT, _INDENT)
     if problem.place is not None:
         called = text("explain.place.called", place=words.place(problem.place))
@@ -147,7 +147,7 @@ def _problem_html(explanation: Explanation, problem: Problem) -> Iterator[str]:
         items = "".join(f"<li>{escaped(words.branch(each))}</li>" for each in problem.branches)
         yield f"<ul>{items}</ul>"
     if _tells(problem):
-        layer = text("explain.layer", name=problem.name, operation=problem.operation)
+        layer = text("explain.layer", name=words.called(problem.name), operation=problem.operation)
         yield f"<p>{escaped(layer)}</p>"
     if problem.place is not None:
         called = text("explain.place.called", place=words.place(problem.place))

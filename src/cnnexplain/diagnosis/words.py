@@ -81,7 +81,11 @@ def place(found: Place) -> str:
     Args:
         found: The line.
     """
-    where = f"{found.file}:{found.line}"
+    # What a notebook calls a cell tells nobody anything, and differs each time.
+    cell = "ipykernel_" in found.file or found.file.startswith("<ipython-input-")
+    where = (
+        text("explain.place.cell", line=str(found.line)) if cell else f"{found.file}:{found.line}"
+    )
     return f"{where}: {found.source}" if found.source else where
 
 

@@ -14,6 +14,8 @@ from torch import nn
 
 import cnnexplain as cx
 from cnnexplain.api import tried
+from cnnexplain.diagnosis import words
+from cnnexplain.diagnosis.findings import Place
 from cnnexplain.explanation import explained
 from cnnexplain.postmortem import explained_message
 
@@ -334,3 +336,20 @@ def test_threads_keep_their_output() -> None:
         each.join()
     assert sys.stdout is before
     assert not isinstance(before, io.StringIO) or before.writable()
+
+
+def test_a_cell_of_a_notebook_is_called_a_cell() -> None:
+    found = words.place(Place("/tmp/ipykernel_26619/770000353.py", 9, "x = self.fc(x)"))
+    assert found == "a notebook cell, line 9: x = self.fc(x)"
+
+
+def test_the_published_alexnet_can_be_converted() -> None:
+    (problem,) = cx.explain(cx.networks.alexnet(), (3, 384, 384)).problems
+    assert "convolution" in {each.kind for each in problem.cures}
+
+
+def test_a_map_is_not_averaged_to_more_than_it_has() -> None:
+    (small,) = cx.explain(cx.networks.lenet5(), (1, 28, 28)).problems
+    assert "pool" not in {each.kind for each in small.cures}
+    (large,) = cx.explain(cx.networks.lenet5(), (1, 64, 64)).problems
+    assert "pool" in {each.kind for each in large.cures}
