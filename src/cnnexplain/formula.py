@@ -76,8 +76,15 @@ def bracketed(text: str) -> str:
     Example:
         >>> bracketed("floor((13 + 2·0 − 3)/2) + 1 = 6")
         '⌊(13 + 2·0 − 3)/2⌋ + 1 = 6'
+        >>> bracketed("floor(384/32) = 12")
+        '⌊384/32⌋ = 12'
     """
-    return _ROUNDED.sub(_in_brackets, text)
+    return _WHOLE.sub(_around, _ROUNDED.sub(_in_brackets, text))
+
+
+def _around(rounded: re.Match[str]) -> str:
+    opening, closing = _BRACKETS[rounded[1]]
+    return f"{opening}{rounded[2]}{closing}"
 
 
 def _in_brackets(rounded: re.Match[str]) -> str:

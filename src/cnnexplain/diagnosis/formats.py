@@ -12,6 +12,7 @@ from cnnexplain.formats.characters import visible, wrapped
 from cnnexplain.formats.text import to_text as table_text
 from cnnexplain.formats.web import escaped
 from cnnexplain.formats.web import to_html as table_html
+from cnnexplain.formula import bracketed
 from cnnexplain.languages import text
 from cnnexplain.table import Column, Table, said
 
@@ -142,7 +143,7 @@ def _problem_html(explanation: Explanation, problem: Problem) -> Iterator[str]:
     yield f'<p class="cx-problem">{escaped(text("explain.title", title=words.title(problem)))}</p>'
     reasons = words.reasons(problem)
     if reasons:
-        yield f"<p>{'<br>'.join(map(escaped, reasons))}</p>"
+        yield f"<p>{'<br>'.join(escaped(bracketed(reason)) for reason in reasons)}</p>"
     if problem.branches:
         items = "".join(f"<li>{escaped(words.branch(each))}</li>" for each in problem.branches)
         yield f"<ul>{items}</ul>"
