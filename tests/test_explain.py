@@ -30,6 +30,7 @@ from torch import nn
 import cnnexplain as cx
 from cnnexplain.errors import ArgumentError
 from cnnexplain.formats.characters import width
+from cnnexplain.formula import bracketed
 from cnnexplain.languages import LANGUAGES, catalogue
 from cnnexplain.postmortem import explained_message
 
@@ -436,7 +437,7 @@ def test_html_is_well_formed_and_has_the_words_and_the_code_of_the_text(code: st
         data = json.loads(each.to_json(code))
         for problem in data["problems"]:
             for sentence in [problem["title"], *problem["reasons"]]:
-                assert " ".join(sentence.split()) in said
+                assert bracketed(" ".join(sentence.split())) in said
             for cure in problem["cures"]:
                 assert " ".join(cure["says"].split()) in said
         for note in data["notes"]:
