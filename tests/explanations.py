@@ -61,7 +61,7 @@ FURTHER = [
     Broken("forties of six channels", OddView, (3, 12, 12), "batch", None),
     Broken("no forties of six channels", OddView, (3, 13, 13), "view", "is invalid for input"),
     Broken("a vector into Conv2d", "nn.Sequential(nn.Conv2d(3, 8, 3))", (3,), "dimensions", "(un"),
-    Broken("all cut away", _TRANSPOSED, (3, 1, 1), "kernel", "too small"),
+    Broken("all cut away", _TRANSPOSED, (3, 1, 1), "cut_away", "too small"),
     Broken(
         "one channel, flat",
         "nn.Sequential(nn.Flatten(1), nn.Linear(4, 1))",
@@ -76,6 +76,7 @@ FURTHER = [
         "kernel",
         "",
     ),
+    Broken("a short signal", "nn.Sequential(nn.Conv1d(1, 8, 9))", (1, 5), "kernel", ""),
     Broken("one channel, viewed", PlainView, (1, 30, 30), "view", "is invalid for input"),
     Broken("one channel, rows", PlainView, (1, 56, 56), "batch", None),
     Broken(

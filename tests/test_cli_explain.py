@@ -103,7 +103,7 @@ def test_several_inputs_are_explained(module: str) -> None:
 def test_a_text_on_the_standard_input_is_explained() -> None:
     result = run("-", "-i", "3x32x32", text="nn.Sequential(nn.Conv2d(1, 8, 3))")
     assert result.exit_code == 1
-    assert "layer 0 expects a single channel but gets 3." in result.stdout
+    assert "Layer 0 expects a single channel but gets 3." in result.stdout
     wrong = 'nn.Sequential(nn.Conv2d(3, 8, 3, stride=2, padding="same"))'
     result = run("-", "-i", "3x32x32", text=wrong)
     assert result.exit_code == 1

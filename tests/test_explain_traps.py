@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -322,20 +321,23 @@ def test_a_message_that_may_mean_two_things_says_both() -> None:
     assert explained_message(text).problems[0].kind == "message.flatten"
 
 
-def test_threads_keep_their_output() -> None:
+def test_threads_keep_their_output_and_torchs_stance() -> None:
     def fail() -> None:
-        for _ in range(5):
+        for _ in range(10):
             with pytest.raises(RuntimeError), cx.explaining():
                 nn.Sequential(nn.Linear(5, 2))(torch.zeros(1, 6))
 
+    import torch._dynamo  # noqa: PLC0415  # whose stance is one for all threads
+
     before = sys.stdout
+    stance = torch._dynamo.eval_frame._stance.stance
     threads = [threading.Thread(target=fail) for _ in range(4)]
     for each in threads:
         each.start()
     for each in threads:
         each.join()
     assert sys.stdout is before
-    assert not isinstance(before, io.StringIO) or before.writable()
+    assert torch._dynamo.eval_frame._stance.stance == stance == "default"
 
 
 def test_a_cell_of_a_notebook_is_called_a_cell() -> None:

@@ -295,7 +295,7 @@ def test_whatever_is_told_of_a_module_is_what_walking_finds(name: str) -> None:
         ("UNet", "multiples of 4"),
         ("Autoencoder", "multiples of 8"),
         ("Autoencoder with Upsample", "multiples of 16"),
-        ("Fractions", "6–8, 12–14… (every 6)"),
+        ("Fractions", "6–8, 12–14… (repeating every 6)"),
         ("ResNet", "1 or more"),
     ],
 )
@@ -510,18 +510,22 @@ def test_what_is_no_size_is_in_no_set() -> None:
         (Sizes((range(227, 228),)), ("227", "227", "227")),
         (
             Sizes((range(5, 6), range(1024, 1026))),
-            ("5, 1024–1025", "5、1024～1025", "5, 1024\xa0à\xa01025"),
+            ("5, 1024–1025", "5、1024～1025", "5, 1024\xa0ou\xa01025"),
         ),
         (Sizes((range(63, 64),), open=True), ("63 or more", "63 以上", "63 ou plus")),
         (Sizes((range(16, 17),), 16), ("multiples of 16", "16 の倍数", "multiples de 16")),
         (
             Sizes((range(32, 33),), 16),
-            ("multiples of 16 from 32", "32 以上の 16 の倍数", "multiples de 16 à partir de 32"),
+            (
+                "multiples of 16, from 32 up",
+                "32 以上の 16 の倍数",
+                "multiples de 16 à partir de 32",
+            ),
         ),
         (
             Sizes((range(5, 6),), 16),
             (
-                "5, 21, 37… (one in every 16)",
+                "5, 21, 37… (in steps of 16)",
                 "5、21、37、…（16 ごと）",
                 "5, 21, 37… (de 16 en 16)",
             ),
@@ -529,15 +533,15 @@ def test_what_is_no_size_is_in_no_set() -> None:
         (
             Sizes((range(33, 35),), 32),
             (
-                "33–34, 65–66… (every 32)",
+                "33–34, 65–66… (repeating every 32)",
                 "33～34、65～66、…（32 ごと）",
-                "33\xa0à\xa034, 65\xa0à\xa066… (de 32 en 32)",
+                "33\xa0ou\xa034, 65\xa0ou\xa066… (de 32 en 32)",
             ),
         ),
         (
             Sizes((range(3, 4), range(6, 7)), 8),
             (
-                "3, 6, 11… (every 8)",
+                "3, 6, 11… (repeating every 8)",
                 "3、6、11、…（8 ごと）",
                 "3, 6, 11… (de 8 en 8)",
             ),
@@ -546,9 +550,9 @@ def test_what_is_no_size_is_in_no_set() -> None:
         (
             Sizes((range(18, 20), range(24, 26)), 8),
             (
-                "18–19, 24–27, 32–35… (every 8)",
+                "18–19, 24–27, 32–35… (repeating every 8)",
                 "18～19、24～27、32～35、…（8 ごと）",
-                "18\xa0à\xa019, 24\xa0à\xa027, 32\xa0à\xa035… (de 8 en 8)",
+                "18\xa0ou\xa019, 24\xa0à\xa027, 32\xa0à\xa035… (de 8 en 8)",
             ),
         ),
     ],

@@ -163,8 +163,8 @@ def test_pixels_behind_all_windows_are_told() -> None:
     note = notes_of(nn.Sequential(nn.Conv2d(3, 8, 16, 16), nn.Flatten()), 3, 229, 224)["dropped"]
     assert note.names == ("0",)
     assert said(note) == (
-        "Sizes round down, so that no window reads the last rows or columns of some maps: 0. "
-        "In 0, the windows cover 224×224 of 229×224 cells. "
+        "Sizes round down, so that no window reads the last rows or columns of some maps "
+        "(at the input of layer 0). In layer 0, the windows cover 224×224 of 229×224 cells. "
         "No pixel beyond the first 224×224 of the 229×224 input has any effect on the output."
     )
 
@@ -196,7 +196,7 @@ def test_what_is_lost_is_not_told_of_rows_that_end_early() -> None:
     trace = cx.trace(nn.Sequential(nn.MaxPool2d(2), nn.Conv2d(1, 1, 1)), (1, 7, 7))
     (note, *_) = remarks(trace.network, trace.rows[:1], trace.input_sizes)
     assert note == Note("dropped", ("0",), {"input": (7, 7), "read": (6, 6)})
-    assert said(note).endswith("In 0, the windows cover 6×6 of 7×7 cells.")
+    assert said(note).endswith("In layer 0, the windows cover 6×6 of 7×7 cells.")
 
 
 class ReturnsItsInput(nn.Module):
@@ -373,10 +373,11 @@ def test_a_layer_that_is_shifted_gives_other_values() -> None:
         "same_after": 1,
     }
     assert said(found) == (
-        'With padding="same", TensorFlow and Keras would place the windows elsewhere: layer. layer '
-        "pads its input by 1 before and 1 after; there it would be 0 and 1. The size is the same, "
+        'With padding="same", TensorFlow and Keras would place the windows elsewhere '
+        "(layers: name). For example, name here pads its input by 1 before and 1 after; "
+        "in TensorFlow and Keras it would be 0 and 1. The size is the same, "
         "but the same weights give other values."
-    ).replace("layer", found.names[0])
+    ).replace("name", found.names[0])
 
 
 def test_shifted_and_resized_layers_have_a_note_each() -> None:
@@ -449,4 +450,6 @@ def test_every_sentence_is_said_in_every_language(code: str) -> None:
 def test_of_many_layers_the_first_are_named() -> None:
     names = tuple(f"conv{index}" for index in range(9))
     note = Note("same", names, SIDES | {"here": (5, 5), "there": (5, 5)})
-    assert "conv0, conv1, conv2, conv3, conv4 and 4 more. conv0 pads" in said(note)
+    assert "conv0, conv1, conv2, conv3, conv4 and 4 more). For example, conv0 here pads" in said(
+        note
+    )

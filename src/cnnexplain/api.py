@@ -92,7 +92,7 @@ def explain(
     Example:
         >>> found = explain("nn.Sequential(nn.Flatten(), nn.Linear(784, 10))", (1, 32, 32))
         >>> print(found.to_text().splitlines()[2])
-        Problem: 1 expects 784 input features but gets 1,024.
+        Problem: Layer 1 expects 784 input features but gets 1,024.
     """
     # Whoever only traces must not wait for this.
     from cnnexplain.explanation import explained, unmade  # noqa: PLC0415

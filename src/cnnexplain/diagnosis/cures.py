@@ -71,18 +71,21 @@ def sized(shape: Shape, sizes: Sequence[int]) -> list[Cure]:
     if given == wanted or len(given) not in _MODES:
         return []
     facts = {"size": wanted if len(wanted) > 1 else str(wanted[0])}
+    of = "" if len(wanted) > 1 else "_length"
     mode, smooth = _MODES[len(given)], ", antialias=True" if len(given) == 2 else ""  # noqa: PLR2004
     size = wanted if len(wanted) > 1 else wanted[0]
-    cures = [Cure("resize", f'x = F.interpolate(x, size={size}, mode="{mode}"{smooth})', facts)]
+    cures = [
+        Cure(f"resize{of}", f'x = F.interpolate(x, size={size}, mode="{mode}"{smooth})', facts)
+    ]
     pairs = list(zip(given, wanted, strict=True))
     if all(has >= wants for has, wants in pairs):
         starts = [(has - wants) // 2 for has, wants in pairs]
         cuts = [f"{start}:{start + wants}" for start, (_, wants) in zip(starts, pairs, strict=True)]
-        cures.append(Cure("crop", f"x = x[..., {', '.join(cuts)}]", facts))
+        cures.append(Cure(f"crop{of}", f"x = x[..., {', '.join(cuts)}]", facts))
     elif all(has <= wants for has, wants in pairs):
         # torch pads the last axis first.
         sides = [side for has, wants in reversed(pairs) for side in _halves(wants - has)]
-        cures.append(Cure("pad", f"x = F.pad(x, {tuple(sides)})", facts))
+        cures.append(Cure(f"pad{of}", f"x = F.pad(x, {tuple(sides)})", facts))
     return cures
 
 

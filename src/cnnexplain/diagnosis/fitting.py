@@ -250,7 +250,7 @@ def said(sizes: Sizes) -> str:
         >>> said(Sizes((range(63, 64),), open=True))
         '63 or more'
         >>> said(Sizes((range(32, 33),), every=16))
-        'multiples of 16 from 32'
+        'multiples of 16, from 32 up'
     """
     every, single = sizes.every, all(len(run) == 1 for run in sizes.runs)
     if every is None:
@@ -274,7 +274,8 @@ def _listed(stretches: Iterator[tuple[int, int | None]]) -> str:
         elif last == start:
             words.append(str(start))
         else:
-            words.append(text("explain.sizes.run", start=start, last=last))
+            key = "pair" if last == start + 1 else "run"
+            words.append(text(f"explain.sizes.{key}", start=start, last=last))
     return text("explain.sizes.comma").join(words)
 
 

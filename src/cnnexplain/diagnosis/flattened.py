@@ -99,7 +99,9 @@ class Flattened:
         )
         sizes = self.case.input_shape[2:]
         if side is not None and len(set(sizes)) == len(set(self.sizes)) == 1:
-            told["formula"] = str(side.formula(sizes[0]))
+            formula = str(side.formula(sizes[0]))
+            # Where nothing stands before it, there is nothing to tell.
+            told |= {"formula": formula} if "=" in formula else {}
         return told
 
     @property

@@ -62,7 +62,13 @@ def _problem(explanation: Explanation, problem: Problem, limit: int | None) -> I
     for branch in problem.branches:
         yield from _folded(words.branch(branch), limit, "  - ", "    ")
     if _tells(problem):
-        layer = text("explain.layer", name=words.called(problem.name), operation=problem.operation)
+        layer = text(
+            "explain.layer",
+            name=words.capital(words.called(problem.name))
+            if problem.name[:1].isdigit()
+            else problem.name,
+            operation=problem.operation,
+        )
         yield from _folded(layer, limit, _INDENT, _INDENT)
     if problem.place is not None:
         called = text("explain.place.called", place=words.place(problem.place))
@@ -148,7 +154,13 @@ def _problem_html(explanation: Explanation, problem: Problem) -> Iterator[str]:
         items = "".join(f"<li>{escaped(words.branch(each))}</li>" for each in problem.branches)
         yield f"<ul>{items}</ul>"
     if _tells(problem):
-        layer = text("explain.layer", name=words.called(problem.name), operation=problem.operation)
+        layer = text(
+            "explain.layer",
+            name=words.capital(words.called(problem.name))
+            if problem.name[:1].isdigit()
+            else problem.name,
+            operation=problem.operation,
+        )
         yield f"<p>{escaped(layer)}</p>"
     if problem.place is not None:
         called = text("explain.place.called", place=words.place(problem.place))

@@ -127,8 +127,11 @@ def _features(facts: dict[str, Fact]) -> _Read:
         facts["values"], facts["batch"] = rows * came, rows * came // wanted
     guess = guessed(came, wanted) if max(came, wanted) <= LARGEST else None
     flatten = Cure("message_flatten", "x = torch.flatten(x, 1)")
+    if whole and facts["batch"] == 1:
+        # Just as many as one image should have: hardly by chance.
+        return "flatten", ["one"], [flatten, Cure("message_unbatched", "x = x.unsqueeze(0)")]
     if whole and guess is None:
-        return "flatten", ["one" if facts["batch"] == 1 else "several"], [flatten]
+        return "flatten", ["several"], [flatten]
     price: dict[str, Fact] = {"parameters": out * (came + 1), "before": out * (wanted + 1)}
     wider = Cure("message_in_features", f"nn.Linear({came}, {out})", {"came": came, **price})
     perhaps = ["or_flatten"] if whole else []

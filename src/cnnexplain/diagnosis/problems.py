@@ -81,7 +81,7 @@ def _by_operation(case: Case) -> Problem:
     operation = case.failure.operation
     shape = case.taken[0] if case.taken else ()
     if isinstance(operation, BatchNorm) and len(shape) not in _axes_of(operation):
-        return dimensions(case, operation, max(_axes_of(operation)))
+        return dimensions(case, operation, min(_axes_of(operation)), max(_axes_of(operation)))
     if isinstance(case.failure.error, ForwardError):
         return other(case)
     match operation:
@@ -98,14 +98,14 @@ def _by_operation(case: Case) -> Problem:
 def _of_window(case: Case, layer: Spatial, shape: Shape) -> Problem:
     """Return why a layer with a window on every axis cannot take what comes."""
     if len(shape) != layer.axes + 2:
-        return dimensions(case, layer, layer.axes + 2)
+        return dimensions(case, layer, layer.axes + 1, layer.axes + 2)
     if getattr(layer, "in_channels", shape[1]) != shape[1]:
         return channels(case, layer)
     return kernel(case, layer) or other(case)
 
 
 def _flattened(case: Case, flatten: Flatten) -> Problem:
-    return dimensions(case, flatten, max(flatten.start_dim, flatten.end_dim) + 1)
+    return dimensions(case, flatten, max(flatten.start_dim, flatten.end_dim) + 1, None)
 
 
 # What tells why an operation cannot take what comes.

@@ -13,7 +13,7 @@ from operator import gt
 from typing import TYPE_CHECKING
 
 from cnnexplain.diagnosis.findings import Note
-from cnnexplain.diagnosis.words import CODE, fact
+from cnnexplain.diagnosis.words import CODE, called, fact
 from cnnexplain.errors import CnnExplainError
 from cnnexplain.geometry import read
 from cnnexplain.languages import text
@@ -85,7 +85,8 @@ def said(note: Note) -> str:
         'Poolings that round sizes down: pool'
     """
     values = {name: fact(held) for name, held in note.facts.items()}
-    values |= {"names": shortened(note.names), "first": note.names[0], **CODE}
+    names = [called(name) for name in note.names]
+    values |= {"names": shortened(names), "first": names[0], **CODE}
     keys = (f"explain.note.{note.kind}.{key}" for key in _sentences(note.kind, note.facts))
     return text("figure.space").join(text(key, **values) for key in keys)
 

@@ -135,16 +135,19 @@ def last_axes(case: Case, layer: LayerNorm) -> Problem:
     )
 
 
-def dimensions(case: Case, layer: Layer, wanted: int) -> Problem:
+def dimensions(case: Case, layer: Layer, fewest: int, most: int | None) -> Problem:
     """Return why a layer cannot take as many axes as come, and what cures it.
 
     Args:
         case: The network.
         layer: The layer, which failed.
-        wanted: The number of axes that it takes.
+        fewest: The smallest number of axes that it takes.
+        most: The largest; None if any larger one will do.
     """
     (shape,), name = case.taken, case.failure.name
-    facts: dict[str, Fact] = {"name": name, "wanted": wanted, "came": len(shape), "shape": shape}
+    facts: dict[str, Fact] = {"name": name, "fewest": fewest, "came": len(shape), "shape": shape}
+    if most is not None:
+        facts["most"] = most
     maker = case.maker(case.before(case.failure.inputs[0]))
     found: list[Cure] = []
     if maker:
@@ -190,20 +193,24 @@ def kernel(case: Case, layer: Spatial) -> Problem | None:
         "padding": padding,
         "shape": shape,
     }
-    padded = "window_padded" if padding else "window"
-    reasons = ["transposed" if isinstance(window, Transposed) else padded]
+    cut = isinstance(window, Transposed)
+    reasons = ["padding" if cut else "window_padded" if padding else "window"]
     least = _smallest(case)
     found: list[Cure] = []
     if least is not None:
         reasons.append("smallest")
         facts["smallest"] = (case.input_shape[1], *least)
-        found += cures.sized(case.input_shape, least)
+        # What is large enough may stay as it is.
+        enough = tuple(map(max, case.input_shape[2:], least))
+        runs = case.runs((*case.input_shape[:2], *enough))
+        found += cures.sized(case.input_shape, enough if runs else least)
     found += turned(case)
     if layer.parameters == 0:
         found += case.replaced("leave_out", name, Identity(), Identity())
     elif isinstance(layer, Conv2d) and layer.stride == 1:
         found += _padded(case, layer)
-    problem = Problem("kernel", name, str(layer), case.failure.place, facts, tuple(reasons))
+    kind = "cut_away" if cut else "kernel"
+    problem = Problem(kind, name, str(layer), case.failure.place, facts, tuple(reasons))
     return replace(problem, fits=_all_fits(case, least), cures=tuple(found))
 
 

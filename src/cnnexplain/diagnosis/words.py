@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 # Code that words speak of, whose quotes are none of the language's.
 CODE = {"same": 'padding="same"'}
-_COUNTED = re.compile(r"^(\d+) =")
+_BETWEEN = re.compile(r"(?<=[ぁ-んァ-ヶー一-鿿]) (?=[ぁ-んァ-ヶー一-鿿])")
+_COUNTED = re.compile(r"\d+ = [\d·]+$")
+_DIGITS = re.compile(r"\d+")
 # Where several axes of the picture have sizes of their own.
 _AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
@@ -27,7 +29,24 @@ def title(problem: Problem) -> str:
     """
     key = f"explain.problem.{problem.kind}.title"
     single = problem.facts.get("wanted") == 1 and f"{key}_one" in catalogue(current())
-    return _filled(f"{key}_one" if single else key, problem.facts)
+    said = _filled(f"{key}_one" if single else key, problem.facts)
+    # A sentence begins with a capital, but for a name of the user's own; in French, none stands
+    # after a colon.
+    ours = not problem.facts.get("name", "-") or _is_numbered(problem.name)
+    return capital(said) if ours and current() != "fr" else said
+
+
+def capital(sentence: str) -> str:
+    """Return a sentence that begins with a capital.
+
+    Args:
+        sentence: The sentence.
+    """
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _is_numbered(name: str) -> bool:
+    return name[:1].isdigit()
 
 
 def reasons(problem: Problem) -> list[str]:
@@ -69,10 +88,11 @@ def branch(found: Branch) -> str:
     sizes = shape(found.shape)
     if not found.name:
         return text("explain.branch.given", shape=sizes)
+    name = called(found.name)
     if not found.changes:
-        return text("explain.branch.kept", name=found.name, shape=sizes)
-    steps = listed(f"{name} ({before} → {after})" for name, before, after in found.changes)
-    return text("explain.branch.changed", name=found.name, shape=sizes, steps=steps)
+        return text("explain.branch.kept", name=name, shape=sizes)
+    steps = listed(f"{called(each)} ({before} → {after})" for each, before, after in found.changes)
+    return text("explain.branch.changed", name=name, shape=sizes, steps=steps)
 
 
 def place(found: Place) -> str:
@@ -107,6 +127,8 @@ def cure(found: Cure) -> str:
 
 def _filled(key: str, facts: Facts) -> str:
     said = {name: fact(value) for name, value in facts.items()} | CODE
+    if "names" in facts:
+        said["names"] = listed(map(called, str(facts["names"]).split(", ")))
     for key_of in ("name", "previous"):
         if key_of in facts:
             said[key_of] = called(str(facts[key_of]))
@@ -114,11 +136,24 @@ def _filled(key: str, facts: Facts) -> str:
         *others, last = map(str, axes)
         kind = "many" if others else "one"
         said["axes"] = text(f"explain.axes.{kind}", axes=listed(others), axis=last)
-    if {"fewest", "most"} <= facts.keys():
-        fewest, most = said["fewest"], said["most"]
-        same = fewest == most
-        said["allowed"] = fewest if same else text("explain.or", first=fewest, last=most)
-    return text(key, **said)
+    if "shapes" in facts:
+        *others, last = str(facts["shapes"]).split(" + ")
+        said["shapes"] = text("explain.and", first=listed(others), last=last) if others else last
+    if "fewest" in facts:
+        said["allowed"] = _allowed(said["fewest"], said.get("most"))
+    filled = text(key, **said)
+    # Spaces in Japanese stand beside what is not, and what fills a sentence may be either.
+    return _BETWEEN.sub("", filled) if current() == "ja" else filled
+
+
+def _allowed(fewest: str, most: str | None) -> str:
+    if most is None:
+        return text("explain.least", count=fewest)
+    return (
+        text("explain.exactly", count=most)
+        if fewest == most
+        else text("explain.or", first=fewest, last=most)
+    )
 
 
 def called(name: str) -> str:
@@ -133,7 +168,7 @@ def called(name: str) -> str:
     """
     if not name:
         return text("explain.unnamed")
-    return text("explain.numbered", name=name) if name[0].isdigit() else name
+    return text("explain.numbered", name=name) if _is_numbered(name) else name
 
 
 def fact(value: Fact) -> str:
@@ -146,5 +181,9 @@ def fact(value: Fact) -> str:
         return shape(value) or text("explain.scalar")
     if isinstance(value, str):
         # What a product makes is a count.
-        return _COUNTED.sub(lambda found: f"{number(int(found[1]))} =", value)
+        return (
+            _DIGITS.sub(lambda found: number(int(found[0])), value)
+            if _COUNTED.match(value)
+            else value
+        )
     return number(value)

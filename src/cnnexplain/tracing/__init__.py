@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import sys
 import traceback
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from math import prod
+from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
@@ -18,7 +19,7 @@ from cnnexplain.tracing.guard import untouched
 from cnnexplain.tracing.recorder import NeedsValues, Recorder, is_users
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from torch import nn
 
@@ -219,8 +220,35 @@ def _with_values(
         ) from error
 
 
-def _uncompiled() -> AbstractContextManager[object]:
-    """Let compiled functions run as they were written, if something has been compiled."""
-    if "torch._dynamo" not in sys.modules:
-        return nullcontext()
-    return cast("AbstractContextManager[object]", torch.compiler.set_stance("force_eager"))
+class _Eager:
+    """Lets compiled functions run as they were written, while any thread is tracing.
+
+    torch has one stance for all threads, so that the first one sets it and the last one puts it
+    back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._tracing = 0
+        self._stance: AbstractContextManager[object] = nullcontext()
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Let them, if something has been compiled."""
+        with self._lock:
+            if not self._tracing and "torch._dynamo" in sys.modules:
+                stance = torch.compiler.set_stance("force_eager")
+                self._stance = cast("AbstractContextManager[object]", stance)
+                self._stance.__enter__()
+            self._tracing += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._tracing -= 1
+                if not self._tracing:
+                    self._stance.__exit__(None, None, None)
+                    self._stance = nullcontext()
+
+
+_uncompiled = _Eager()
