@@ -48,6 +48,18 @@ class PlainView(nn.Module):
         return self.fc(x)
 
 
+class Stacked(nn.Module):
+    """Stacks maps of two sizes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        y = self.conv(x)
+        return torch.stack([x, y], 1)
+
+
 _TWO_LINES = "nn.Sequential(nn.Conv1d(1, 8, 3), nn.Flatten(), nn.Linear(80, 10))"
 _TWO_CLIPS = "nn.Sequential(nn.Conv3d(1, 4, 3), nn.Flatten(), nn.Linear(4, 10))"
 _TRANSPOSED = "nn.Sequential(nn.ConvTranspose2d(3, 8, 2, padding=1))"
@@ -77,6 +89,9 @@ FURTHER = [
         "",
     ),
     Broken("a short signal", "nn.Sequential(nn.Conv1d(1, 8, 9))", (1, 5), "kernel", ""),
+    Broken("one feature", "nn.Sequential(nn.Flatten(), nn.Linear(1, 2))", (3,), "features", ""),
+    Broken("a norm of one", "nn.Sequential(nn.BatchNorm2d(1))", (4, 8, 8), "normalisation", ""),
+    Broken("a stack", Stacked, (3, 9, 9), "stack", ""),
     Broken("one channel, viewed", PlainView, (1, 30, 30), "view", "is invalid for input"),
     Broken("one channel, rows", PlainView, (1, 56, 56), "batch", None),
     Broken(

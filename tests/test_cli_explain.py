@@ -133,6 +133,7 @@ def test_every_format_is_written_whole(form: Saying, tmp_path: Path) -> None:
 REFUSED = {
     "neither": ([], "neither", "a network, or a message"),
     "both": (["alexnet", "--message", MAT1], "both", "a network, or a message"),
+    "a size of a message": (["--message", MAT1, "-i", "3x8x8"], "--input", "a message alone"),
     "no message": (["--message", "hello"], "'hello'", "a message of PyTorch's about sizes"),
     "no network": (["alexnot"], "'alexnot'", "one of alexnet"),
     "no size": (["-", "-i", "3x"], "3x", "numbers with x between them"),

@@ -96,6 +96,8 @@ def one_of_each_kind() -> dict[str, str]:
         ("cpu", partial(nn.Linear, 784, 10), (1, 16, 7, 7)),
         ("cpu", partial(nn.Linear, 784, 10), (2, 16, 7, 7)),
         ("cpu", partial(nn.Linear, 4096, 10), (64, 1024)),
+        ("cpu", partial(nn.Linear, 1, 10), (2, 3)),
+        ("cpu", partial(nn.BatchNorm2d, 1), (2, 3, 4, 4)),
     ]
     for way, make, shape in cases:
         message = test_messages.text(way, make, shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -355,3 +356,196 @@ def test_a_map_is_not_averaged_to_more_than_it_has() -> None:
     assert "pool" not in {each.kind for each in small.cures}
     (large,) = cx.explain(cx.networks.lenet5(), (1, 64, 64)).problems
     assert "pool" in {each.kind for each in large.cures}
+
+
+# ── what stands beside the mistake ─────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "aside",
+    [
+        lambda y: y / y.flatten().norm(),
+        lambda y: y / y.abs().view(-1).max(),
+        lambda y: y.view(y.shape[0] * 2, -1).view(y.shape),
+    ],
+    ids=["a norm", "a maximum", "groups"],
+)
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_a_view_beside_the_mistake_is_not_blamed(aside: Any, batch_size: int) -> None:
+    model = Module(
+        lambda s, x: s.f(aside(s.c(x)).flatten(1)),
+        c=nn.Conv2d(1, 2, 3),
+        f=nn.Linear(2 * 36, 3),
+    )
+    (problem,) = cx.explain(model, (1, 10, 10), batch_size).problems
+    assert (problem.kind, problem.name) == ("features", "f")
+
+
+@pytest.mark.parametrize("message", ["CUDA error: assert triggered", "NaN loss", "bad label"])
+def test_a_view_beside_an_error_of_others_is_not_blamed(message: str) -> None:
+    def way(s: Any, x: Tensor) -> Tensor:
+        s.c(x).abs().flatten().max()
+        raise RuntimeError(message)
+
+    assert (
+        str(passes(lambda: Module(way, c=nn.Conv2d(1, 2, 3))(torch.zeros(2, 1, 8, 8)))) == message
+    )
+
+
+def test_an_error_that_was_caught_does_not_stand_for_a_later_one() -> None:
+    def turned(s: Any, x: Tensor) -> Tensor:
+        try:
+            s.c(x)
+        except RuntimeError:
+            s.c(x.permute(0, 3, 1, 2))
+        raise ValueError("labels file not found")
+
+    image = torch.zeros(2, 8, 8, 3)
+    passes(lambda: Module(turned, c=nn.Conv2d(3, 4, 3))(image))
+
+    def normed(s: Any, x: Tensor) -> Tensor:
+        with contextlib.suppress(ValueError):
+            s.bn(x)
+        raise ValueError("dataset is empty")
+
+    model = Module(normed, bn=nn.BatchNorm2d(3))
+    passes(lambda: model(torch.zeros(2, 3)))
+    (problem,) = cx.explain(model, (3,)).problems
+    assert (problem.kind, problem.name) == ("forward", "")
+
+
+def test_no_cure_fills_rows_with_whole_channels() -> None:
+    model = Module(
+        lambda s, x: s.f(s.b(F.max_pool2d(s.a(x), 2)).view(-1, 16)),
+        a=nn.Conv2d(1, 4, 3, padding=1),
+        b=nn.Conv2d(4, 4, 5),
+        f=nn.Linear(16, 3),
+    )
+    (problem,) = cx.explain(model, (1, 8, 8), 2).problems
+    assert (problem.kind, problem.name) == ("kernel", "b")
+    assert "padding" not in {each.kind for each in problem.cures}
+
+
+def test_rows_that_do_not_come_out_are_sound() -> None:
+    def grouped(s: Any, x: Tensor) -> Any:
+        y = s.c(x)
+        z = y.view(2 * len(y), -1)
+        y = (z - z.mean(1, keepdim=True)).view(y.shape)
+        return y, y.pow(2).mean()
+
+    def weighed(s: Any, x: Tensor) -> Any:
+        y = s.c(x)
+        return y, s.f(y.view(-1, 49))
+
+    def pairs(s: Any, x: Tensor) -> Any:
+        return s.f(x.reshape(-1, 10))
+
+    conv = nn.Conv2d(3, 4, 3)
+    assert cx.explain(Module(grouped, c=conv), (3, 9, 9), 2).problems == ()
+    assert cx.explain(Module(weighed, c=conv, f=nn.Linear(49, 1)), (3, 9, 9), 2).problems == ()
+    assert cx.explain(Module(pairs, f=nn.Linear(10, 1)), (6, 5), 2).problems == ()
+
+
+def test_a_long_line_that_is_cut_is_found() -> None:
+    model = Module(
+        lambda s, x: s.f(s.c(x).view(-1, 800)), c=nn.Conv1d(1, 16, 1), f=nn.Linear(800, 2)
+    )
+    (problem,) = cx.explain(model, (1, 1600), 2).problems
+    assert (problem.kind, problem.facts["after"]) == ("batch", 64)
+
+
+class Levels(nn.Module):
+    """A U-Net of some levels."""
+
+    def __init__(self, levels: int) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList(nn.Conv2d(3 if at == 0 else 4, 4, 1) for at in range(levels))
+        self.last = nn.Conv2d(4 + 4 * (levels - 1), 2, 1)
+
+    def forward(self, x: Tensor) -> Any:
+        maps = []
+        for at, conv in enumerate(self.convs):
+            x = conv(F.max_pool2d(x, 2) if at else x)
+            maps.append(x)
+        y = maps.pop()
+        while maps:
+            y = torch.cat([maps.pop(), F.interpolate(y, scale_factor=2)], 1)
+        return self.last(y)
+
+
+def test_nothing_false_is_said_of_small_u_nets() -> None:
+    (problem,) = cx.explain(Levels(5), (3, 8, 8)).problems
+    assert problem.kind == "kernel"
+    assert all(48 in fits for fits in problem.fits)
+    (problem,) = cx.explain(Levels(9), (3, 300, 300)).problems
+    assert problem.kind == "cat"
+    assert {"resize", "pad"} <= {each.kind for each in problem.cures}
+
+
+def test_a_slice_of_a_table_is_no_size() -> None:
+    def way(s: Any, x: Tensor) -> Tensor:
+        y = F.interpolate(F.max_pool2d(x, 2), scale_factor=2)
+        return y + s.t.weight.view(1, 1, 40, 40)[:, :, : x.shape[2], : x.shape[3]]
+
+    (problem,) = cx.explain(Module(way, t=nn.Linear(40, 40, bias=False)), (1, 15, 15)).problems
+    assert problem.kind == "add"
+    assert problem.fits == ()
+
+
+def test_one_side_that_is_large_enough_stays() -> None:
+    model = nn.Sequential(nn.Conv2d(3, 4, 7), nn.MaxPool2d(2), nn.Conv2d(4, 4, 5))
+    (problem,) = cx.explain(model, (3, 10, 640)).problems
+    assert [each.code for each in problem.cures][:2] == [
+        'x = F.interpolate(x, size=(16, 640), mode="bilinear", antialias=True)',
+        "x = F.pad(x, (0, 0, 3, 3))",
+    ]
+
+
+def test_a_module_that_decides_by_values_is_explained() -> None:
+    def way(s: Any, x: Tensor) -> Tensor:
+        y = s.c(x)
+        if torch.isnan(y).any():
+            raise ValueError("nan")
+        return s.f(y.flatten(1))  # type: ignore[no-any-return]
+
+    model = Module(way, c=nn.Conv2d(1, 2, 3), f=nn.Linear(72, 3))
+    (problem,) = cx.explain(model, (1, 10, 10)).problems
+    assert (problem.kind, problem.name) == ("features", "f")
+    assert problem.fits
+
+
+def test_huge_inputs_are_no_crash() -> None:
+    assert cx.explain(nn.Sequential(nn.ReLU()), (1, 2**58)).problems == ()
+
+
+def test_a_message_is_not_answered_by_a_smaller_map() -> None:
+    for text in ("(4x512 and 25088x4096)", "(32x400 and 1024x10)", "(2x10 and 10x5)"):
+        found = explained_message(f"mat1 and mat2 shapes cannot be multiplied {text}")
+        assert "pool" not in {each.kind for each in found.problems[0].cures}
+
+
+def test_a_stack_is_told_as_one() -> None:
+    model = Module(lambda s, x: torch.stack([s.c(x), x], 1), c=nn.Conv2d(3, 3, 3))
+    (problem,) = cx.explain(model, (3, 9, 9)).problems
+    assert problem.kind == "stack"
+    assert "cannot stack 1×3×7×7 and 1×3×9×9" in cx.explain(model, (3, 9, 9)).to_text("en")
+
+
+def test_a_users_own_words_keep_their_brackets() -> None:
+    def way(*_: Any) -> Tensor:
+        raise ValueError("floor(3.5)")
+
+    assert "floor(3.5)" in cx.explain(Module(way), (3,)).to_html("en")
+
+
+@pytest.mark.parametrize(
+    ("file", "cell"),
+    [
+        ("ipykernel_26619/770.py", True),
+        ("<ipython-input-3-abc>", True),
+        ("tmp/ipython-input-3-abc.py", True),
+        ("home/ipykernel_tools/net.py", False),
+    ],
+)
+def test_cells_are_told_from_files(file: str, cell: bool) -> None:
+    assert words.place(Place(file, 9, "")).startswith("a notebook cell") == cell

@@ -71,8 +71,9 @@ def explain(
 ) -> Explanation:
     """Explain what breaks in a network for an input size, or is surely wrong, and what cures it.
 
-    Nothing is computed but shapes, and the module stays as it was; its own code runs several
-    times, since cures are tried before they are told.
+    Nothing is computed but shapes, unless the module decides by values, and the module stays as it
+    was; its own code runs several times, since cures are tried before they are told. Where that
+    code asks for the input's size, sizes beside those that are named may fit as well.
 
     Args:
         model: Any `torch.nn.Module`, a network of `cnnexplain.networks`, or the text of an

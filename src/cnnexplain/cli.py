@@ -197,6 +197,10 @@ def explain(
                 'write cnnexplain explain alexnet --input 3x384x384, or --message "..."',
             )
         if message is not None:
+            if sizes:
+                raise UsageError(
+                    "a message alone", "--input", "leave it out: a message tells its own sizes"
+                )
             with _reported(ArgumentError):
                 found = explained_message(pasted(message, standard_input()))
         else:

@@ -13,6 +13,7 @@ from cnnexplain.errors import (
     ExplainedIndexError,
     ExplainedRuntimeError,
     ExplainedValueError,
+    ForwardError,
     shown,
 )
 
@@ -226,6 +227,12 @@ def _again(
     failure = again(shapes, {}).failure
     if failure is None:
         return None
+    from cnnexplain.tracing.recorder import is_users  # noqa: PLC0415
+
+    *_, (frame, _) = walk_tb(error.__traceback__)
+    users = is_users(frame.f_code.co_filename)
+    if isinstance(failure.error, ForwardError) and users and not known:
+        return None  # an error of the user's own code, and no word of sizes in it
     same = str(failure.error.__cause__) == str(error)
     if not (same or (known and _within(model, failure.name, innermost))):
         return None

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from cnnexplain.diagnosis import cures
-from cnnexplain.diagnosis.batches import mixing
+from cnnexplain.diagnosis.batches import keeps
 from cnnexplain.errors import CnnExplainError
 from cnnexplain.graph import Network, Node
 from cnnexplain.operations.base import Layer, Operation
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 # How many times the smallest size is tried where all larger ones are said to fit.
-_FURTHER = 3
+_FURTHER = (3, 17)
 # What most networks for photographs are trained on.
 _USUAL = 224
 
@@ -181,7 +181,7 @@ class Case:
         except CnnExplainError:
             return False
         # A view(-1, n) lets anything run, with other rows than there are images.
-        return tried.failure is None and mixing(tried) is None
+        return tried.failure is None and keeps(tried)
 
     def sure(self, fits: Sequence[Sizes]) -> tuple[Sizes, ...]:
         """Return sizes that fit, if the whole network runs at their ends and not beyond them.
@@ -195,12 +195,22 @@ class Case:
         # Where sizes recur, the first few may fit for another reason: what is 1 goes with anything.
         ends = [next(islice(each.stretches(), 1 if each.every else 0, None)) for each in fits]
         starts = [start for start, _ in ends]
-        lasts = [_FURTHER * start if last is None else last for start, last in ends]
+        further = [[times * start for start in starts] for times in _FURTHER]
+        lasts = [
+            times if last is None else last
+            for times, (_, last) in zip(further[0], ends, strict=True)
+        ]
         below = [start - 1 for start in starts]
         above = [last + 1 for last in lasts]
-        inside = all(self.runs((*shape[:2], *sizes)) for sizes in (starts, lasts))
+        # What is said of all larger sizes is tried far beyond, and what is said of none as well.
+        inside = all(
+            self.runs((*shape[:2], *sizes))
+            for sizes in (starts, lasts, *further)
+            if all(size in each for size, each in zip(sizes, fits, strict=True))
+        )
         outside = [below] if min(below) > 0 else []
         outside += [above] if None not in [last for _, last in ends] else []
+        outside += [[times * last for last in lasts] for times in (2, 3)]
         beyond = any(
             self.runs((*shape[:2], *sizes))
             for sizes in outside

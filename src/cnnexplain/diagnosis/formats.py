@@ -149,7 +149,10 @@ def _problem_html(explanation: Explanation, problem: Problem) -> Iterator[str]:
     yield f'<p class="cx-problem">{escaped(text("explain.title", title=words.title(problem)))}</p>'
     reasons = words.reasons(problem)
     if reasons:
-        yield f"<p>{'<br>'.join(escaped(bracketed(reason)) for reason in reasons)}</p>"
+        # What others say is none of our formulas.
+        ours = problem.kind not in {"forward", "other"}
+        said = [escaped(bracketed(reason) if ours else reason) for reason in reasons]
+        yield f"<p>{'<br>'.join(said)}</p>"
     if problem.branches:
         items = "".join(f"<li>{escaped(words.branch(each))}</li>" for each in problem.branches)
         yield f"<ul>{items}</ul>"

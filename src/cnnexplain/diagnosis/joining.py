@@ -14,6 +14,8 @@ from cnnexplain.operations.joining import Cat, Stack
 from cnnexplain.operations.spatial import Conv2d
 
 # The sizes that are tried, and how many turns above the first, where sizes of 1 are stretched.
+# More often than any network halves its map.
+_MOST_HALVINGS = 11
 _MOST_TRIES = 32
 _TURNS = 2
 
@@ -37,7 +39,8 @@ def joined(case: Case, operation: Operation) -> Problem:
     numbers = case.failure.inputs
     others = [each for each in getattr(operation, "others", ()) if each is not None]
     shapes = (*case.taken, *others)
-    kind = "cat" if isinstance(operation, Cat | Stack) else "add"
+    kinds: dict[type[Operation], str] = {Cat: "cat", Stack: "stack"}
+    kind = kinds.get(type(operation), "add")
     facts: dict[str, Fact] = {
         "name": name,
         "operation": str(operation),
@@ -50,7 +53,7 @@ def joined(case: Case, operation: Operation) -> Problem:
         facts["dim"] = str(getattr(operation, "dim", 0))
     branches = _branches(case, numbers, others, axes[0] if axes else 1)
     fits = case.sure(_of_constant(case, others, axes) if others else _fits(case, numbers, axes))
-    found = [*case.sized(fits), *_padded(case, numbers)]
+    found = [*(case.sized(fits) or _doubled(case, axes)), *_padded(case, numbers)]
     dim = _other_dim(shapes) if isinstance(operation, Cat) else None
     if dim == 1 and dim != operation.dim:  # type: ignore[attr-defined]
         cure = cures.along(place, dim)
@@ -74,6 +77,18 @@ def joined(case: Case, operation: Operation) -> Problem:
         fits,
         tuple(found),
     )
+
+
+def _doubled(case: Case, axes: Sequence[int]) -> list[Cure]:
+    """Return what brings the input to a multiple of a power of 2 with which the network runs."""
+    shape = case.input_shape
+    if not axes or min(axes) < 2:  # noqa: PLR2004
+        return []
+    for power in range(1, _MOST_HALVINGS):
+        sizes = [-(-size // 2**power) * 2**power for size in shape[2:]]
+        if case.runs((*shape[:2], *sizes)):
+            return cures.sized(shape, sizes)
+    return []
 
 
 def _once(case: Case) -> bool:

@@ -143,7 +143,8 @@ def _features(facts: dict[str, Fact]) -> _Read:
     facts["map"], facts["target"] = (side, side), (target, target)
     code = f"nn.AdaptiveAvgPool2d({(target, target)})"
     pool = Cure("pool", code, {"target": (target, target)})
-    cures = [pool, wider, *([flatten] if whole else [])]
+    # An average over fewer cells than there are to be would repeat them.
+    cures = [*([pool] if side > target else []), wider, *([flatten] if whole else [])]
     return "features", ["numbers", "guess", *perhaps], cures
 
 

@@ -7,9 +7,10 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from cnnexplain.diagnosis import cures
-from cnnexplain.diagnosis.batches import mixes, mixing
+from cnnexplain.diagnosis.batches import keeps, losing, mixing
 from cnnexplain.diagnosis.findings import Cure, Fact, Problem
 from cnnexplain.diagnosis.flattened import Flattened
+from cnnexplain.errors import CnnExplainError
 from cnnexplain.operations.reshaping import Flatten, Reshape, Unflatten
 
 if TYPE_CHECKING:
@@ -93,13 +94,23 @@ def silent(case: Case) -> Problem | None:
     node = _by_chance(case) if node is None else node
     if node is not None:
         return _mixed(case, node)
-    shapes = [(_OTHER_BATCH, *shape[1:]) for shape in attempt.shapes]
-    other = case.again(shapes, {})
+    other = _with_other_batch(case)
+    if other is None:
+        return None
     if other.failure is not None:
         return lost(case, other)
     pairs = zip(attempt.output_shapes, other.output_shapes, strict=False)
     dropped = any(many[:1] == (_OTHER_BATCH,) and len(one) < len(many) for one, many in pairs)
     return _squeezed(case, other) if batch == 1 and dropped else None
+
+
+def _with_other_batch(case: Case) -> Attempt | None:
+    """Return how far the network comes with more images; None if that cannot be tried."""
+    shapes = [(_OTHER_BATCH, *shape[1:]) for shape in case.attempt.shapes]
+    try:
+        return case.again(shapes, {})
+    except CnnExplainError:  # such as too large an input
+        return None
 
 
 def _by_chance(case: Case) -> int | None:
@@ -108,7 +119,7 @@ def _by_chance(case: Case) -> int | None:
     Where the length follows from the input's size, channels are meant to join the batch.
     """
     attempt, batch = case.attempt, case.batch_size
-    if all(shape[:1] == (batch,) for shape in attempt.output_shapes):
+    if len(attempt.output_shapes) != 1 or keeps(attempt):
         return None
     inputs = len(attempt.shapes)
     for index, node in enumerate(attempt.network.nodes):
@@ -118,7 +129,10 @@ def _by_chance(case: Case) -> int | None:
             continue
         if len(before) > 3 and after[1] == prod(before[2:]) and operation.sizes[0] == -1:  # noqa: PLR2004
             larger = (*case.input_shape[:2], *(2 * size for size in case.input_shape[2:]))
-            other = case.again((larger, *attempt.shapes[1:]), {})
+            try:
+                other = case.again((larger, *attempt.shapes[1:]), {})
+            except CnnExplainError:  # such as too large an input
+                return None
             nodes = other.network.nodes
             same = len(nodes) > index and nodes[index].operation == operation
             refused = len(nodes) == index and other.failure is not None
@@ -133,11 +147,8 @@ def squeezed(case: Case) -> Problem | None:
     Args:
         case: The network.
     """
-    shapes = [(_OTHER_BATCH, *shape[1:]) for shape in case.attempt.shapes]
-    if case.batch_size != 1:
-        return None
-    other = case.again(shapes, {})
-    return None if other.failure is not None else _squeezed(case, other)
+    other = _with_other_batch(case) if case.batch_size == 1 else None
+    return None if other is None or other.failure is not None else _squeezed(case, other)
 
 
 def lost(case: Case, attempt: Attempt) -> Problem | None:
@@ -147,10 +158,8 @@ def lost(case: Case, attempt: Attempt) -> Problem | None:
         case: The network.
         attempt: How far it came with a batch that is told from other sizes.
     """
-    for node, row in enumerate(attempt.rows):
-        if mixes(row.operation, row.input_shape, row.output_shape, attempt.shapes[0][0]):
-            return _dropped(case, attempt, node)
-    return None
+    node = losing(attempt)
+    return None if node is None else _dropped(case, attempt, node)
 
 
 def _mixed(case: Case, node: int) -> Problem:

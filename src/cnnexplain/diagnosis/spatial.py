@@ -269,9 +269,13 @@ def _all_fits(case: Case, least: Shape | None) -> tuple[Sizes, ...]:
     No layer makes a smaller map of a larger input, so that what does not run for a size runs for
     none above it.
     """
-    if least is None:
+    shape = (*case.input_shape[:2], *(least or ()))
+    joins = least is None or any(
+        len(node.inputs) > 1
+        for node in case.again([shape, *case.attempt.shapes[1:]], {}).network.nodes
+    )
+    if least is None or joins:  # branches need not meet again for every larger size
         return ()
-    shape = (*case.input_shape[:2], *least)
     return case.sure([_up_to(case, shape, axis) for axis in range(2, len(shape))])
 
 

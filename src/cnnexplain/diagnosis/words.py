@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # Code that words speak of, whose quotes are none of the language's.
 CODE = {"same": 'padding="same"'}
 _BETWEEN = re.compile(r"(?<=[ぁ-んァ-ヶー一-鿿]) (?=[ぁ-んァ-ヶー一-鿿])")
+_CELL = re.compile(r"(^|[/\\])(ipykernel_\d+[/\\]|<?ipython-input-)")
 _COUNTED = re.compile(r"\d+ = [\d·]+$")
 _DIGITS = re.compile(r"\d+")
 # Where several axes of the picture have sizes of their own.
@@ -55,10 +56,13 @@ def reasons(problem: Problem) -> list[str]:
     Args:
         problem: The problem.
     """
-    return [
-        _filled(f"explain.problem.{problem.kind}.{reason}", problem.facts)
-        for reason in problem.reasons
-    ]
+    told = []
+    for reason in problem.reasons:
+        said = _filled(f"explain.problem.{problem.kind}.{reason}", problem.facts)
+        previous = str(problem.facts.get("previous", ""))
+        numbered = _is_numbered(previous) and said.startswith(called(previous))
+        told.append(capital(said) if numbered else said)
+    return told
 
 
 def fits(problem: Problem) -> str | None:
@@ -102,7 +106,7 @@ def place(found: Place) -> str:
         found: The line.
     """
     # What a notebook calls a cell tells nobody anything, and differs each time.
-    cell = "ipykernel_" in found.file or found.file.startswith("<ipython-input-")
+    cell = _CELL.search(found.file)
     where = (
         text("explain.place.cell", line=str(found.line)) if cell else f"{found.file}:{found.line}"
     )

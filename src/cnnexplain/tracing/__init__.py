@@ -67,7 +67,11 @@ def attempt_of(
     recorder, error = _tried(model, shapes, keep_lines=True, instead=instead)
     failure = None
     if error is not None:
-        name, operation, inputs = recorder.refused or (recorder.failed_in(error), None, ())
+        refused = recorder.refused
+        if refused is None or recorder.refused_by not in (error, error.__cause__):
+            # What the module's own code has caught is not what stopped it.
+            refused = recorder.failed_in(error), None, ()
+        name, operation, inputs = refused
         failure = Failure(name, operation, inputs, error, users_line(error))
     network = recorder.network()
     places = tuple(None if line is None else place(*line) for line in recorder.lines)

@@ -151,6 +151,7 @@ class Recorder(TorchFunctionMode):
         lines: For each node the file and the number of that line, if they are kept.
         refused: What could not be done: the path, the operation if there is one, and the numbers of
             the values that it was given; None as long as all goes well.
+        refused_by: The error that told so, which the module's own code may have caught.
         output: What the forward returned, with a `Ref` for each value that comes from the inputs.
     """
 
@@ -171,6 +172,7 @@ class Recorder(TorchFunctionMode):
         self._instead = instead or {}
         self.lines: list[tuple[str, int] | None] = []
         self.refused: tuple[str, Operation | None, tuple[int, ...]] | None = None
+        self.refused_by: BaseException | None = None
         self._failed: tuple[Operation | None, tuple[int, ...]] = None, ()
         self.output: Any = None
         self.keeps_calls = keep_calls
@@ -353,8 +355,9 @@ class Recorder(TorchFunctionMode):
         except (KeyError, TypeError):  # an attribute that is gone, or that cannot be hashed
             return None
         except CnnExplainError as error:
-            self.refused = path, None, ()
-            raise error.at(f"layer {shown(path)}: {type(module).__name__}") from None
+            told = error.at(f"layer {shown(path)}: {type(module).__name__}")
+            self.refused, self.refused_by = (path, None, ()), told
+            raise told from None
 
     def _is_torchs(self, kind: type[nn.Module]) -> bool:
         """Return whether a class is torch's own, with the forward that torch gave it."""
@@ -372,9 +375,10 @@ class Recorder(TorchFunctionMode):
         known = failure is self._failure[0] or failure is self._handled
         if failure is not None and not known:
             self._failure = failure, frame.path
-            if self.refused is None and frame.operation is not None:
+            if failure is not self.refused_by and frame.operation is not None:
                 # The layer looked at its input itself, before it called any function.
-                self.refused = frame.path, frame.operation, tuple(self._traced(arguments))
+                inputs = tuple(self._traced(arguments))
+                self.refused, self.refused_by = (frame.path, frame.operation, inputs), failure
         if isinstance(frame.operation, OPERATIONS["Identity"]) and frame.result is None:
             (number,) = tuple(self._traced(arguments))[:1] or (None,)
             if number is not None:
@@ -494,14 +498,7 @@ class Recorder(TorchFunctionMode):
         """Record a layer as a whole at its first function; the rest of its forward adds nothing."""
         self._call = Call(frame.module, func, args, kwargs)
         if self.by_values:
-            result = func(*args, **kwargs)
-            if frame.result is None:
-                frame.result = result
-                self._add(operation, numbers, frame.path, frame.parameters, tensors(result))
-            else:
-                for tensor in tensors(result):
-                    self.set_number(tensor, len(self._shapes) - 1)
-            return result
+            return self._whole_with_values(frame, operation, numbers, func, args, kwargs)
         if frame.result is None:
             parameters = frame.parameters
             target = args[0] if args and id(args[0]) in self._numbers else self._first(args, kwargs)
@@ -525,6 +522,27 @@ class Recorder(TorchFunctionMode):
         if isinstance(operation, MultiheadAttention) and func is MULTI_HEAD:
             return frame.result, self._weights(frame, operation, kwargs)
         return frame.result
+
+    def _whole_with_values(
+        self,
+        frame: Frame,
+        operation: Operation,
+        numbers: tuple[int, ...],
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """Record a layer as a whole that is run."""
+        if frame.result is None:
+            self._shape(operation, numbers)  # which tells more than torch if it does not fit
+        result = func(*args, **kwargs)
+        if frame.result is None:
+            frame.result = result
+            self._add(operation, numbers, frame.path, frame.parameters, tensors(result))
+        else:
+            for tensor in tensors(result):
+                self.set_number(tensor, len(self._shapes) - 1)
+        return result
 
     def _first(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.Tensor:
         return next(each for each in tensors((args, kwargs)) if id(each) in self._numbers)
@@ -773,8 +791,9 @@ class Recorder(TorchFunctionMode):
         except Exception as error:
             if not self.by_values and _is_metas(error):
                 raise self._need_values(func) from error
-            self.refused = self._joined_path(name), None, numbers
-            raise self._torchs(error, name) from error
+            told = self._torchs(error, name)
+            self.refused, self.refused_by = (self._joined_path(name), None, numbers), told
+            raise told from error
         cost = counter.get_total_flops() // 2
         parameters = self._parameters((args, kwargs))
         changed = _changed(func, args, kwargs)
@@ -819,6 +838,7 @@ class Recorder(TorchFunctionMode):
         told = error.at(f"layer {place}")
         if isinstance(told, ShapeError):
             told = RefusedError(told.expected, told.received, told.cure).about(**told.facts)
+        self.refused_by = told
         if path in self._instead or type(self._failed[0]).__name__.startswith("ConvTranspose"):
             # torch would judge the layer that is there; and it does not count the channels of a
             # transposed convolution before it has values.
@@ -830,7 +850,7 @@ class Recorder(TorchFunctionMode):
         if any(each.numel() == 0 for each in tensors(result)):
             # torch's arithmetic of shapes goes on with nothing where its kernels refuse to.
             raise told
-        self.refused = None
+        self.refused = self.refused_by = None
 
     def _traced(self, values: object) -> list[int]:
         numbers = map(self.number, tensors(values))
