@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from cnnexplain.diagnosis import cures
 from cnnexplain.diagnosis.findings import Cure, Fact, Problem
 from cnnexplain.diagnosis.fitting import Sizes, smallest
+from cnnexplain.diagnosis.flattened import Flattened
 from cnnexplain.diagnosis.inputs import turned
 from cnnexplain.errors import ShapeError
 from cnnexplain.languages import shape as show
 from cnnexplain.operations.activations import Identity
+from cnnexplain.operations.dense import Linear
 from cnnexplain.operations.normalisation import BatchNorm, BatchNorm1d, GroupNorm, LayerNorm
 from cnnexplain.operations.spatial import Conv2d, Spatial
 from cnnexplain.windows import Transposed
@@ -256,10 +258,19 @@ def _smallest(case: Case) -> Shape | None:
                 if least[at] > 1
             ]
             return None if any(map(case.runs, below)) else least
-        attempt = case.again([(*shape[:2], *least), *case.attempt.shapes[1:]], {})
-        if attempt.failure is None or not isinstance(attempt.failure.operation, Spatial):
+        further = replace(
+            case, attempt=case.again([(*shape[:2], *least), *case.attempt.shapes[1:]], {})
+        )
+        failure = further.attempt.failure
+        if failure is not None and isinstance(failure.operation, Linear):
+            # All windows fit, and what is behind them wants a larger map.
+            flat = further.flattening(failure.inputs[0])
+            wanted = failure.operation.in_features
+            fits = [] if flat is None else list(Flattened(further, flat[1], wanted).fits)
+            return tuple(each.first(1)[0] for each in fits) or None
+        if failure is None or not isinstance(failure.operation, Spatial):
             return None
-        network = replace(case, attempt=attempt).network
+        network = further.network
     return None
 
 
