@@ -111,3 +111,8 @@ def test_the_inputs_that_give_alexnets_sizes_are_torchs() -> None:
     ):
         fits = [side for side in range(200, 260) if sizes(side, padding) == [55, 27, 13, 6]]
         assert (fits[0], fits[-1]) == (smallest, largest)
+
+
+def test_no_two_chapters_give_one_name_to_two_numbers() -> None:
+    names = [name for chapter in results._CHAPTERS for name in chapter.values()]
+    assert len(names) == len(set(names))
