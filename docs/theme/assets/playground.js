@@ -2,13 +2,14 @@
 // Nothing is computed here, nothing that was typed is executed, and nothing is sent to anyone.
 
 const LIMIT = 5000; // milliseconds for an answer; then Python is stopped and started again
-const PAUSE = { text: 250, address: 300, spoken: 600, entry: 2000 };
+const PAUSE = { text: 250, address: 300, working: 400, spoken: 600, entry: 2000 };
 const LONGEST = 8000; // characters of an address that servers take
 const STARTED = "cnnexplain-playground"; // in this tab: its files are in the browser's cache
 
 const play = document.getElementById("cx-play");
 const { runtime, archive, bytes } = play.parentElement.dataset;
 const words = JSON.parse(play.dataset.words);
+const percent = new Intl.NumberFormat(play.lang, { style: "percent" });
 const find = (name) => document.getElementById(`cx-play-${name}`);
 const button = find("start");
 const progress = find("progress");
@@ -24,6 +25,8 @@ const make = (tag, attributes, ...content) => {
   return element;
 };
 
+const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
 // What the forms say, and what they are told.
 
 let tool = "window";
@@ -34,7 +37,7 @@ const stateOf = (form) => Object.fromEntries(named(form).map((each) => [each.nam
 const slider = (field) => document.getElementById(`${field.id}-slider`);
 const defaults = { window: stateOf(forms.window), network: stateOf(forms.network) };
 
-function fill(state) {
+function put(state) {
   const known = state.tool in forms ? state : { ...state, tool: "window" };
   const full = { ...defaults[known.tool], ...known };
   for (const field of named(forms[known.tool])) {
@@ -48,7 +51,7 @@ function fill(state) {
 
 // One tool is seen at a time; without this script, both are.
 function show(chosen) {
-  tool = chosen;
+  tool = play.dataset.tool = chosen;
   for (const each of Object.keys(forms)) {
     forms[each].hidden = answers[each].hidden = each !== chosen;
     tabs[each].setAttribute("aria-pressed", each === chosen);
@@ -90,7 +93,7 @@ function restore() {
   restored = location.search;
   clearTimeout(remembering);
   last = { control: null, at: -Infinity };
-  fill(Object.fromEntries(new URLSearchParams(location.search)));
+  put(Object.fromEntries(new URLSearchParams(location.search)));
   ask();
 }
 
@@ -102,6 +105,7 @@ let asked = null; // the question that is being answered
 let waiting = null; // the newest one that is not
 let count = 0;
 let limit;
+let stopped = false; // the last question was too much, and Python starts anew
 
 function begin() {
   worker?.terminate();
@@ -109,7 +113,7 @@ function begin() {
   asked = null;
   button.hidden = true;
   progress.hidden = false;
-  progress.value = 0;
+  load(0);
   worker = new Worker(new URL("playground-worker.js", import.meta.url), { type: "module" });
   worker.addEventListener("message", ({ data }) => hear(data));
   worker.addEventListener("error", (event) => fail(event.message ?? ""));
@@ -119,24 +123,23 @@ function begin() {
 
 function hear({ arrived, ready: started, id, answer, failed }) {
   if (arrived) {
-    progress.value = Math.min(arrived / bytes, 1);
-    if (arrived >= bytes && !ready && status.textContent === words.loading) say(words.starting);
+    load(Math.min(arrived / bytes, 1));
   } else if (started) {
     ready = true;
     progress.hidden = true;
     find("loads").textContent = words.ready;
-    if (status.textContent !== words.late) say("");
+    if (!stopped) say("");
     remembered(true);
     next();
   } else if (failed !== undefined && !ready) {
     fail(failed);
   } else if (id === asked?.id) {
+    if (failed !== undefined) return stop(words.stopped);
     clearTimeout(limit);
+    stopped = false;
     const { state } = asked;
     asked = null;
-    const told = failed === undefined ? JSON.parse(answer) : { error: `${words.failed} ${failed}`, parts: [], files: [] };
-    // Newer questions may have come; what they ask for is shown soon, this until then.
-    tell(state.tool, told);
+    tell(state.tool, JSON.parse(answer));
     next();
   }
 }
@@ -153,24 +156,37 @@ function next() {
   if (!ready || asked || !waiting) return;
   asked = { id: (count += 1), state: waiting };
   waiting = null;
-  limit = setTimeout(late, LIMIT);
+  clearTimeout(limit);
+  limit = setTimeout(() => stop(fill(words.slow, { seconds: LIMIT / 1000 })), LIMIT);
+  if (!stopped) say(words.working, PAUSE.working);
   worker.postMessage({ ...asked, language: play.lang });
 }
 
-function late() {
-  say(words.late);
-  refuse(asked.state.tool, words.late);
+// Python cannot be interrupted: its thread ends, and another one begins.
+function stop(sentence) {
+  clearTimeout(limit);
+  stopped = true;
+  refuse(asked.state.tool, sentence);
   begin();
 }
 
 function fail(reason) {
   worker?.terminate();
-  worker = null;
+  worker = asked = null;
   ready = false;
   progress.hidden = true;
   button.hidden = false;
+  button.textContent = words.again;
   remembered(false);
-  say(reason ? `${words.failed} (${reason})` : words.failed);
+  say(fill(words.failed, { reason }));
+}
+
+// Said in quarters, not in bytes: a screen reader tells all of it.
+function load(part) {
+  progress.value = part;
+  if (stopped) return;
+  const said = part < 1 ? fill(words.loading, { percent: percent.format(Math.floor(part * 4) / 4) }) : words.starting;
+  if (status.textContent !== said) say(said);
 }
 
 function remembered(value) {
@@ -235,17 +251,37 @@ function replace(section, wanted) {
   for (const box of section.querySelectorAll(".cx-table, pre > code")) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
   }
+  section.querySelectorAll(".cx-play-code:not(:has(button))").forEach(copying);
   dispatchEvent(new Event("cx-figures"));
 }
 
 function saving(files) {
-  if (!files.length) return [];
-  const buttons = files.map((file) => {
-    const each = make("button", { type: "button" }, file.label);
-    each.addEventListener("click", () => save(file));
+  const press = (label, act) => {
+    const each = make("button", { type: "button" }, label);
+    each.addEventListener("click", () => act(each));
     return each;
-  });
-  return [make("div", { class: "cx-play-files", role: "group", "aria-label": words.save }, make("span", { "aria-hidden": "true" }, words.save), ...buttons)];
+  };
+  const link = press(words.link, () => copy(location.href, words.linked));
+  const saved = files.map((file) => press(file.label, () => save(file)));
+  const label = make("span", { "aria-hidden": "true" }, words.download);
+  const group = make("div", { class: "cx-play-files", role: "group", "aria-label": words.download }, label, ...saved);
+  return [group, make("div", { class: "cx-play-files" }, link)];
+}
+
+function copying(code) {
+  const each = make("button", { type: "button", class: "cx-play-copy" }, words.copy);
+  const program = code.textContent;
+  each.addEventListener("click", () => copy(program, words.copied));
+  code.append(each);
+}
+
+async function copy(given, done) {
+  try {
+    await navigator.clipboard.writeText(given);
+    say(done);
+  } catch {
+    // The browser keeps its clipboard to itself; the text can still be selected.
+  }
 }
 
 function save({ name: file, type, content }) {
@@ -270,7 +306,7 @@ function listen(form) {
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", ({ target }) => {
     if (target.classList.contains("cx-play-preset")) {
-      fill(Object.fromEntries(new URLSearchParams(target.selectedOptions[0].dataset.query)));
+      put(Object.fromEntries(new URLSearchParams(target.selectedOptions[0].dataset.query)));
       return changed(target.id);
     }
     const field = target.dataset.for ? document.getElementById(target.dataset.for) : target;
@@ -306,7 +342,6 @@ if (button) {
   button.hidden = false;
   button.addEventListener("click", () => {
     begin();
-    say(words.loading);
     status.tabIndex = -1;
     status.focus(); // the button is gone
     waiting ??= stateOf(forms[tool]);

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from html import escape
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from cnnexplain.languages import text
+from cnnexplain.playground import query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,8 +81,8 @@ def link(state: Mapping[str, str]) -> str:
         >>> link({"tool": "window", "input": "7"})
         '<a href="cx:playground/?tool=window&amp;input=7">Open in the playground</a>'
     """
-    address = escape(f"{_PAGE}?{urlencode(state)}")
-    return f'<a href="{address}">{text("playground.open")}</a>'
+    address = escape(f"{_PAGE}?{query(state)}")
+    return f'<a href="{address}">{text("playground.script.try")}</a>'
 
 
 def paragraph(state: Mapping[str, str]) -> str:
