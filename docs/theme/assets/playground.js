@@ -264,8 +264,7 @@ function saving(files) {
   const link = press(words.link, () => copy(location.href, words.linked));
   const saved = files.map((file) => press(file.label, () => save(file)));
   const label = make("span", { "aria-hidden": "true" }, words.download);
-  const group = make("div", { class: "cx-play-files", role: "group", "aria-label": words.download }, label, ...saved);
-  return [group, make("div", { class: "cx-play-files" }, link)];
+  return [make("div", { class: "cx-play-files", role: "group", "aria-label": words.download }, label, ...saved, link)];
 }
 
 function copying(code) {
