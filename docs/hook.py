@@ -91,7 +91,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, name, content=content))
     python = ROOT / "build" / "python"
     # Some megabytes, once for all languages.
-    for path in [] if _language(config) in CHILDREN else sorted(filter(Path.is_file, python.rglob("*"))):
+    for path in (
+        [] if _language(config) in CHILDREN else sorted(filter(Path.is_file, python.rglob("*")))
+    ):
         name = f"assets/python/{path.relative_to(python).as_posix()}"
         files.append(File.generated(config, name, abs_src_path=str(path)))
     return files

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Far beyond any network that a person writes.
 _LONGEST = 100_000
+_BITS = 64  # of torch's sizes
 
 # What may be imported, and as what: a layer's name must be its own.
 _IMPORTS = {("torch", None), ("torch.nn", None), ("torch.nn", "nn"), ("collections", None)}
@@ -179,7 +180,9 @@ def _key(node: ast.expr | None, near: ast.expr) -> str:
     match node:
         case ast.Constant(value=str(name)):
             return name
-    raise _unread(near, "a layer name that is no text", 'write OrderedDict([("conv1", ...)])')
+    raise _unread(
+        near, "a layer name that is no text", 'write OrderedDict([("conv1", ...)])'
+    ).about(kind="key")
 
 
 def _layer(node: ast.expr, path: str) -> Iterator[tuple[str, Operation]]:
@@ -194,19 +197,22 @@ def _layer(node: ast.expr, path: str) -> Iterator[tuple[str, Operation]]:
         arguments = [_value(argument) for argument in node.args]
         names = [word.arg for word in node.keywords]
         if None in names:
-            raise _unread(node, "** arguments", "write the arguments out").about(what="**")
+            raise _unread(node, "** arguments", "write the arguments out").about(kind="stars")
         if len(set(names)) != len(names):
-            raise _unread(node, "an argument that comes twice", "write each argument once")
+            twice = "an argument that comes twice"
+            raise _unread(node, twice, "write each argument once").about(kind="twice")
         keywords = {str(word.arg): _value(word.value) for word in node.keywords}
         yield path, make(name, arguments, keywords)
     except CnnExplainError as error:
-        known = error.facts | {"name": path, "operation": ast.unparse(node), "line": node.lineno}
+        known = error.facts | {"name": path, "operation": _written(node), "line": node.lineno}
         raise error.at(where).about(**known) from None
 
 
 def _value(node: ast.expr) -> object:
     """Return a literal's value: a number, text, True, False, None, a tuple, or a product."""
     match node:
+        case ast.Constant(value=int(value)) if value.bit_length() >= _BITS:
+            raise _large(node)
         case ast.Constant(value=bool() | int() | float() | str() | None as value):
             return value
         case ast.Tuple(elts=parts) | ast.List(elts=parts):
@@ -219,15 +225,27 @@ def _value(node: ast.expr) -> object:
             return _computed(node, type(sign), _value(left), _value(right))
     raise _unread(
         node, shown(_head(node)), "write numbers out: nothing in the text is executed"
-    ).about(kind="value")
+    ).about(kind="value", what=_written(node))
 
 
 def _computed(node: ast.expr, sign: type[ast.operator], left: object, right: object) -> int:
     if isinstance(left, int) and isinstance(right, int) and (right or sign is not ast.FloorDiv):
         result = _ARITHMETIC[sign](left, right)
-        if result.bit_length() < 64:  # torch's sizes have 64 bits  # noqa: PLR2004
+        if result.bit_length() < _BITS:
             return result
-    raise _unread(node, shown(_head(node)), "write one integer")
+    raise _large(node)
+
+
+def _large(node: ast.expr) -> SourceError:
+    return _unread(node, shown(_head(node)), "write one integer").about(kind="integer")
+
+
+def _written(node: ast.expr) -> str:
+    """Return an expression's source, or its beginning."""
+    try:
+        return ast.unparse(node)
+    except ValueError:  # integers of thousands of digits have no decimals
+        return _head(node)
 
 
 def _head(node: ast.expr) -> str:

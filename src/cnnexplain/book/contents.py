@@ -497,9 +497,7 @@ PLAYED: Mapping[str, Mapping[str, str]] = {
         networks.code("alexnet_torchvision"), (3, 224, 224)
     ),
     "explanations/alexnet-384": _BEFORE_POOLING.state,
-    "explanations/adaptive-384": links.network(
-        networks.code("alexnet_torchvision"), (3, 384, 384)
-    ),
+    "explanations/adaptive-384": links.network(networks.code("alexnet_torchvision"), (3, 384, 384)),
     "explanations/mat1-and-mat2": links.network(_written(_UNFLATTENED), (3, 14, 14)),
     "explanations/channels": links.network(_written(_GREY), (1, 28, 28)),
     "explanations/kernel-size": links.network(_written(_SMALL), (1, 10, 10)),

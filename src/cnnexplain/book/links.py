@@ -48,10 +48,12 @@ def window(python: str) -> dict[str, str] | None:
             return None
     kind = _KINDS.get(given.pop("operation", "convolution"))
     ceil = given.pop("ceil_mode", False)
-    numbers = {
-        name: given.pop(argument, default) for argument, (name, default) in _NUMBERS.items()
-    }
-    if kind is None or given.keys() - _SHOWN or not all(isinstance(n, int) for n in numbers.values()):
+    numbers = {name: given.pop(argument, default) for argument, (name, default) in _NUMBERS.items()}
+    if (
+        kind is None
+        or given.keys() - _SHOWN
+        or not all(isinstance(n, int) for n in numbers.values())
+    ):
         return None
     written = {name: str(value) for name, value in {"input": size, **numbers}.items()}
     return {"tool": "window", "kind": kind, **written, "ceil": str(int(ceil))}

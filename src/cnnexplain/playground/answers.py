@@ -41,15 +41,15 @@ def answer(state: Mapping[str, str], language: str) -> str:
     with chosen_language(language):
         full = completed(state)
         try:
-            told = asdict(_answer(full))
-            error = None
+            error, told = None, asdict(_answer(full))
         except Refusal as refusal:
             error = str(refusal)
         except Exception:  # noqa: BLE001  # whatever was typed, the page gets a sentence
             error = text("playground.error.unexpected")
         if error is not None:
             told = {"state": full, "parts": [], "files": [], "summary": error}
-    return json.dumps({"error": error, **told}, ensure_ascii=False)
+    whole = {"state": told.pop("state"), "error": error, **told}
+    return json.dumps(whole, ensure_ascii=False)
 
 
 def _answer(state: Mapping[str, str]) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnnexplain.diagnosis.words import CODE
 from cnnexplain.languages import text
 from cnnexplain.playground.parts import code, paragraph
 from cnnexplain.windows import Pooling
@@ -98,4 +99,4 @@ def said(window: Convolution, size: int) -> str:
 
 
 def _paragraphs(words: list[str]) -> str:
-    return "".join(paragraph(text(f"playground.keras.{each}")) for each in words)
+    return "".join(paragraph(text(f"playground.keras.{each}", **CODE)) for each in words)

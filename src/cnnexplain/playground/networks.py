@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,15 +21,30 @@ if TYPE_CHECKING:
     from cnnexplain.explanation import Explanation
     from cnnexplain.figures import Figure
     from cnnexplain.graph import Network
-    from cnnexplain.operations import Shape
+    from cnnexplain.operations import Operation, Shape
     from cnnexplain.report import Trace
 
 LONGEST = 100_000
 MOST_LAYERS = 400
-# Along an axis of a picture, a layer's sizes are walked through.
-MOST_CELLS = 1_000_000
-_ERRORS = "playground.error"
-_DEEPEST = 100
+# Along each axis of a map, and along the only one: larger ones are drawn by no figure, and some
+# layers walk through their cells.
+MOST_CELLS, MOST_IN_ROW = 4096, 2**18
+_SIZES = (
+    "kernel_size",
+    "stride",
+    "padding",
+    "dilation",
+    "output_padding",
+    "output_size",
+    "size",
+    "upscale_factor",
+    "downscale_factor",
+)
+_ROW = 3  # the axes of a layer of rows
+_PAIR = 'OrderedDict([("conv1", nn.Conv2d(3, 16, 3))])'
+_EXAMPLE = "nn.Sequential(nn.Conv2d(3, 16, 3), nn.ReLU())"
+# As much as a sentence can hold of what is wrong with arguments.
+_MOST_TOLD = 200
 
 
 def answer(state: Mapping[str, str]) -> Answer:
@@ -97,10 +111,39 @@ def _explained(source: str, size: Shape) -> Explanation:
     except ArgumentError as error:
         if "kind" in error.facts:
             return unmade(error, source)
-        raise _refused("arguments", error) from None
+        raise _refused("arguments", error, source) from None
     except SourceError as error:
-        raise _refused(str(error.facts.get("kind", "unreadable")), error) from None
+        raise _refused(str(error.facts.get("kind", "unreadable")), error, source) from None
+    _check_sizes(network, size)
     return explained(partial(attempted, network), [(1, *size)])
+
+
+def _check_sizes(network: Network, size: Shape) -> None:
+    """Refuse what takes long, which no picture needs.
+
+    Raises:
+        Refusal: If a layer's window, or what it makes, is too large.
+    """
+    for node in network.nodes:
+        _check(node.name, _asked(node.operation))
+    tried = attempted(network, [(1, *size)])
+    names = ["", *(node.name for node in tried.network.nodes)]
+    for name, made in zip(names, tried.values, strict=True):
+        _check(name, made[2:], MOST_IN_ROW if len(made) == _ROW else MOST_CELLS)
+
+
+def _asked(operation: Operation) -> Shape:
+    """Return the sizes in a layer's arguments."""
+    values = [getattr(operation, name, None) for name in _SIZES]
+    each = [value if isinstance(value, tuple) else (value,) for value in values]
+    return tuple(part for parts in each for part in parts if isinstance(part, int))
+
+
+def _check(name: str, found: Shape, most: int = MOST_CELLS) -> None:
+    largest = max(map(abs, found), default=0)
+    if largest > most:
+        called = typed(words.called(name)) if name else text("playground.error.input")
+        raise Refusal("large", most=number(most), name=called, came=number(largest))
 
 
 def _network(source: str) -> Network:
@@ -114,15 +157,20 @@ def _network(source: str) -> Network:
     return network
 
 
-def _refused(kind: str, error: CnnExplainError) -> Refusal:
+def _refused(kind: str, error: CnnExplainError, source: str) -> Refusal:
     """Return what is wrong with a text, in the current language; what it holds in its own."""
     facts = error.facts
+    # Lines are counted from the first one that is not empty.
+    above = source[: len(source) - len(source.lstrip())].count("\n")
     return Refusal(
         f"source.{kind}",
-        line=number(int(facts.get("line", 1))),
+        line=number(above + int(facts.get("line", 1))),
         what=typed(str(facts.get("what", ""))),
         name=typed(str(facts.get("name", ""))),
         operation=typed(str(facts.get("operation", ""))),
-        expected=typed(error.expected),
-        received=typed(re.sub(r", at layer .*", "", error.received)),
+        expected=typed(error.expected, _MOST_TOLD),
+        received=typed(error.received.partition(", at layer ")[0], _MOST_TOLD),
+        example=_EXAMPLE,
+        stars="**",
+        pair=_PAIR,
     )

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from cnnexplain.languages import catalogue, current, number, text
 from cnnexplain.languages import language as chosen_language
 from cnnexplain.playground.answers import answer
-from cnnexplain.playground.networks import LONGEST
 from cnnexplain.playground.parts import attribute
 from cnnexplain.playground.presets import PRESETS
 from cnnexplain.playground.state import DEFAULTS, FIELDS, KINDS, TOOLS, query
@@ -168,7 +167,7 @@ def _network_fields() -> Iterator[str]:
     yield from _labelled(
         "network",
         "text",
-        f'<textarea id="cx-play-network-text" name="text" rows="12" maxlength="{LONGEST}" '
+        f'<textarea id="cx-play-network-text" name="text" rows="12" '
         'lang="en" spellcheck="false" autocomplete="off" autocapitalize="off" '
         'aria-describedby="cx-play-network-text-about">'
         # A textarea drops the first line break.

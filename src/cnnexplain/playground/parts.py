@@ -83,19 +83,20 @@ class Refusal(Exception):  # noqa: N818  # it is an answer too
         return text(f"playground.error.{self.key}", **self.values)
 
 
-def typed(given: str) -> str:
+def typed(given: str, most: int = _MOST_SHOWN) -> str:
     r"""Return what somebody typed as a sentence can hold it.
 
     Args:
         given: Any text.
+        most: The longest text that is shown whole, in characters.
 
     Example:
         >>> typed("3.5\n"), len(typed("9" * 1000))
         ('3.5', 60)
     """
     # The beginning alone is looked at: there may be megabytes of it.
-    seen = visible(given[: 4 * _MOST_SHOWN]).strip()
-    return seen if len(seen) <= _MOST_SHOWN else f"{seen[: _MOST_SHOWN - 1]}…"
+    seen = visible(given[: 4 * most]).strip()
+    return seen if len(seen) <= most else f"{seen[: most - 1]}…"
 
 
 def paragraph(sentence: str, kind: str = "") -> str:

@@ -69,11 +69,11 @@ FIELDS: Mapping[str, Field] = {
 }
 """The numbers that describe a window, in the order of the form."""
 
-MOST_AXES, MOST_SIZE = 4, 16384
+MOST_AXES, MOST_SIZE = 4, 100_000
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}", re.ASCII)
 _BETWEEN = re.compile(r"[x×*,\s]+", re.IGNORECASE)
 # Digits and signs as Japanese keyboards have them.
-_NARROW = str.maketrans("０１２３４５６７８９＋－，ｘＸ＊（）", "0123456789+-,xX*()")  # noqa: RUF001
+_NARROW = str.maketrans("０１２３４５６７８９＋－，ｘＸ＊（）", "0123456789+-,xX*()")
 # Nobody types a number of this length.
 _LONGEST = 200
 
@@ -152,7 +152,9 @@ def one_of(name: str, given: str, allowed: tuple[str, ...]) -> str:
         Refusal: If it is none of them.
     """
     if given not in allowed:
-        raise Refusal("choice", field=name, allowed=", ".join(allowed), came=typed(given))
+        raise Refusal(
+            "choice", field=name, allowed=text("playground.comma").join(allowed), came=typed(given)
+        )
     return given
 
 

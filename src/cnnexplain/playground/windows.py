@@ -1,4 +1,4 @@
-"""One window on an input: its size in numbers, its figure, what it drops, the lines that make it."""
+"""One window on an input: its size in numbers, its figure, what it drops, lines that make it."""
 
 from __future__ import annotations
 
@@ -69,11 +69,12 @@ def answer(state: Mapping[str, str]) -> Answer:
 
 
 def _window(numbers: Mapping[str, int], *, pools: bool, ceil: bool) -> Convolution:
-    given = [numbers[name] for name in ("kernel", "stride", "padding", "dilation")]
+    kernel, stride, padding, dilation = list(numbers.values())[1:]
     try:
-        return axis.pooling(*given, ceil) if pools else axis.convolution(*given)
+        if pools:
+            return axis.pooling(kernel, stride, padding, dilation, ceil)
+        return axis.convolution(kernel, stride, padding, dilation)
     except ArgumentError:
-        kernel, padding = numbers["kernel"], numbers["padding"]
         raise Refusal(
             "pool_padding",
             padding=number(padding),
@@ -87,11 +88,12 @@ def _output(window: Convolution, size: int) -> int:
     try:
         return window.output_size(size)
     except ShapeError:
+        enough = window.extent - sum(window.padding)
         raise Refusal(
-            "no_window",
+            "no_window" if enough <= FIELDS["input"].most else "wide_window",
             extent=number(window.extent),
             padded=number(size + sum(window.padding)),
-            enough=number(window.extent - sum(window.padding)),
+            enough=number(enough),
         ) from None
 
 
