@@ -75,6 +75,7 @@ class Visit:
 
 @pytest.fixture
 def context(browser: Any) -> Iterator[Any]:
+    """Open a browser that has never been here."""
     opened = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     yield opened
     opened.close()
@@ -381,29 +382,40 @@ def test_a_figure_that_comes_with_an_answer_moves(browser: Any, address: str) ->
     context.close()
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_axe_finds_nothing_and_a_phone_shows_all_of_it(
-    browser: Any, address: str, language: str, colours: str
+    running: Callable[[str], Visit], language: str
 ) -> None:
     assert AXE.is_file(), "no axe-core: run make playground"
-    context = browser.new_context(
-        viewport={"width": 390, "height": 844}, color_scheme=colours, reduced_motion="reduce"
-    )
-    visit = Visit(context, address, language)
-    visit.page.evaluate(AXE.read_text("utf-8"))
-    found = {"before": findings(visit.page)}
-    visit.start()
-    found["window"] = findings(visit.page)
-    visit.fill("window-kernel", "99")
-    found["refused"] = findings(visit.page)
-    visit.tool(2)
-    for preset in ("own", BROKEN.id, "alexnet"):
-        visit.choose("network", preset)
-        found[preset] = findings(visit.page)
-        assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390, preset
-    context.close()
+    page = running(language).page
+    page.evaluate(AXE.read_text("utf-8"))
+    page.set_viewport_size({"width": 390, "height": 844})
+    found = {}
+    for at, preset in enumerate(("small", "own", BROKEN.id, "alexnet")):
+        running(language).tool(1 if at == 0 else 2)
+        running(language).choose("window" if at == 0 else "network", preset)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, preset
+        for colours in ("light", "dark") if at < 3 else ():
+            page.emulate_media(color_scheme=colours)
+            found[preset, colours] = findings(page)
+    running(language).fill("network-size", "x")
+    found["refused", "dark"] = findings(page)
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 1280, "height": 900})
     assert {state: each for state, each in found.items() if each} == {}
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_axe_finds_nothing_before_it_starts(browser: Any, address: str, colours: str) -> None:
+    context = browser.new_context(color_scheme=colours, reduced_motion="reduce")
+    visit = Visit(context, address)
+    visit.page.evaluate(AXE.read_text("utf-8"))
+    found = findings(visit.page)
+    visit.page.fill("#cx-play-window-input", "12")
+    visit.page.wait_for_selector(".cx-play-old")
+    found += findings(visit.page)
+    context.close()
+    assert found == []
 
 
 # The theme's own, on every page that has code: both navigations of its copy buttons have one name.

@@ -8,6 +8,7 @@ const STARTED = "cnnexplain-playground"; // in this tab: its files are in the br
 
 const play = document.getElementById("cx-play");
 const { runtime, archive, bytes } = play.parentElement.dataset;
+const absolute = (address) => new URL(address, document.baseURI).href;
 const words = JSON.parse(play.dataset.words);
 const percent = new Intl.NumberFormat(play.lang, { style: "percent" });
 const find = (name) => document.getElementById(`cx-play-${name}`);
@@ -70,11 +71,11 @@ function name() {
 // The address: one entry of the history for each change, however many answers it took.
 
 let last = { control: null, at: -Infinity };
-let remembering;
+let writing;
 
-function remember(control) {
-  clearTimeout(remembering);
-  remembering = setTimeout(() => {
+function write(control) {
+  clearTimeout(writing);
+  writing = setTimeout(() => {
     const query = String(new URLSearchParams(stateOf(forms[tool])));
     // A longer text would make an address that no server takes.
     const address = location.pathname + (query.length < LONGEST ? `?${query}` : "") + location.hash;
@@ -91,7 +92,7 @@ function restore() {
   // A link to a section of the page moves in the history too.
   if (location.search === restored) return;
   restored = location.search;
-  clearTimeout(remembering);
+  clearTimeout(writing);
   last = { control: null, at: -Infinity };
   put(Object.fromEntries(new URLSearchParams(location.search)));
   ask();
@@ -117,7 +118,6 @@ function begin() {
   worker = new Worker(new URL("playground-worker.js", import.meta.url), { type: "module" });
   worker.addEventListener("message", ({ data }) => hear(data));
   worker.addEventListener("error", (event) => fail(event.message ?? ""));
-  const absolute = (address) => new URL(address, document.baseURI).href;
   worker.postMessage({ runtime: absolute(runtime), archive: absolute(archive) });
 }
 
@@ -129,7 +129,7 @@ function hear({ arrived, ready: started, id, answer, failed }) {
     progress.hidden = true;
     find("loads").textContent = words.ready;
     if (!stopped) say("");
-    remembered(true);
+    remember(true);
     next();
   } else if (failed !== undefined && !ready) {
     fail(failed);
@@ -177,7 +177,7 @@ function fail(reason) {
   progress.hidden = true;
   button.hidden = false;
   button.textContent = words.again;
-  remembered(false);
+  remember(false);
   say(fill(words.failed, { reason }));
 }
 
@@ -189,13 +189,19 @@ function load(part) {
   if (status.textContent !== said) say(said);
 }
 
-function remembered(value) {
+// Where the browser lets a page keep nothing, every page asks again.
+function remember(started) {
   try {
-    if (value) sessionStorage.setItem(STARTED, archive);
+    if (started) sessionStorage.setItem(STARTED, absolute(archive));
     else sessionStorage.removeItem(STARTED);
-    return sessionStorage.getItem(STARTED) === archive;
+  } catch {}
+}
+
+function remembered() {
+  try {
+    return sessionStorage.getItem(STARTED) === absolute(archive);
   } catch {
-    return false; // the reader's browser keeps nothing
+    return false;
   }
 }
 
@@ -298,7 +304,7 @@ function changed(control, pause = 0) {
   clearTimeout(typing);
   if (pause) typing = setTimeout(ask, pause);
   else ask();
-  remember(control);
+  write(control);
 }
 
 function listen(form) {

@@ -155,10 +155,8 @@ def page(language: str, python: Python | None) -> str:
     """
     if python is None:
         return f'<div class="cx-playground">\n{playground.page(language)}</div>\n'
-    # The script imports one of the files; those that it fetches tell how far it is.
-    fetched = sum(
-        size for path, size in python.sizes.items() if path != f"{python.runtime}/pyodide.mjs"
-    )
+    # Modules are imported; the files that are fetched tell how far it is.
+    fetched = sum(size for path, size in python.sizes.items() if not path.endswith(".mjs"))
     return (
         f'<div class="cx-playground" data-runtime="{_ADDRESS}{python.runtime}/" '
         f'data-archive="{_ADDRESS}{python.package}" data-bytes="{fetched}">\n'
