@@ -615,7 +615,13 @@ def test_the_remainder_of_the_steps_is_told() -> None:
     dropped = {"input": "8", "padding": "0"}
     assert "a remainder of 1, which rounding down drops" in plain(parts(told(dropped))["formula"])
     up = {**dropped, "kind": "pooling", "ceil": "1"}
-    assert "rounding up makes one more window" in plain(parts(told(up))["formula"])
+    assert "rounding up adds the last of these windows" in plain(parts(told(up))["formula"])
+    beyond = {**up, "input": "4", "kernel": "1"}
+    assert "it would begin beyond the input" in plain(parts(told(beyond))["formula"])
+    over = {**up, "input": "2"}
+    assert "a single place, where it hangs over" in plain(parts(told(over))["formula"])
+    single = {"input": "3", "padding": "0"}
+    assert "there is a single place for it" in plain(parts(told(single))["formula"])
     assert "remainder" not in plain(parts(told({}))["formula"])
 
 
