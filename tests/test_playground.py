@@ -24,6 +24,7 @@ from cnnexplain.errors import ArgumentError
 from cnnexplain.languages import LANGUAGES, catalogue, labels
 from cnnexplain.operations import OPERATIONS
 from cnnexplain.playground import DEFAULTS, PRESETS, answer, page, query, windows
+from cnnexplain.playground.depth import is_deeper
 from cnnexplain.playground.state import completed
 
 if TYPE_CHECKING:
@@ -250,9 +251,10 @@ def test_the_page_offers_every_preset_with_its_state() -> None:
 
 
 def test_there_is_no_page_and_no_answer_in_an_unknown_language() -> None:
-    for make in (lambda: page("de"), lambda: answer({}, "de")):
-        with pytest.raises(ArgumentError, match="one of the languages"):
-            make()
+    with pytest.raises(ArgumentError, match="one of the languages"):
+        page("de")
+    with pytest.raises(ArgumentError, match="one of the languages"):
+        answer({}, "de")
 
 
 # ── whatever is typed ──────────────────────────────────────────────────────────────────────────
@@ -337,6 +339,11 @@ HOSTILE = {
     "brackets": "[" * 99_000,
     "open networks": "nn.Sequential(" * 7000,
     "nested networks": "nn.Sequential(" * 150 + "nn.ReLU()" + ")" * 150,
+    "a long sum that does not end": f'nn.Sequential(nn.Conv2d({"1+" * 40_000}"',
+    "calls of calls": "a" + "()" * 40_000,
+    "lambdas": _sequential(f"Conv2d(3, 3, {'lambda:' * 9000}3)"),
+    "branches": "if 1:\n pass\n" + "elif 1:\n pass\n" * 6000,
+    "a formatted string": _sequential(f'Conv2d(f"{{{"1+" * 40_000}1}}", 3, 3)'),
     "a long sum": _sequential(f"Conv2d(3, 3, {'1+' * 40_000}1)"),
     "many signs": _sequential(f"Conv2d(3, 3, {'-' * 9000}3)"),
     "many dots": "a" + ".b" * 45_000,
@@ -378,6 +385,39 @@ def test_hostile_texts_have_an_answer_in_time(name: str, size: str) -> None:
     told(network(HOSTILE[name], size))
 
 
+@pytest.mark.parametrize(
+    "name", ["a long sum", "calls of calls", "lambdas", "branches", "many dots"]
+)
+def test_what_is_nested_too_deep_is_never_parsed(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("cnnexplain.playground.networks.read")
+    assert "nested too deep" in told(network(HOSTILE[name]))["error"]
+
+
+@given(st.text("a1.+-*()[]{},:\n ='#", max_size=60))
+@example("a.b.c(d)[e](f).g")
+@example("1 if 1 else 1 if 1 else 1")
+@example("if 1:\n pass\nelif 1:\n pass\nelif 1:\n pass")
+def test_no_tree_is_deeper_than_its_estimate(text: str) -> None:
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return
+
+    def depth(node: ast.AST) -> int:
+        kinds = ast.expr | ast.If
+        inner = max(map(depth, ast.iter_child_nodes(node)), default=0)
+        return inner + isinstance(node, kinds)
+
+    assert not depth(tree) or is_deeper(text, depth(tree) - 1)
+
+
+def test_networks_that_people_write_are_not_deep() -> None:
+    for preset in PRESETS:
+        assert not is_deeper(preset.state.get("text", ""), 40)
+
+
 def test_what_nobody_thought_of_has_a_sentence_too(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: object) -> None:
         raise ZeroDivisionError
@@ -396,7 +436,6 @@ def test_what_nobody_thought_of_has_a_sentence_too(monkeypatch: pytest.MonkeyPat
         ("nn.Sequential(nn.ReLU()); nn.Sequential(nn.ReLU())", "but found 2"),
         ("nn.Sequential()", "Expected at least one layer"),
         ("\n\nnn.Sequential(\nnn.ReLU(", "line 4 is none; Python says “'(' was never closed”"),
-        (_sequential(f"Conv2d({'-' * 9000}3, 3, 3)"), "characters or brackets that Python cannot"),
         (_sequential(f"Conv2d({'1+' * 2500}1, 3, 3)"), "nested too deep"),
         ("class Net(nn.Module):\n    pass", "line 1 defines the class Net"),
         ("import os\nos.remove('a')", "line 1 has import"),
@@ -576,7 +615,13 @@ def test_the_remainder_of_the_steps_is_told() -> None:
     dropped = {"input": "8", "padding": "0"}
     assert "a remainder of 1, which rounding down drops" in plain(parts(told(dropped))["formula"])
     up = {**dropped, "kind": "pooling", "ceil": "1"}
-    assert "rounding up makes one more window" in plain(parts(told(up))["formula"])
+    assert "rounding up adds the last of these windows" in plain(parts(told(up))["formula"])
+    beyond = {**up, "input": "4", "kernel": "1"}
+    assert "it would begin beyond the input" in plain(parts(told(beyond))["formula"])
+    over = {**up, "input": "2"}
+    assert "a single place, where it hangs over" in plain(parts(told(over))["formula"])
+    single = {"input": "3", "padding": "0"}
+    assert "there is a single place for it" in plain(parts(told(single))["formula"])
     assert "remainder" not in plain(parts(told({}))["formula"])
 
 

@@ -11,6 +11,7 @@ from cnnexplain.diagnosis.attempt import attempted
 from cnnexplain.errors import ArgumentError, CnnExplainError, SourceError
 from cnnexplain.explanation import explained, unmade
 from cnnexplain.languages import number, shape, text
+from cnnexplain.playground.depth import is_deeper
 from cnnexplain.playground.parts import Answer, File, Part, Refusal, paragraph, typed
 from cnnexplain.playground.state import sizes
 from cnnexplain.source import read
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from cnnexplain.operations import Operation, Shape
     from cnnexplain.report import Trace
 
-LONGEST = 100_000
+LONGEST, MOST_LEVELS = 100_000, 500
 MOST_LAYERS = 400
 # Along each axis of a map, and along the only one: larger ones are drawn by no figure, and some
 # layers walk through their cells.
@@ -151,6 +152,8 @@ def _network(source: str) -> Network:
         raise Refusal("blank")
     if len(source) > LONGEST:
         raise Refusal("long", most=number(LONGEST), came=number(len(source)))
+    if is_deeper(source, MOST_LEVELS):
+        raise Refusal("source.deep")
     network = read(source)
     if len(network.nodes) > MOST_LAYERS:
         raise Refusal("layers", most=number(MOST_LAYERS), came=number(len(network.nodes)))

@@ -42,16 +42,6 @@ def page(language: str, size: int | None = None) -> str:
         return "\n".join(_lines(size)) + "\n"
 
 
-def answer_html(tool: str, told: str) -> str:
-    """Return an answer as HTML, as a script makes it too.
-
-    Args:
-        tool: The tool.
-        told: The answer's JSON.
-    """
-    return "\n".join(_answered(tool, told))
-
-
 def _lines(size: int | None) -> Iterator[str]:
     words = {
         key.removeprefix(_SCRIPT): held

@@ -108,14 +108,14 @@ def _formula(window: Convolution, size: int, *, ignored: bool) -> str:
         "stride": number(window.stride),
         "output": number(window.output_size(size)),
     }
-    steps, rest = divmod(room, window.stride)
-    lines = [text("playground.formula.room", **values)]
+    rest = room % window.stride
+    places = "room" if values["output"] != "1" else "over" if room < 0 else "one"
+    lines = [text(f"playground.formula.{places}", **values)]
     if window.dilation > 1 and window.kernel_size > 1:
         spread = {"kernel": number(window.kernel_size), "dilation": number(window.dilation)}
         lines.append(text("playground.formula.dilation", **spread, extent=values["extent"]))
     if rest and room > 0:
-        up = isinstance(window, Pooling) and window.output_size(size) > steps + 1
-        lines.append(text(f"playground.formula.{'up' if up else 'down'}", rest=number(rest)))
+        lines.append(text(f"playground.formula.{_rounding(window, size)}", rest=number(rest)))
     if ignored:
         lines.append(text("playground.formula.ceil"))
     legend = text("playground.comma").join(
@@ -126,10 +126,18 @@ def _formula(window: Convolution, size: int, *, ignored: bool) -> str:
     return "".join(
         [
             *(f'<p class="cx-play-formula">{escape(each)}</p>' for each in shown),
-            paragraph(" ".join(lines)),
+            *map(paragraph, lines),
             paragraph(legend, "cx-play-letters"),
         ]
     )
+
+
+def _rounding(window: Convolution, size: int) -> str:
+    """Return what becomes of a remainder of the steps."""
+    if not (isinstance(window, Pooling) and window.ceil_mode):
+        return "down"
+    overhangs = Side(window, size).overhangs
+    return "up" if overhangs else "beyond"
 
 
 def _unread(side: Side) -> list[str]:
