@@ -18,6 +18,8 @@ _NO_DEPTH = {
     tokenize.NEWLINE,
     tokenize.ENDMARKER,
 }
+# A level of brackets takes more of the stack than any other: in Chromium 180 of them are too much.
+_MOST_BRACKETS = 100
 
 
 def is_deeper(text: str, most: int) -> bool:
@@ -55,7 +57,7 @@ def is_deeper(text: str, most: int) -> bool:
             depth += 1
             if token.string in _OPEN:
                 levels.append(0)
-            if depth + branches > most:
+            if depth + branches > most or len(levels) > _MOST_BRACKETS:
                 return True
     except (tokenize.TokenError, SyntaxError, ValueError):
         return False  # so far it is not, and no parser comes further
