@@ -323,9 +323,7 @@ def answer(state, language):
 """
 
 
-def test_a_file_that_is_missing_gets_a_sentence_and_another_try(
-    context: Any, address: str
-) -> None:
+def test_a_file_that_is_missing_gets_a_sentence_and_another_try(context: Any, address: str) -> None:
     context.route("**/pyodide.asm.wasm", lambda route: route.fulfill(status=404))
     visit = Visit(context, address)
     visit.page.click("#cx-play-start")

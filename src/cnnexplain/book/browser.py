@@ -1,4 +1,4 @@
-"""What the reader's browser runs: the package, and the Python that runs it, as files of the site."""
+"""What the reader's browser runs, as files: the package, and the Python that runs it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from cnnexplain import playground
@@ -20,9 +20,37 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PARTS = frozenset(
-    "__init__ errors files raster film languages formula windows axis operations graph geometry "
-    "source table formats terminal notes verdict exactness collapse difference report networks "
-    "savings diagnosis explanation figures plots playground".split()
+    {
+        "__init__",
+        "errors",
+        "files",
+        "raster",
+        "film",
+        "languages",
+        "formula",
+        "windows",
+        "axis",
+        "operations",
+        "graph",
+        "geometry",
+        "source",
+        "table",
+        "formats",
+        "terminal",
+        "notes",
+        "verdict",
+        "exactness",
+        "collapse",
+        "difference",
+        "report",
+        "networks",
+        "savings",
+        "diagnosis",
+        "explanation",
+        "figures",
+        "plots",
+        "playground",
+    }
 )
 """The modules and folders of the package that need nothing but Python's standard library."""
 
@@ -94,8 +122,8 @@ def runtime(root: Path) -> tuple[str, dict[str, bytes]] | None:
     installed = root / "node_modules" / "pyodide"
     if not (installed / "package.json").is_file():
         return None
-    version = _json(installed / "package.json")["version"]
-    wanted = _json(root / "package.json")["dependencies"]["pyodide"]
+    version = str(_json(installed / "package.json")["version"])
+    wanted = str(_json(root / "package.json")["dependencies"]["pyodide"])
     if version != wanted:
         raise BookError(f"pyodide {wanted} in node_modules", f"pyodide {version}", _INSTALL)
     missing = [name for name in _RUNTIME if not (installed / name).is_file()]
@@ -176,6 +204,6 @@ def _compressed(contents: Mapping[str, bytes], kept: Path) -> int:
     return int(known.read_text(encoding="ascii"))
 
 
-def _json(path: Path) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+def _json(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found

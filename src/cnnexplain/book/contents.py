@@ -484,7 +484,7 @@ EXPLANATIONS: Mapping[str, Program] = {
 
 def _written(program: str) -> str:
     """Return the text of the network in a program of the pages."""
-    return program.split("model = ")[1].rsplit("\nmodel(")[0]
+    return program.split("model = ")[1].split("\nmodel(", maxsplit=1)[0]
 
 
 _BEFORE_POOLING = next(each for each in PRESETS if each.id == "alexnet-384")

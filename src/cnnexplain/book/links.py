@@ -1,4 +1,4 @@
-"""Links into the playground, which shows what a figure or a table of a page shows, to be changed."""
+"""Links into the playground, which shows what a figure or a table shows, to be changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _PAGE = "cx:playground/"
-# What the playground's window has, by the names that cx.figures.stride gives them, with its defaults.
+# What a window of the playground has, by its names in cx.figures.stride, with the defaults there.
 _NUMBERS = {
     "kernel_size": ("kernel", 3),
     "stride": ("stride", 1),

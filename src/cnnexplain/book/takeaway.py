@@ -1,8 +1,8 @@
 """What stands under a figure: its files, what embeds it, what makes it, its link to the playground.
 
 Pages lie at different depths, so addresses are written with a scheme of our own until MkDocs knows
-where its page lies: `cx:` from the page, `cx-main:` from the page too but to what all languages share,
-and `cx-site:` from anywhere.
+where its page lies: `cx:` from the page, `cx-main:` from the page to what all languages share, and
+`cx-site:` from anywhere.
 """
 
 from __future__ import annotations
