@@ -90,6 +90,7 @@ def running(browser: Any, address: str) -> Iterator[Callable[[str], Visit]]:
     def start(language: str) -> Visit:
         if language not in opened:
             opened[language] = Visit(context, address, language).start()
+        opened[language].page.bring_to_front()  # a page behind another has slow clocks
         return opened[language]
 
     yield start
