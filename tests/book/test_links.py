@@ -31,7 +31,8 @@ def test_the_playground_shows_the_window_of_the_figure(name: str) -> None:
     found = told(WINDOWS[name])
     assert found["error"] is None
     assert found["state"] == WINDOWS[name]
-    size, output = name.split("-to-")[0].split("-")[-1], name.split("-to-")[1]
+    before, output = name.split("-to-")
+    size = before.rpartition("-")[2]
     assert f"input {size}×{size}, output {output}×{output}" in str(found["summary"])
 
 
