@@ -7,7 +7,7 @@ BIN := .venv/bin
 export NO_MKDOCS_2_WARNING := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help serve test quick lint site figures audit measure clean
+.PHONY: help serve test quick lint site figures playground audit measure clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -34,7 +34,10 @@ figures: .venv/docs  ## lay all figures on one sheet for each language, build/LA
 	$(BIN)/python -m cnnexplain.book
 	$(BIN)/python -m cnnexplain.book.contact
 
-audit: .venv/audit site  ## look at every page in Chromium
+playground: node_modules/.package-lock.json  ## get the Python that runs in the reader's browser, with npm; then make serve or site
+	@echo "The playground runs Python in the browser from the next build on: make serve"
+
+audit: .venv/audit playground site  ## look at every page in Chromium
 	$(BIN)/pytest tests/browser
 
 measure: .venv/docs  ## print the benchmarks, and write docs/data; with QUICK=1 less, and nothing
@@ -45,9 +48,10 @@ measure: .venv/docs  ## print the benchmarks, and write docs/data; with QUICK=1 
 	$(BIN)/python benchmarks/explaining.py
 	$(BIN)/python benchmarks/trace.py $(if $(QUICK),,--write docs/data/trace.json)
 	$(BIN)/python -m benchmarks.sliding $(if $(QUICK),--quick,--write docs/data/sliding.json)
+	$(BIN)/python benchmarks/playground.py $(if $(QUICK),--quick)
 
 clean:  ## remove everything that was made, the environment too
-	rm -rf .venv .cache build site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .cache build site node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/docs .venv/dev .venv/audit: .venv/%: pyproject.toml constraints.txt | .venv/made
 	$(BIN)/python -m pip install --progress-bar on -c constraints.txt -e ".[$*]"
@@ -61,4 +65,10 @@ clean:  ## remove everything that was made, the environment too
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "Python's venv is missing. On Debian: apt-get install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+node_modules/.package-lock.json: package.json package-lock.json .npmrc
+	@command -v npm >/dev/null || \
+	  { echo "npm is missing: the playground needs Node. On Debian: apt-get install npm" >&2; exit 1; }
+	npm ci --no-audit --no-fund
 	@touch $@

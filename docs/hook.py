@@ -72,7 +72,7 @@ def on_pre_build(config: MkDocsConfig) -> None:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Put executed notebooks behind the labs' pages; add their downloads, the figures' code."""
+    """Put executed notebooks behind the labs' pages; add downloads, the figures' code, Python."""
     from cnnexplain import figures  # noqa: PLC0415
     from cnnexplain.book import jupyter  # noqa: PLC0415
 
@@ -89,6 +89,13 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         made[f"figures/{path.name}"] = path.read_bytes()
     for name, content in made.items():
         files.append(File.generated(config, name, content=content))
+    python = ROOT / "build" / "python"
+    # Some megabytes, once for all languages.
+    for path in (
+        [] if _language(config) in CHILDREN else sorted(filter(Path.is_file, python.rglob("*")))
+    ):
+        name = f"assets/python/{path.relative_to(python).as_posix()}"
+        files.append(File.generated(config, name, abs_src_path=str(path)))
     return files
 
 
@@ -98,7 +105,9 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
 
     if _is_lab(page.file):
         html = jupyter.render(html, page, config, files)
-    return takeaway.resolved(html, get_relative_url("./", page.url), str(config.site_url))
+    root = get_relative_url("./", page.url)
+    main = f"{root}../" if _language(config) in CHILDREN else root
+    return takeaway.resolved(html, root, main, str(config.site_url))
 
 
 def on_post_build(config: MkDocsConfig) -> None:

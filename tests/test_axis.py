@@ -219,6 +219,29 @@ def _ceil(value: float) -> int:
     return -int(-value // 1)
 
 
+@given(st.data())
+def test_the_clean_outputs_of_a_transposed_convolution_are_those_that_one_by_one_are(
+    data: st.DataObject,
+) -> None:
+    kernel, step, spread = (data.draw(st.integers(1, most)) for most in (7, 6, 6))
+    before, after = data.draw(st.tuples(st.integers(0, 8), st.integers(0, 8)))
+    shape = axis.transposed(kernel, step, (before, after), spread)
+    size = data.draw(st.integers(1, 9))
+    outputs = (size - 1) * step - before - after + shape.extent
+    first = data.draw(st.integers(0, size))
+    inputs = range(first, data.draw(st.integers(first, size)))
+    clean = [
+        index for index in range(outputs) if all(each in inputs for each in shape.inputs(index))
+    ]
+    found = shape.clean(inputs, max(outputs, 0))
+    assert (list(found)[:1], list(found)[-1:]) == (clean[:1], clean[-1:])
+
+
+def test_the_clean_outputs_of_a_large_transposed_convolution_are_not_counted_one_by_one() -> None:
+    large = axis.transposed(10**9, stride=2, padding=10)
+    assert large.clean(range(10**9), 3 * 10**9 - 20) == range(10**9 - 12, 2 * 10**9 - 10)
+
+
 def test_the_formula_of_a_transposed_convolution_computes_what_it_claims() -> None:
     formula = window(3, 2, 1, transposed=True, output_padding=1).formula(6)
     assert str(formula) == "(6 − 1)·2 − 2·1 + 1·(3 − 1) + 1 + 1 = 12"

@@ -564,3 +564,10 @@ def test_explaining_leaves_the_module_as_it_was() -> None:
 
 if __name__ == "__main__":  # writes the golden file, which is then to be read
     GOLDEN.write_text(explanations(), encoding="utf-8")
+
+
+def test_more_features_than_a_memory_holds_are_no_map() -> None:
+    text = "nn.Sequential(nn.Conv2d(3, 1, 1), nn.Flatten(), nn.Linear(9007199254740993, 2))"
+    (problem,) = cx.explain(text, (3, 224, 224)).problems
+    assert "target" not in problem.facts
+    assert problem.facts["wanted"] == 9007199254740993

@@ -447,3 +447,9 @@ def test_numbers_of_other_libraries_become_pythons() -> None:
     assert conv == make("Conv2d", [3, 100, 9], {})
     assert conv.parameters == 100 * (3 * 81 + 1)
     assert make("BatchNorm2d", [3], {"eps": np.float32(0.5)}) == make("BatchNorm2d", [3, 0.5], {})
+
+
+@pytest.mark.parametrize("scale", [1e308, 1e999, 1e20])
+def test_a_resizing_beyond_all_sizes_is_refused(scale: float) -> None:
+    with pytest.raises(ShapeError, match="after resizing"):
+        make("Upsample", [], {"scale_factor": scale}).output_shape((1, 3, 224, 224))

@@ -44,6 +44,7 @@ PURE = [
     "explanation",
     "figures",
     "plots",
+    "playground",
 ]
 # What a pure part imports only where somebody asks for it, and says if it is missing.
 EXTRAS = {

@@ -94,6 +94,12 @@ REFUSED: dict[str, tuple[Any, type[CnnExplainError], str, str]] = {
         "text that fails with MemoryError",
         CURE,
     ),
+    "an integer without decimals": (
+        f"nn.Sequential(nn.Conv2d(0x{'f' * 10_000}, 8, 3))",
+        SourceError,
+        "'a number' in line 1, at layer '0', line 1",
+        "write one integer",
+    ),
     "no text": (3, SourceError, "3", CURE),
     "an empty text": ("", SourceError, "0 of them", CURE),
     "two networks": (

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Far beyond any network that a person writes.
 _LONGEST = 100_000
+_BITS = 64  # of torch's sizes
 
 # What may be imported, and as what: a layer's name must be its own.
 _IMPORTS = {("torch", None), ("torch.nn", None), ("torch.nn", "nn"), ("collections", None)}
@@ -52,13 +53,19 @@ def read(text: str) -> Network:
     tree = _parsed(text)
     found = [value for value in map(_network_of, tree.body) if value is not None]
     if len(found) != 1:
-        raise SourceError("exactly one nn.Sequential(...)", f"{len(found)} of them", _CURE)
+        raise SourceError("exactly one nn.Sequential(...)", f"{len(found)} of them", _CURE).about(
+            kind="count", what=len(found)
+        )
     try:
         layers = list(_layers(found[0], ""))
     except RecursionError:
-        raise SourceError("layers in a few levels", "hundreds of levels", "nest less") from None
+        raise SourceError("layers in a few levels", "hundreds of levels", "nest less").about(
+            kind="deep"
+        ) from None
     if not layers:
-        raise SourceError("at least one layer", "an empty nn.Sequential()", _CURE)
+        raise SourceError("at least one layer", "an empty nn.Sequential()", _CURE).about(
+            kind="empty"
+        )
     return Network(chain(layers))
 
 
@@ -68,7 +75,7 @@ def _parsed(text: str) -> ast.Module:
     if len(text) > _LONGEST:
         raise SourceError(
             f"at most {_LONGEST} characters", f"{len(text)} characters", "give the network alone"
-        )
+        ).about(kind="long", what=len(text))
     try:
         with warnings.catch_warnings(action="ignore"):  # such as odd escapes in strings
             return ast.parse(text.strip())
@@ -76,12 +83,12 @@ def _parsed(text: str) -> ast.Module:
         line = (error.text or "").strip()
         raise SourceError(
             "Python source", f"{error.msg} in line {error.lineno}: {shown(line)}", _CURE
-        ) from None
+        ).about(kind="syntax", line=error.lineno or 1, what=error.msg) from None
     except (ValueError, RecursionError, MemoryError) as error:
         # Lone surrogates and null characters; nesting that the parser's stack cannot hold.
         raise SourceError(
             "Python source", f"text that fails with {type(error).__name__}", _CURE
-        ) from None
+        ).about(kind="unreadable") from None
 
 
 def _network_of(statement: ast.stmt) -> ast.expr | None:
@@ -103,12 +110,13 @@ def _network_of(statement: ast.stmt) -> ast.expr | None:
         case ast.ClassDef(name=name):
             raise _unread(
                 statement, f"the class {shown(name)}", "trace an instance of it instead of its text"
-            )
+            ).about(kind="class", what=name)
     raise _unread(statement, type(statement).__name__.lower(), _CURE)
 
 
 def _unread(node: ast.stmt | ast.expr, what: str, cure: str) -> SourceError:
-    return SourceError("the text of one nn.Sequential(...)", f"{what} in line {node.lineno}", cure)
+    error = SourceError("the text of one nn.Sequential(...)", f"{what} in line {node.lineno}", cure)
+    return error.about(kind="unread", line=node.lineno, what=what)
 
 
 def _name(node: ast.expr) -> str | None:
@@ -156,7 +164,7 @@ def _checked(pairs: list[tuple[str, ast.expr]]) -> list[tuple[str, ast.expr]]:
                 layer,
                 f"the layer name {shown(name)}",
                 "give each layer a name of its own, without dots",
-            )
+            ).about(kind="name", what=name)
         seen.add(name)
     return pairs
 
@@ -172,7 +180,9 @@ def _key(node: ast.expr | None, near: ast.expr) -> str:
     match node:
         case ast.Constant(value=str(name)):
             return name
-    raise _unread(near, "a layer name that is no text", 'write OrderedDict([("conv1", ...)])')
+    raise _unread(
+        near, "a layer name that is no text", 'write OrderedDict([("conv1", ...)])'
+    ).about(kind="key")
 
 
 def _layer(node: ast.expr, path: str) -> Iterator[tuple[str, Operation]]:
@@ -187,18 +197,22 @@ def _layer(node: ast.expr, path: str) -> Iterator[tuple[str, Operation]]:
         arguments = [_value(argument) for argument in node.args]
         names = [word.arg for word in node.keywords]
         if None in names:
-            raise _unread(node, "** arguments", "write the arguments out")
+            raise _unread(node, "** arguments", "write the arguments out").about(kind="stars")
         if len(set(names)) != len(names):
-            raise _unread(node, "an argument that comes twice", "write each argument once")
+            twice = "an argument that comes twice"
+            raise _unread(node, twice, "write each argument once").about(kind="twice")
         keywords = {str(word.arg): _value(word.value) for word in node.keywords}
         yield path, make(name, arguments, keywords)
     except CnnExplainError as error:
-        raise error.at(where).about(name=path, operation=ast.unparse(node)) from None
+        known = error.facts | {"name": path, "operation": _written(node), "line": node.lineno}
+        raise error.at(where).about(**known) from None
 
 
 def _value(node: ast.expr) -> object:
     """Return a literal's value: a number, text, True, False, None, a tuple, or a product."""
     match node:
+        case ast.Constant(value=int(value)) if value.bit_length() >= _BITS:
+            raise _large(node)
         case ast.Constant(value=bool() | int() | float() | str() | None as value):
             return value
         case ast.Tuple(elts=parts) | ast.List(elts=parts):
@@ -209,15 +223,29 @@ def _value(node: ast.expr) -> object:
                 return -number
         case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _ARITHMETIC:
             return _computed(node, type(sign), _value(left), _value(right))
-    raise _unread(node, shown(_head(node)), "write numbers out: nothing in the text is executed")
+    raise _unread(
+        node, shown(_head(node)), "write numbers out: nothing in the text is executed"
+    ).about(kind="value", what=_written(node))
 
 
 def _computed(node: ast.expr, sign: type[ast.operator], left: object, right: object) -> int:
     if isinstance(left, int) and isinstance(right, int) and (right or sign is not ast.FloorDiv):
         result = _ARITHMETIC[sign](left, right)
-        if result.bit_length() < 64:  # torch's sizes have 64 bits  # noqa: PLR2004
+        if result.bit_length() < _BITS:
             return result
-    raise _unread(node, shown(_head(node)), "write one integer")
+    raise _large(node)
+
+
+def _large(node: ast.expr) -> SourceError:
+    return _unread(node, shown(_head(node)), "write one integer").about(kind="integer")
+
+
+def _written(node: ast.expr) -> str:
+    """Return an expression's source, or its beginning."""
+    try:
+        return ast.unparse(node)
+    except ValueError:  # integers of thousands of digits have no decimals
+        return _head(node)
 
 
 def _head(node: ast.expr) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import filterfalse
+from math import gcd
 from typing import TYPE_CHECKING, TypeAlias
 
 from cnnexplain.errors import ArgumentError, ShapeError, whole
@@ -326,13 +326,32 @@ class Transposed(_Window):
             >>> window(3, transposed=True).clean(range(5), 7)
             range(2, 5)
         """
+        starts, lasts = [outputs], [-1]
+        # Outputs a stride apart have the same taps.
+        for phase in range(min(self.stride, outputs)):
+            first, last = phase, outputs - 1
+            taps = self._taps(phase)
+            if taps:
+                zero = phase + self.padding[0]
+                first = inputs.start * self.stride + self.dilation * taps[-1] - zero + phase
+                last = (inputs.stop - 1) * self.stride + self.dilation * taps[0] - zero + phase
+            first = max(first + (phase - first) % self.stride, phase)
+            last = min(last, outputs - 1)
+            last -= (last - phase) % self.stride
+            if first <= last:
+                starts.append(first)
+                lasts.append(last)
+        return _within(min(starts), max(lasts) + 1, outputs)
 
-        def touched(index: int) -> bool:
-            return any(each not in inputs for each in self.inputs(index))
-
-        start = next(filterfalse(touched, range(outputs)), outputs)
-        last = next(filterfalse(touched, reversed(range(outputs))), -1)
-        return _within(start, last + 1, outputs)
+    def _taps(self, index: int) -> range:
+        """Return which of the kernel's cells write to an output, wherever the inputs end."""
+        shared = gcd(self.dilation, self.stride)
+        every, at = self.stride // shared, index + self.padding[0]
+        if at % shared:
+            return range(0)
+        return range(
+            at // shared * pow(self.dilation // shared, -1, every) % every, self.kernel_size, every
+        )
 
     def output_size(self, input_size: int) -> int:
         """Return the number of outputs.

@@ -119,6 +119,8 @@ def book(root: Path, runner: Runner) -> Book:
         prepare=unchanged,
         execute=runner,
         export=export,
+        played={"tables/alexnet": {"tool": "network"}},
+        playground=lambda _: dict.fromkeys(LANGUAGES, "<form></form>\n"),
         package=root / "package",
     )
 
@@ -159,6 +161,7 @@ def test_a_first_build_makes_everything_in_every_language(root: Path, book: Book
             "explanations/sound.html",
             "messages/broken.html",
             "labs/windows.ipynb",
+            "playground.html",
             "values.json",
         )
     }
@@ -251,7 +254,7 @@ def test_products_of_what_no_longer_exists_are_removed(root: Path, book: Book) -
     assert set(products(root)) == {
         f"build/{language}/{name}"
         for language in LANGUAGES
-        for name in ("figures/b.html", "figures/gallery-all.html", "values.json")
+        for name in ("figures/b.html", "figures/gallery-all.html", "playground.html", "values.json")
     }
 
 

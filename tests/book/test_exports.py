@@ -125,11 +125,13 @@ def test_the_gallery_shows_every_figure_in_the_colours_of_the_page() -> None:
 
 def test_addresses_are_written_out_for_the_page() -> None:
     html = takeaway.under(figures.stride(3, 2), "a", "x")
-    there = takeaway.resolved(html, "../../", "https://example.org/ja/")
+    there = takeaway.resolved(html, "../../", "../../../", "https://example.org/ja/")
     assert 'href="../../figures/a.svg"' in there
     assert '&lt;iframe src="https://example.org/ja/figures/a.html"' in there
     assert "cx:" not in there
     assert "cx-site:" not in there
+    shared = takeaway.resolved('<a data-x="cx-main:assets/">', "../", "../../", "")
+    assert shared == '<a data-x="../../assets/">'
 
 
 def test_a_hostile_title_stays_text_in_the_embedding() -> None:

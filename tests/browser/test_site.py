@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
-import threading
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-SITE = Path(__file__).parents[2] / "site"
 LANGUAGES = {"en": "", "ja": "ja/", "fr": "fr/"}
 PAGES = [
     "",
@@ -25,28 +17,10 @@ PAGES = [
     "labs/one-size/",
     "sliding/",
     "labs/sliding/",
+    "playground/",
     "figures/",
     "about/",
 ]
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-class _Server(http.server.ThreadingHTTPServer):
-    def handle_error(self, *_: object) -> None:
-        """Say nothing: a browser that leaves a page early breaks its connections."""
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    assert (SITE / "index.html").exists(), "no built site: run make site"
-    with _Server(("127.0.0.1", 0), functools.partial(_Quiet, directory=SITE)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
 
 
 @pytest.mark.parametrize("width", [390, 1280])

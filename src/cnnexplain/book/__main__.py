@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnexplain.book import build, contents, experiments, exports, prose, results
+import cnnexplain
+from cnnexplain.book import browser, build, contents, experiments, exports, prose, results
 from cnnexplain.errors import BookError, CnnExplainError
+from cnnexplain.languages import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -40,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             prepare=prose.prepare,
             execute=execute,
             export=export,
+            played=contents.PLAYED,
+            playground=playgrounds,
         )
         _say(str(build.make(root, book, _say)))
     except (CnnExplainError, OSError) as error:
@@ -102,6 +106,16 @@ def export(
         return track(done, "figures", count, transient=True, disable=silent) if count else done
 
     exports.write(build, kept, drawn, say, watch)
+
+
+def playgrounds(root: Path) -> dict[str, str]:
+    """Write what the playground loads, and return it in each language.
+
+    Args:
+        root: The folder that holds `docs/`.
+    """
+    python = browser.write(root, Path(cnnexplain.__file__).parent)
+    return {code: browser.page(code, python) for code in LANGUAGES}
 
 
 def _say(line: str) -> None:

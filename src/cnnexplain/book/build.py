@@ -35,6 +35,9 @@ class Book:
         execute: Runs labs.
         export: Writes the files of the figures of each language into the folder of what is built;
             the second folder is for what it keeps.
+        played: What the playground shows of networks, by the tables and explanations of them.
+        playground: Writes what the playground loads below the folder that holds `docs/`, and
+            returns the playground in each language.
         package: The folder of the package, whose sources decide whether a lab runs again.
     """
 
@@ -46,6 +49,8 @@ class Book:
     prepare: Callable[[str, str, Mapping[str, Mapping[str, str]], str], str]
     execute: Callable[[Sequence[Lab], Callable[[Lab, Outputs, float], None]], None]
     export: Callable[[Path, Path, Mapping[str, Mapping[str, Figure]], Callable[[str], None]], None]
+    played: Mapping[str, Mapping[str, str]]
+    playground: Callable[[Path], Mapping[str, str]]
     package: Path = Path(cnnexplain.__file__).parent
 
 
@@ -96,6 +101,7 @@ def make(root: Path, book: Book, say: Callable[[str], None]) -> Summary:
     ]
     drawn = {language: pages.draw_figures(book.figures, language) for language in LANGUAGES}
     messages = pages.write_messages(book.explanations)
+    playgrounds = book.playground(root)
     for language in LANGUAGES:
         build = root / "build" / language
         html = {
@@ -107,12 +113,17 @@ def make(root: Path, book: Book, say: Callable[[str], None]) -> Summary:
             shown = {each: drawn[language][each] for each in names}
             html[f"gallery-{name}"] = takeaway.gallery(shown, python) + "\n"
         files.sync(build / "figures", ".html", html)
-        files.sync(build / "tables", ".html", pages.write_tables(book.tables, language))
-        explained = pages.write_explanations(book.explanations, language)
-        files.sync(build / "explanations", ".html", explained)
+        made = {
+            "tables": pages.write_tables(book.tables, language),
+            "explanations": pages.write_explanations(book.explanations, language),
+        }
+        for kind, each in made.items():
+            linked = pages.linked(kind, each, book.played, language)
+            files.sync(build / kind, ".html", linked)
         files.sync(build / "messages", ".html", messages)
         text = json.dumps(written[language], ensure_ascii=False, indent=1, sort_keys=True)
         files.write(build / "values.json", text + "\n")
+        files.write(build / "playground.html", playgrounds[language])
 
     book.export(root / "build", root / ".cache" / "figures", drawn, say)
     outputs, executed = _outputs(lessons, root / ".cache" / "labs", book, say)

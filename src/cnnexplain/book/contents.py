@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import cnnexplain
 from cnnexplain import api, axis, figures, networks
-from cnnexplain.book import experiments
+from cnnexplain.book import experiments, links
 from cnnexplain.book.programs import Program
 from cnnexplain.languages import text
+from cnnexplain.playground import PRESETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -479,3 +480,26 @@ EXPLANATIONS: Mapping[str, Program] = {
     ),
 }
 """What makes each explanation, by the name of its block."""
+
+
+def _written(program: str) -> str:
+    """Return the text of the network in a program of the pages."""
+    return program.split("model = ")[1].split("\nmodel(", maxsplit=1)[0]
+
+
+_BEFORE_POOLING = next(each for each in PRESETS if each.id == "alexnet-384")
+
+PLAYED: Mapping[str, Mapping[str, str]] = {
+    "tables/own-network": links.network(OWN_NETWORK, (3, 64, 64)),
+    "tables/alexnet-paper": links.network(networks.code("alexnet_paper"), (3, 227, 227)),
+    "tables/alexnet-ungrouped": links.network(networks.code("alexnet_ungrouped"), (3, 227, 227)),
+    "tables/alexnet-torchvision": links.network(
+        networks.code("alexnet_torchvision"), (3, 224, 224)
+    ),
+    "explanations/alexnet-384": _BEFORE_POOLING.state,
+    "explanations/adaptive-384": links.network(networks.code("alexnet_torchvision"), (3, 384, 384)),
+    "explanations/mat1-and-mat2": links.network(_written(_UNFLATTENED), (3, 14, 14)),
+    "explanations/channels": links.network(_written(_GREY), (1, 28, 28)),
+    "explanations/kernel-size": links.network(_written(_SMALL), (1, 10, 10)),
+}
+"""What the playground shows of the networks above, by their tables and explanations."""

@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from cnnexplain import languages
+from cnnexplain.book import links
 from cnnexplain.errors import BookError
 
 if TYPE_CHECKING:
@@ -123,6 +124,24 @@ def write_messages(declared: Mapping[str, Program]) -> dict[str, str]:
         for name, program in declared.items()
         if (said := _made(f"message {name}", program.message))
     }
+
+
+def linked(
+    kind: str, made: Mapping[str, str], played: Mapping[str, Mapping[str, str]], language: str
+) -> dict[str, str]:
+    """Return products of one language, with links to the playground below those that it can show.
+
+    Args:
+        kind: What they are: tables, or explanations.
+        made: HTML by name.
+        played: What the playground shows, by kind and name.
+        language: The language of the links.
+    """
+    with languages.language(language):
+        return {
+            name: html + (links.paragraph(state) if (state := played.get(f"{kind}/{name}")) else "")
+            for name, html in made.items()
+        }
 
 
 def _table(trace: Callable[[], Table], language: str) -> Callable[[], str]:

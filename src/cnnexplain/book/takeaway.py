@@ -1,7 +1,8 @@
-"""What stands under a figure on a page: its files, the line that embeds it, the line that makes it.
+"""What stands under a figure: its files, what embeds it, what makes it, its link to the playground.
 
 Pages lie at different depths, so addresses are written with a scheme of our own until MkDocs knows
-where its page lies: `cx:` from the page, and `cx-site:` from anywhere.
+where its page lies: `cx:` from the page, `cx-main:` from the page to what all languages share, and
+`cx-site:` from anywhere.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from cnnexplain.book import links
 from cnnexplain.figures.svg import WIDTH
 from cnnexplain.languages import language, text
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from cnnexplain.figures import Figure
 
-_HERE, _ANYWHERE = "cx:", "cx-site:"
+_HERE, _SHARED, _ANYWHERE = "cx:", "cx-main:", "cx-site:"
 # The room of the controls, and of the sentence under them on a narrow screen.
 _CONTROLS, _EDGE = 140, 16
 
@@ -41,7 +43,9 @@ def under(figure: Figure, name: str, python: str) -> str:
     """
     with language(figure.language):
         label, embed, line = (text(f"figure.take.{each}") for each in ("save", "embed", "python"))
-    links = " ".join(
+        state = links.window(python)
+        opened = f"<span>{links.link(state)}</span>" if state else ""
+    saved = " ".join(
         f'<a href="{_HERE}figures/{name}.{each}" download>{each.upper()}</a>'
         for each in formats(figure)
     )
@@ -49,8 +53,8 @@ def under(figure: Figure, name: str, python: str) -> str:
     return (
         f'<div class="cx-take" data-search-exclude role="group" lang="{figure.language}" '
         f'aria-label="{escape(figure.title)}">'
-        f"<span>{label} {links}</span>"
-        f"{_folded(embed, embedding(figure, name))}{_folded(line, python)}</div>"
+        f"<span>{label} {saved}</span>"
+        f"{_folded(embed, embedding(figure, name))}{_folded(line, python)}{opened}</div>"
     )
 
 
@@ -90,19 +94,21 @@ def _shown(figure: Figure, name: str, python: str) -> str:
     return f'<figure id="{name}">{link}{under(figure, name, python)}</figure>'
 
 
-def resolved(html: str, root: str, site: str) -> str:
+def resolved(html: str, root: str, main: str, site: str) -> str:
     """Write the addresses out.
 
     Args:
         html: A page's HTML.
         root: How its language's first page is reached from it, such as `../`.
+        main: How the first page of all languages is reached from it.
         site: The address of its language's first page.
 
     Example:
-        >>> resolved('<a href="cx:figures/a.svg">', "../", "https://example.org/")
+        >>> resolved('<a href="cx:figures/a.svg">', "../", "../../", "https://example.org/ja/")
         '<a href="../figures/a.svg">'
     """
-    return html.replace(f'="{_HERE}', f'="{root}').replace(_ANYWHERE, site)
+    html = html.replace(f'="{_HERE}', f'="{root}').replace(f'="{_SHARED}', f'="{main}')
+    return html.replace(_ANYWHERE, site)
 
 
 def _folded(summary: str, code: str) -> str:

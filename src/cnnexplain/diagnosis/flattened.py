@@ -65,7 +65,10 @@ class Flattened:
             return None
         height, width = self.sizes
         found = maps(self.wanted, self.channels)
-        return min(found, key=lambda each: abs(log(each[0] * width / (each[1] * height))))
+        # Of more values than a memory holds, none are looked for.
+        return min(
+            found, key=lambda each: abs(log(each[0] * width / (each[1] * height))), default=None
+        )
 
     @cached_property
     def fits(self) -> tuple[Sizes, ...]:

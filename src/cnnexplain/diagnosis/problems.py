@@ -150,6 +150,7 @@ def of_arguments(
     """
     facts: dict[str, Fact] = {**error.facts, "name": name}
     kind = str(facts.pop("kind"))
+    facts.pop("line", None)  # the place tells it
     padding = int(error.facts.get("most", error.facts["padding"]))
     operation = str(facts.pop("operation", ""))
     facts["right"] = str(padding)

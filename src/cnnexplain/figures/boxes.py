@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from math import sqrt
+from math import fsum, sqrt
 from typing import TYPE_CHECKING
 
 from cnnexplain.figures.colours import widest
@@ -251,7 +251,7 @@ def _placed(volumes: Sequence[Volume], scale: Scale, top: float) -> Layout:
         middle = round(y + _ABOVE + above)
         labels = middle + max(each.box.height / 2 for each in line) + _LABEL_LINE
         gaps = _gaps(line, lead=number > 0)
-        slack = _ROOM - sum(gaps) - sum(each.width for each in line)
+        slack = _ROOM - fsum(gaps) - fsum(each.width for each in line)
         more = max(0.0, min(slack / len(line), _LOOSE - _APART))
         if number:
             turns.append(_turn(places[-1], y, middle))
@@ -293,7 +293,7 @@ def _lines(columns: Sequence[_Column]) -> list[Sequence[_Column]]:
         choices = []
         for start in range(stop):
             line = columns[start:stop]
-            taken = sum(each.width for each in line) + sum(_gaps(line, lead=start > 0))
+            taken = fsum(each.width for each in line) + fsum(_gaps(line, lead=start > 0))
             if taken <= _ROOM or start == stop - 1:
                 lines, uneven, _ = best[start]
                 choices.append((lines + 1, uneven + (_ROOM - taken) ** 2, start))

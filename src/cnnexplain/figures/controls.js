@@ -12,6 +12,7 @@
   const ROUNDS = 2; // so often a figure plays by itself
   const SPEEDS = [0.25, 0.5, 1, 2, 4];
   const still = matchMedia("(prefers-reduced-motion: reduce)");
+  const afterPrinting = new WeakMap(); // what each figure does then; figures may leave the page
 
   const make = (tag, attributes) => {
     const element = document.createElement(tag);
@@ -113,7 +114,7 @@
     };
 
     const watch = () => {
-      if (!playing) return;
+      if (!playing || !figure.isConnected) return;
       const time = clocks()[0]?.currentTime;
       const now = Math.floor(time / (seconds * 1000)) % steps;
       if (time != null && now !== step) {
@@ -150,10 +151,7 @@
       run(wanted);
     });
     // Printing takes the animations away; they come back with a clock of their own.
-    matchMedia("print").addEventListener("change", ({ matches: printing }) => {
-      if (printing || !figure.classList.contains("cx-moving")) return;
-      run(playing);
-    });
+    afterPrinting.set(figure, () => figure.classList.contains("cx-moving") && run(playing));
 
     tell();
     run(false);
@@ -167,7 +165,14 @@
     }, { threshold: 0.25 }).observe(figure);
   }
 
+  matchMedia("print").addEventListener("change", ({ matches: printing }) => {
+    if (printing) return;
+    for (const figure of document.querySelectorAll(".cx-figure")) afterPrinting.get(figure)?.();
+  });
+
   const start = () => document.querySelectorAll(".cx-figure[data-cx]:not([data-cx-ready])").forEach(control);
+  // Whoever puts a figure into the page later says so.
+  addEventListener("cx-figures", start);
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
   else start();
 })();

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, fsum
 from typing import TYPE_CHECKING
 
 from cnnexplain.figures.svg import HALF, MARGIN, WIDTH, box, decimal
@@ -173,7 +173,7 @@ def _unit(plane: Plane, texts: tuple[float, float], largest: int, *, stacked: bo
         source, target, *heights = _spans(plane, unit)
         left, right = max(source, texts[0]), max(target, texts[1])
         across = max(left, right) if stacked else left + _GAP + right
-        down = sum(heights) if stacked else max(heights)
+        down = fsum(heights) if stacked else max(heights)
         if across <= room and down <= _TALLEST[stacked]:
             break
     return unit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from math import fsum
 from typing import TYPE_CHECKING
 
 from cnnexplain.figures import volume_words as words
@@ -137,7 +138,7 @@ def _panel_lines(shown: Chain, at: int) -> list[Pieces]:
 
 
 def _width(line: Pieces) -> float:
-    return sum(text_width(piece, LABEL_SIZE, bold=bool(role)) for piece, role in line)
+    return fsum(text_width(piece, LABEL_SIZE, bold=bool(role)) for piece, role in line)
 
 
 def _still(shown: Chain) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from html import escape
+from math import fsum
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -272,7 +273,8 @@ def text_width(content: str, size: float, *, bold: bool = False) -> float:
     """
     narrow = 0.72 if bold else 0.6
     widths = (1.0 if unicodedata.east_asian_width(each) in "WF" else narrow for each in content)
-    return sum(widths) * size
+    # From Python 3.12 on, sum() rounds otherwise.
+    return fsum(widths) * size
 
 
 def wrap(pieces: Iterable[str], separator: str, size: float, width: float) -> list[str]:

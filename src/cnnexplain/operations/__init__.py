@@ -67,7 +67,9 @@ def make(name: str, arguments: Sequence[object], keywords: Mapping[str, object])
     """
     if name not in OPERATIONS:
         known = ", ".join(sorted(OPERATIONS))
-        raise SourceError(f"a layer among {known}", shown(name), "use one of these layers")
+        raise SourceError(f"a layer among {known}", shown(name), "use one of these layers").about(
+            kind="layer", what=name
+        )
     if name == "Identity":  # as in torch, which takes anything here
         return OPERATIONS[name]()
     kind = OPERATIONS[name]

@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import floor
 from typing import TYPE_CHECKING, ClassVar
 
-from cnnexplain.errors import ArgumentError, ShapeError, shown, whole
+from cnnexplain.errors import LARGEST, ArgumentError, ShapeError, shown, whole
 from cnnexplain.formula import Formula
 from cnnexplain.languages import shape as show
 from cnnexplain.operations.base import Layer, Shape, check_dimensions, check_types, product
@@ -180,7 +180,14 @@ class Upsample(Layer):
         scales = self._per_axis("scale_factor", len(sizes))
         found = []
         for size, want, scale in zip(sizes, wanted, scales, strict=True):
-            outputs = int(want) if want is not None else floor(size * float(scale or 1))
+            exact = size * float(scale or 1) if want is None else int(want)
+            if not abs(exact) <= LARGEST:
+                raise ShapeError(
+                    f"a size of at most {LARGEST} after resizing",
+                    f"{size}·{scale}",
+                    "use a smaller scale_factor",
+                )
+            outputs = floor(exact)
             if outputs < 1:
                 raise ShapeError(
                     "a size of at least 1 after resizing",
