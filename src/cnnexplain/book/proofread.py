@@ -34,6 +34,7 @@ _SEEN = frozenset({Kind.CODE, Kind.MATH, Kind.FOREIGN, Kind.ADDRESS})
 _THROUGH = re.compile(rf"(?<=[^\s。.:])\n\s*{OBJECT}\s*\n")
 # A work elsewhere has its title from others.
 _EXTERNAL = re.compile(r"\[[^\[\]\n]*\]\(https?:[^()\n]*\)")
+_OPENS_TITLE = re.compile(r'.*[^"\s].*"$')
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _LABEL = re.compile(r'[ \t]*(?:[\w-]+|"[^"]*")[ \t]*=.*')
 _LABEL_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
@@ -75,8 +76,8 @@ def only_prose(page: str) -> str:
             parts.append("](x)" + newlines)
         elif kind is Kind.DISPLAY:
             parts.append(OBJECT + newlines)
-        elif text.startswith("<summary") or (text.endswith('"') and text.strip() != '"'):
-            parts.append(_BOX)  # its title
+        elif text.startswith("<summary") or (kind is Kind.MARKUP and _OPENS_TITLE.match(text)):
+            parts.append(_BOX)
         else:
             # Tables keep the line below their head.
             parts.append(text if kind is Kind.MARKUP and "-" in text else newlines)
