@@ -196,12 +196,18 @@ def proofread(root: Path) -> list[Mistake]:
     folder = root / "build" / "prose"
     written = lay_out(root, folder)
     tools = root / "node_modules" / ".bin"
-    textlint = [tools / "textlint", "--config", root / ".textlintrc.yml", "--format", "json"]
-    mistakes = list(japanese(_run([*textlint, folder / "ja"], root), written))
+    command: list[str | Path] = [
+        tools / "textlint",
+        "--config",
+        root / ".textlintrc.yml",
+        "--format",
+        "json",
+    ]
+    mistakes = list(japanese(_run([*command, folder / "ja"], root), written))
     for code in SPELLED:
-        cspell = [tools / "cspell", "--config", root / f"docs/words/{code}.json"]
+        command = [tools / "cspell", "--config", root / f"docs/words/{code}.json"]
         options = ["--no-progress", "--no-summary", "--no-color", "--no-gitignore", "--root"]
-        report = _run([*cspell, *options, folder, folder / code / "**"], root)
+        report = _run([*command, *options, folder, folder / code / "**"], root)
         mistakes += spelling(report, written, folder)
     return mistakes
 
