@@ -94,7 +94,6 @@ def _pooled() -> dict[str, Value]:
         "adaptive_seen": in_tex(
             f"{kernel} + ({places} − 1)·{apart} = {kernel + (places - 1) * apart}"
         ),
-        "average_kernel": (window, window),
         "average_careless": formula(careless, side),
         "average_careful": formula(axis.pooling(window, stride=1), side),
     }
