@@ -73,10 +73,8 @@ for top, left in ((0, 0), (2, 2), (0, 2), (2, 0)):
         scores = converted(image[None, :, top:, left:])
     joined[..., top // 2 :: 2, left // 2 :: 2] = scores
     reached = int(joined[0, 0].isfinite().sum())
-    print(
-        top, left, tuple(scores.shape[2:]), reached, "of", end=" "
-    )
-    print(slid[0, 0].numel())
+    shape = tuple(scores.shape[2:])
+    print(top, left, shape, reached, "of", slid[0, 0].numel())
 print((joined - slid).abs().max().item() < rounding)
 
 # %% face
