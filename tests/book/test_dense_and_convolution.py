@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812  # its usual name
 
 from cnnexplain.book import contents, results
 from cnnexplain.languages import LANGUAGES
