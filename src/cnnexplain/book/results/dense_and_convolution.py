@@ -15,7 +15,7 @@ from cnnexplain.operations import Conv2d, Linear
 if TYPE_CHECKING:
     from cnnexplain.book.forms import Value
     from cnnexplain.graph import Row
-    from cnnexplain.windows import Convolution
+    from cnnexplain.windows import Convolution, Transposed
 
 
 def values() -> dict[str, Value]:
@@ -55,7 +55,7 @@ def _one_axis() -> dict[str, Value]:
     }
 
 
-def _connections(window: Convolution, size: int) -> int:
+def _connections(window: Convolution | Transposed, size: int) -> int:
     """Return how many pairs of an output and an input are connected; padding is no input."""
     outputs = range(window.output_size(size))
     return sum(cell in range(size) for output in outputs for cell in window.inputs(output))
@@ -139,7 +139,7 @@ def _connected(row: Row) -> int:
     assert isinstance(operation, Conv2d)
     _, channels, *sizes = row.input_shape
     pairs = zip(operation.windows, sizes, strict=True)
-    cells = prod(_connections(window, size) for window, size in pairs)
+    cells = prod([_connections(window, size) for window, size in pairs])
     return channels * row.output_shape[1] * cells
 
 
