@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnnexplain.book.results import dense, dense_and_convolution, one_size, sliding, windows
+from cnnexplain.book.results import (
+    converting,
+    dense,
+    dense_and_convolution,
+    one_size,
+    sliding,
+    windows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cnnexplain.book.forms import Value
 
-_CHAPTERS = (windows, dense, dense_and_convolution, one_size, sliding)
+_CHAPTERS = (windows, dense, dense_and_convolution, one_size, converting, sliding)
 
 
 def values() -> Mapping[str, Value]:

@@ -11,11 +11,11 @@ from cnnexplain.api import trace
 from cnnexplain.book import contents
 from cnnexplain.book.results.shared import formula, in_tex
 from cnnexplain.operations import Conv2d, Linear
-from cnnexplain.windows import Convolution
 
 if TYPE_CHECKING:
     from cnnexplain.book.forms import Value
     from cnnexplain.graph import Row
+    from cnnexplain.windows import Convolution, Transposed
 
 
 def values() -> dict[str, Value]:
@@ -33,7 +33,7 @@ def values() -> dict[str, Value]:
 
 def _one_axis() -> dict[str, Value]:
     """Return what stands in the matrices of a row of values: plain, with a stride, padded."""
-    plain, size = _window("connections")
+    plain, size = contents.window("connections")
     kernel = plain.kernel_size
     strided, padded = axis.convolution(kernel, stride=2), axis.convolution(kernel, padding=1)
     rows = plain.output_size(size)
@@ -55,21 +55,14 @@ def _one_axis() -> dict[str, Value]:
     }
 
 
-def _window(figure: str) -> tuple[Convolution, int]:
-    """Return the window of a figure of convolutions, and its input size."""
-    window, size = contents.window(figure)
-    assert isinstance(window, Convolution)
-    return window, size
-
-
-def _connections(window: Convolution, size: int) -> int:
+def _connections(window: Convolution | Transposed, size: int) -> int:
     """Return how many pairs of an output and an input are connected; padding is no input."""
     outputs = range(window.output_size(size))
     return sum(cell in range(size) for output in outputs for cell in window.inputs(output))
 
 
 def _plane() -> dict[str, Value]:
-    window, size = _window("convolution-matrix")
+    window, size = contents.window("convolution-matrix")
     outputs, weights = window.output_size(size) ** 2, window.kernel_size**2
     return {
         "plane_kernel": (window.kernel_size,) * 2,
@@ -87,7 +80,7 @@ _IN, _OUT = 2, 3
 
 def _channels() -> dict[str, Value]:
     """Return how large the matrix of several channels is, and what is in it."""
-    window, size = _window("connections")
+    window, size = contents.window("connections")
     outputs, kernel = window.output_size(size), window.kernel_size
     weights = _IN * _OUT * kernel
     return {
@@ -145,10 +138,8 @@ def _connected(row: Row) -> int:
     operation = row.operation
     assert isinstance(operation, Conv2d)
     _, channels, *sizes = row.input_shape
-    cells = 1
-    for window, size in zip(operation.windows, sizes, strict=True):
-        assert isinstance(window, Convolution)
-        cells *= _connections(window, size)
+    pairs = zip(operation.windows, sizes, strict=True)
+    cells = prod([_connections(window, size) for window, size in pairs])
     return channels * row.output_shape[1] * cells
 
 
@@ -159,7 +150,7 @@ def _weights(row: Row) -> int:
 
 def _shifted() -> dict[str, Value]:
     """Return how many outputs move with the input, with padding and without."""
-    plain, size = _window("connections")
+    plain, size = contents.window("connections")
     padded = axis.convolution(plain.kernel_size, padding=1)
     found: dict[str, Value] = {}
     for name, window in (("plain", plain), ("padded", padded)):
