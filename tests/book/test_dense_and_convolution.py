@@ -5,22 +5,22 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.nn import functional as F  # noqa: N812  # its usual name
+from torch.nn import functional
 
 from cnnexplain.book import contents, results
 from cnnexplain.languages import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 DOCS = Path(__file__).parents[2] / "docs"
-VALUES = results.values()
+VALUES: Mapping[str, Any] = results.values()
 
 
 def matrix(layer: Callable[[torch.Tensor], torch.Tensor], *shape: int) -> torch.Tensor:
@@ -29,16 +29,16 @@ def matrix(layer: Callable[[torch.Tensor], torch.Tensor], *shape: int) -> torch.
     return layer(basis).detach().flatten(1).T
 
 
-def conv1d(*channels: int, **given: int) -> nn.Conv1d:
-    return nn.Conv1d(*channels, 3, bias=False, **given)
+def conv1d(stride: int = 1, padding: int = 0) -> nn.Conv1d:
+    return nn.Conv1d(1, 1, 3, stride=stride, padding=padding, bias=False)
 
 
 @pytest.mark.parametrize(
     ("name", "layer"),
     [
-        ("matrix", conv1d(1, 1)),
-        ("matrix_stride", conv1d(1, 1, stride=2)),
-        ("matrix_padding", conv1d(1, 1, padding=1)),
+        ("matrix", conv1d()),
+        ("matrix_stride", conv1d(stride=2)),
+        ("matrix_padding", conv1d(padding=1)),
     ],
 )
 def test_the_matrices_of_one_axis_are_torchs(name: str, layer: nn.Conv1d) -> None:
@@ -52,7 +52,7 @@ def test_the_matrices_of_one_axis_are_torchs(name: str, layer: nn.Conv1d) -> Non
 
 
 def test_a_stride_leaves_rows_out_and_a_padding_cuts_columns_off() -> None:
-    plain, strided, padded = conv1d(1, 1), conv1d(1, 1, stride=2), conv1d(1, 1, padding=1)
+    plain, strided, padded = conv1d(), conv1d(stride=2), conv1d(padding=1)
     for each in (strided, padded):
         each.weight = plain.weight
     assert torch.equal(matrix(strided, 1, 7), matrix(plain, 1, 7)[::2])
@@ -97,7 +97,7 @@ def test_the_prices_are_torchs(name: str, layer: nn.Conv2d, side: int) -> None:
     outputs = layer(picture).numel()
     # Convolved with ones, a map of ones counts the connections of each output.
     ones = torch.ones_like(layer.weight)
-    touched = F.conv2d(picture, ones, stride=layer.stride, padding=layer.padding)
+    touched = functional.conv2d(picture, ones, stride=layer.stride, padding=layer.padding)
     connections = int(touched.double().sum())
     dense = picture.numel() * outputs
     assert VALUES[f"price_{name}_inputs"] == picture.numel()
@@ -114,7 +114,7 @@ def test_the_prices_are_torchs(name: str, layer: nn.Conv2d, side: int) -> None:
 
 @pytest.mark.parametrize(("name", "padding"), [("plain", 0), ("padded", 1)])
 def test_outputs_move_with_the_input_where_no_padding_is(name: str, padding: int) -> None:
-    row, layer = torch.rand(1, 1, 8), conv1d(1, 1, padding=padding)
+    row, layer = torch.rand(1, 1, 8), conv1d(padding=padding)
     first, second = layer(row[..., :-1]), layer(row[..., 1:])
     same = torch.isclose(first[0, 0, 1:], second[0, 0, :-1], rtol=0, atol=1e-6)
     assert VALUES[f"shift_{name}_compared"] == len(same)
@@ -135,7 +135,7 @@ def test_a_pointwise_convolution_is_a_dense_layer_at_each_place() -> None:
     layer = nn.Conv2d(channels, classes, 1, bias=False)
     maps = torch.rand(1, channels, *sizes)
     assert VALUES["places_output"] == tuple(layer(maps).shape[1:])
-    at_places = F.linear(maps.movedim(1, -1), layer.weight.flatten(1)).movedim(-1, 1)
+    at_places = functional.linear(maps.movedim(1, -1), layer.weight.flatten(1)).movedim(-1, 1)
     assert torch.allclose(layer(maps), at_places, atol=1e-5)
     assert VALUES["places_count"] == math.prod(sizes)
     assert str(VALUES["places_weights_formula"]).endswith(f" {layer.weight.numel()}")
@@ -144,7 +144,9 @@ def test_a_pointwise_convolution_is_a_dense_layer_at_each_place() -> None:
 
 def test_numpy_flips_the_kernel_and_torch_does_not() -> None:
     values, kernel = [0.0, 0.0, 1.0, 0.0, 0.0], [1.0, 2.0, 3.0]
-    torchs = F.conv1d(torch.tensor([[values]]), torch.tensor([[kernel]])).flatten().tolist()
+    torchs = (
+        functional.conv1d(torch.tensor([[values]]), torch.tensor([[kernel]])).flatten().tolist()
+    )
     assert torchs == kernel[::-1] == np.correlate(values, kernel, "valid").tolist()
     assert np.convolve(values, kernel, "valid").tolist() == kernel
 
