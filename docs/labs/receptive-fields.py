@@ -129,26 +129,15 @@ class Net(nn.Module):
 joined = cx.trace(Net(), (1, 16, 16))
 print(joined["cat"].receptive_field)
 for unit in (7, 8, 9, 10):
-    print(
-        unit,
-        joined.receptive_field("cat", unit=(unit, unit)).intervals[
-            0
-        ],
-    )
-
-# %% phase
-joined.receptive_field("cat", unit=(8, 8)).note
+    exact = joined.receptive_field("cat", unit=(unit, unit))
+    print(unit, exact.intervals[0], exact.reason)
 
 # %% ceil
 text = "nn.Sequential(nn.MaxPool2d(3, stride=2, ceil_mode=True))"
 rounded = cx.trace(text, (1, 8, 8))
 for unit in range(4):
-    print(
-        unit,
-        rounded.receptive_field("0", unit=(unit, unit)).intervals[
-            0
-        ],
-    )
+    exact = rounded.receptive_field("0", unit=(unit, unit))
+    print(unit, exact.intervals[0], exact.reason)
 
 # %% dilation
 for dilation in (1, 2):
@@ -191,10 +180,10 @@ def random_vgg(channels, linear):
         inputs = channels
 
 
-def central(linear, networks=4):
+def central(linear, networks=3):
     energy = 0
     for _ in range(networks):
-        net = nn.Sequential(*random_vgg(8, linear)).double()
+        net = nn.Sequential(*random_vgg(6, linear)).double()
         x = torch.randn(1, 3, 224, 224).double().requires_grad_()
         net(x)[0, :, 3, 3].sum().backward()
         gradient = x.grad[0, :, 6:218, 6:218] / x.grad.norm()

@@ -126,7 +126,6 @@ def _stack() -> dict[str, Value]:
             f"{first.padding[0]} + {pool.padding[0]}·{first.stride}"
             f" + {conv.padding[0]}·{stride(padded['pool1'])} = {_padding(padded[last])}"
         ),
-        "field_padding": _padding(padded[last]),
         "field_stack_first": start,
         "field_stack_last": start + field(padded[last]) - 1,
         "field_stack_next": start + stride(padded[last]),
@@ -208,7 +207,6 @@ def _orders() -> dict[str, Value]:
     return {
         **formulas,
         "field_mixed_chain": arrows(downward(chain)),
-        "field_mixed_stack": downward(chain)[-1],
         **{f"field_mixed_{name}": mixed[name] for name in (*_POOLS, "fc6")},
     }
 
@@ -293,6 +291,7 @@ def _paths() -> dict[str, Value]:
     middle = Fraction(sum(deep[quarter : len(deep) - quarter]), sum(deep))
     return {
         "field_paths": " ".join(map(str, small)),
+        "field_paths_pixels": len(small),
         "field_paths_total": sum(small),
         "field_paths_middle": max(small),
         "field_paths_square": max(small) ** 2,
