@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cnnexplain import axis, networks
 from cnnexplain.api import trace
 from cnnexplain.book import contents
+from cnnexplain.book.forms import Tex
 from cnnexplain.book.results.shared import IMAGE, arrows, field, formula, in_tex, stride
 from cnnexplain.figures.cells import grid
 from cnnexplain.operations import Linear
@@ -16,7 +17,7 @@ from cnnexplain.windows import Convolution
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cnnexplain.book.forms import Tex, Value
+    from cnnexplain.book.forms import Value
     from cnnexplain.graph import Row
     from cnnexplain.report import Trace
 
@@ -126,9 +127,9 @@ def _stack() -> dict[str, Value]:
             f"{first.padding[0]} + {pool.padding[0]}·{first.stride}"
             f" + {conv.padding[0]}·{stride(padded['pool1'])} = {_padding(padded[last])}"
         ),
-        "field_stack_first": start,
+        "field_stack_first": in_tex(start),
         "field_stack_last": start + field(padded[last]) - 1,
-        "field_stack_next": start + stride(padded[last]),
+        "field_stack_next": in_tex(start + stride(padded[last])),
     }
 
 
@@ -238,21 +239,30 @@ def _exact() -> dict[str, Value]:
 _PAIR = (8, 9)
 
 
+def _middle(row: Row) -> Fraction:
+    """Return how far the middle of the first unit's receptive field is from the picture's edge."""
+    return Fraction(field(row), 2) - _padding(row)
+
+
 def _places() -> dict[str, Value]:
     """Return where the cells of VGG-16's heatmap lie."""
     vgg16 = trace(networks.vgg16())
     row, window = vgg16["fc6"], vgg16.input_size[-1]
+    other = trace(networks.alexnet("torchvision"))
+    # A network that leaves pixels of its window over has them on one side.
+    over = _middle(other["fc6"]) - Fraction(other.input_size[-1], 2)
     side = grid(IMAGE, window, stride(row)).width
-    centre = Fraction(field(row), 2) - _padding(row)
+    centre = _middle(row)
     assert centre == side.centres[0]
     # The map before the scores is the image's size divided by the stride.
     below = vgg16["pool5"]
-    cell = Fraction(field(below), 2) - _padding(below)
+    cell = _middle(below)
     assert cell == Fraction(stride(below), 2)
     start, stop = side.placed.span(0)[0], side.placed.span(side.count - 1)[1]
     return {
         "field_centre_formula": in_tex(f"{field(row)}/2 − {_padding(row)} = {centre}"),
         "field_centre": centre,
+        "field_alexnet_shift": abs(over),
         "field_last_centre": Fraction(side.centres[-1]),
         "field_stretched_step": Fraction(side.stretched.step),
         "field_stretched_centre": Fraction(side.stretched_centres[0]),
@@ -290,7 +300,7 @@ def _paths() -> dict[str, Value]:
     quarter = len(deep) // 4
     middle = Fraction(sum(deep[quarter : len(deep) - quarter]), sum(deep))
     return {
-        "field_paths": " ".join(map(str, small)),
+        "field_paths": Tex(r" \quad ".join(map(str, small))),
         "field_paths_pixels": len(small),
         "field_paths_total": sum(small),
         "field_paths_middle": max(small),
