@@ -177,7 +177,7 @@ _FIELDS = {
         lambda: figures.receptive_field(stack()),
     ),
     "field-padded": Declared(
-        "cx.figures.receptive_field(cx.trace(model, (1, 16, 16)), unit=(0, 0))",
+        "cx.figures.receptive_field(cx.trace(padded, (1, 16, 16)), unit=(0, 0))",
         lambda: figures.receptive_field(padded_stack(), unit=(0, 0)),
     ),
     "field-vgg16-224": Declared(f"cx.figures.receptive_field({_VGG16})"),
