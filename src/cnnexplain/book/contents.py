@@ -181,12 +181,24 @@ _SLIDING = {
     ),
     "cost-shares": Declared("cx.figures.cost_shares()"),
 }
+_FIELDS = {
+    "field-stack": Declared(
+        "cx.figures.receptive_field(cx.trace(model, (1, 16, 16)))",
+        lambda: figures.receptive_field(stack()),
+    ),
+    "field-padded": Declared(
+        "cx.figures.receptive_field(cx.trace(padded, (1, 16, 16)), unit=(0, 0))",
+        lambda: figures.receptive_field(padded_stack(), unit=(0, 0)),
+    ),
+    "field-vgg16-224": Declared(f"cx.figures.receptive_field({_VGG16})"),
+}
 
 GALLERIES = {
     "windows": _WINDOWS,
     "dense": _DENSE,
     "folded": {**_FOLDED, **_DENSE_AND_CONVOLUTION},
     "sliding": _SLIDING,
+    "fields": _FIELDS,
 }
 """The figures by what they are about."""
 
@@ -196,6 +208,7 @@ FIGURES: Mapping[str, Declared] = {
     **_FOLDED,
     **_DENSE_AND_CONVOLUTION,
     **_SLIDING,
+    **_FIELDS,
 }
 """What makes each figure."""
 
@@ -334,12 +347,80 @@ def _own_module() -> Trace:
     return api.trace(scope["Residual"](), (3, 32, 32))
 
 
+# The programs of the page about receptive fields, compared with the page's own.
+STACK = """
+from collections import OrderedDict
+
+from torch import nn
+
+import cnnexplain as cx
+
+layers = OrderedDict(
+    conv1=nn.Conv2d(1, 1, 5),
+    pool1=nn.MaxPool2d(2),
+    conv2=nn.Conv2d(1, 1, 3),
+)
+model = nn.Sequential(layers)
+trace = cx.trace(model, (1, 16, 16))
+print(trace["conv2"].receptive_field)
+"""
+UNET = """
+import torch
+from torch import nn
+
+import cnnexplain as cx
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.pool = nn.MaxPool2d(2)
+        self.conv = nn.Conv2d(1, 1, 3, padding=1)
+        self.up = nn.Upsample(scale_factor=2)
+
+    def forward(self, x):
+        y = self.up(self.conv(self.pool(x)))
+        return torch.cat([x, y], 1)
+
+
+trace = cx.trace(Net(), (1, 16, 16))
+print(trace["cat"].receptive_field)
+for unit in (8, 9):
+    print(trace.receptive_field("cat", unit=(unit, unit)).intervals)
+"""
+
+
+def _traced(program: str) -> Trace:
+    """Run a program of ours up to its trace, and return that."""
+    scope: dict[str, Any] = {}
+    exec(program.split("\nprint(", maxsplit=1)[0], scope)  # noqa: S102  # our own text
+    found: Trace = scope["trace"]
+    return found
+
+
+def stack() -> Trace:
+    """Return the trace of the three layers whose receptive field grows."""
+    return _traced(STACK)
+
+
+def padded_stack() -> Trace:
+    """Return the trace of the same layers with the padding that keeps the size."""
+    program = STACK.replace("1, 5)", "1, 5, padding=2)").replace("1, 3)", "1, 3, padding=1)")
+    return _traced(program)
+
+
+def unet() -> Trace:
+    """Return the trace of a network whose units see differently much."""
+    return _traced(UNET)
+
+
 TABLES: Mapping[str, Callable[[], Trace]] = {
     "own-network": lambda: api.trace(OWN_NETWORK, (3, 64, 64)),
     "own-module": _own_module,
     "alexnet-paper": lambda: api.trace(networks.alexnet("paper")),
     "alexnet-ungrouped": lambda: api.trace(networks.alexnet("ungrouped")),
     "alexnet-torchvision": lambda: api.trace(networks.alexnet("torchvision")),
+    "stack": stack,
 }
 """What makes each trace, by the table's name."""
 

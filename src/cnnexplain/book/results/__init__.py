@@ -8,6 +8,7 @@ from cnnexplain.book.results import (
     converting,
     dense,
     dense_and_convolution,
+    fields,
     one_size,
     sliding,
     windows,
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from cnnexplain.book.forms import Value
 
-_CHAPTERS = (windows, dense, dense_and_convolution, one_size, converting, sliding)
+_CHAPTERS = (windows, dense, dense_and_convolution, one_size, converting, sliding, fields)
 
 
 def values() -> Mapping[str, Value]:
