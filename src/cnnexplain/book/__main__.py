@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             galleries=contents.GALLERIES,
             tables=contents.TABLES,
             explanations=contents.EXPLANATIONS,
+            outputs=contents.OUTPUTS,
             prepare=prose.prepare,
             execute=execute,
             export=export,
