@@ -583,9 +583,7 @@ OUTPUTS: Mapping[str, Callable[[], Table]] = {
     "yours-context": lambda: Printed(
         "halo = compared.conversion.exactness.halo\n"
         "print(halo)\n"
-        "surrounded = cx.compare(\n"
-        '    model, image, window=32, context=halo, device="cpu"\n'
-        ")\n"
+        'surrounded = cx.compare(model, image, window=32, context=halo, device="cpu")\n'
         "print(surrounded.maximum < surrounded.rounding)\n",
         YOURS_BEFORE + YOURS_COMPARED,
     ),

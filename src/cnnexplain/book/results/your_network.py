@@ -35,19 +35,12 @@ def _own() -> dict[str, Value]:
     errors = [100 * error for row in compared.errors.tolist() for error in row]
     rows, columns = compared.errors.shape
     return {
-        "own_input": traced.input_size,
-        "own_output": traced.rows[-1].output_shape[-1],
-        "own_parameters": traced.parameters,
-        "own_macs": traced.macs,
-        "own_map": traced["max_pool2d"].output_shape[1:],
         "own_image": compared.image_size,
         "own_came": facts["came"],
-        "own_wanted": facts["wanted"],
         "own_least_side": sizes[0],
         "own_most_side": sizes[-1],
         "own_map_came": facts["map"],
         "own_channels": facts["channels"],
-        "own_map_wanted": facts["target"],
         "own_window": compared.window,
         "own_stride": compared.stride[0],
         "own_cells": (rows, columns),
@@ -78,7 +71,6 @@ def _today() -> dict[str, Value]:
     window, _ = slid["window"]
     gathered = window // step
     one_map = channels * places**2
-    best = max(map(max, found["activation"]))
     return {
         "today_image": (height, width),
         "today_channels": channels,
@@ -87,19 +79,15 @@ def _today() -> dict[str, Value]:
         "today_count": places**2,
         "today_classes": head.output_shape[-1],
         "today_score": Fraction(f"{found['score']:.2f}"),
-        "today_best": Fraction(f"{best:.1f}"),
         "today_bias": Fraction(f"{found['bias']:.2f}"),
         "today_seen": seen,
         "today_shift": Fraction(step, 2) - middle,
-        "today_step": step,
         "today_window": (window, window),
         "today_gathered": (gathered, gathered),
         "today_cells": (places - gathered + 1,) * 2,
         "today_cell_count": (places - gathered + 1) ** 2,
-        "today_cell_seen": seen + (gathered - 1) * step,
         "today_negative": found["negative"]["espresso"],
         "today_negative_daisy": found["negative"]["daisy"],
-        "today_forward_macs": Fraction(network.macs, _GIGA),
         "today_cam_macs": Fraction(network.macs - head.macs + one_map, _GIGA),
         "today_cam_more": one_map,
         "today_grad_macs": Fraction(network.macs + head.macs + one_map, _GIGA),
