@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def test_the_commands_of_the_table_are_commands(language: str) -> None:
     for line in shown:
         name = line.split()[1]
         html = Command(line, contents.OWN_MODULE, status[name]).to_html(language)
-        assert f'<pre class="cx-output" lang="{language}">' in html
+        assert html.startswith(f'<pre class="cx-output" lang="{language}"><code>')
     assert any("heatmap" in line for line in lines)
 
 
@@ -89,6 +90,12 @@ def test_what_is_spoken_follows_the_language_and_nothing_else_does() -> None:
     assert english == french
     assert 'lang="fr"' in Printed(code, spoken=True).to_html("fr")
     assert Printed(code, spoken=True).to_html("fr") != english
+
+
+def test_only_sentences_are_broken_where_the_page_ends() -> None:
+    blocks = {name: make().to_html("en") for name, make in contents.OUTPUTS.items()}
+    folded = {name for name, html in blocks.items() if html.startswith('<pre class="cx-message"')}
+    assert folded == {"yours-convert", "yours-message", "yours-refused"}
 
 
 def test_the_sizes_that_fit_are_those_that_torch_takes() -> None:
@@ -122,14 +129,14 @@ def test_the_three_maps_of_the_espresso_are_one() -> None:
 
 
 def test_the_first_cell_of_the_last_map_has_its_middle_on_the_first_pixel() -> None:
-    kept = nn.Sequential(
-        *[nn.Conv2d(1, 1, 3, stride=2, padding=1, bias=False) for _ in range(5)]
-    ).double()
-    for each in kept:
+    layers = [nn.Conv2d(1, 1, 3, stride=2, padding=1, bias=False) for _ in range(5)]
+    for each in layers:
         nn.init.ones_(each.weight)
+    kept = nn.Sequential(*layers).double()
     image = torch.zeros(1, 1, 384, 384, dtype=torch.double, requires_grad=True)
     for place in (0, 5):
         kept(image)[0, 0, place, 6].backward()
+        assert image.grad is not None
         seen = image.grad[0, 0].abs().sum(1).nonzero().flatten()
         image.grad = None
         first, last = int(seen[0]), int(seen[-1])
@@ -142,8 +149,11 @@ def test_the_first_cell_of_the_last_map_has_its_middle_on_the_first_pixel() -> N
 def test_the_costs_are_those_of_the_layers() -> None:
     assert VALUES["today_cam_more"] == 1280 * 12 * 12
     assert VALUES["today_cell_count"] == 36
-    assert VALUES["today_cam_macs"] < VALUES["today_grad_macs"] < VALUES["today_once_macs"]
-    assert VALUES["today_sliding_macs"] > 10 * VALUES["today_once_macs"]
+    macs = [VALUES[f"today_{way}_macs"] for way in ("cam", "grad", "once", "sliding")]
+    counts = [each for each in macs if isinstance(each, Fraction)]
+    assert counts == macs
+    assert counts == sorted(set(counts))
+    assert counts[3] > 10 * counts[2]
 
 
 def test_patches_times_a_matrix_are_a_convolution_with_its_kernel_as_stride() -> None:

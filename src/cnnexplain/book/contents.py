@@ -571,7 +571,7 @@ OWN_EXPLAINED = Program(
 OUTPUTS: Mapping[str, Callable[[], Table]] = {
     "yours-explain": OWN_EXPLAINED.explanation,
     "yours-convert": lambda: Printed(
-        "print(cx.fully_convolutional(model, (3, 32, 32)))\n", YOURS_BEFORE, spoken=True
+        "print(cx.fully_convolutional(model, (3, 32, 32)))\n", YOURS_BEFORE, spoken=True, folds=True
     ),
     "yours-compare": lambda: Printed(
         YOURS_COMPARED
@@ -596,6 +596,7 @@ OUTPUTS: Mapping[str, Callable[[], Table]] = {
         'cnnexplain explain --message "mat1 and mat2 shapes cannot be multiplied'
         ' (1x9216 and 4096x10)"',
         status=1,
+        folds=True,
     ),
     "yours-markdown": lambda: Printed(
         'columns = ["name", "output_shape", "parameters"]\n'
@@ -610,6 +611,7 @@ OUTPUTS: Mapping[str, Callable[[], Table]] = {
         + "except cx.ConversionError as error:\n"
         + "    print(error)\n",
         YOURS_BEFORE,
+        folds=True,
     ),
 }
 """What programs and commands of the pages print, by the name of the block."""

@@ -28,6 +28,7 @@ class Printed:
         code: The piece, as it stands on the page.
         before: What has run before it.
         spoken: Whether what it prints depends on the language.
+        folds: Whether it is sentences, which are broken where the page ends.
 
     Example:
         >>> Printed("print(1 + 1)").to_html("fr")
@@ -37,6 +38,7 @@ class Printed:
     code: str
     before: str = ""
     spoken: bool = False
+    folds: bool = False
 
     def to_html(self, language: str | None = None) -> str:
         """Return what is printed.
@@ -45,7 +47,8 @@ class Printed:
             language: The language of what is printed; the current one unless given.
         """
         with languages.language(language if self.spoken else "en"):
-            return _block(_printed(self.code, self.before, languages.current()))
+            said = _printed(self.code, self.before, languages.current())
+            return _block(said, folds=self.folds)
 
     def scope(self) -> Mapping[str, Any]:
         """Return what the piece and all before it have made, by name."""
@@ -79,11 +82,13 @@ class Command:
         line: The line, as it stands on the page.
         module: What `model.py` holds where it runs.
         status: The exit status that it ends with.
+        folds: Whether it is sentences, which are broken where the page ends.
     """
 
     line: str
     module: str = ""
     status: int = 0
+    folds: bool = False
 
     def to_html(self, language: str | None = None) -> str:
         """Return what is written.
@@ -113,9 +118,10 @@ class Command:
                 "correct its entry in src/cnnexplain/book/contents.py",
             )
         with languages.language(language):
-            return _block(result.stdout)
+            return _block(result.stdout, folds=self.folds)
 
 
-def _block(said: str) -> str:
+def _block(said: str, *, folds: bool) -> str:
     text = escape(said.rstrip("\n"), quote=False)
-    return f'<pre class="cx-output" lang="{languages.current()}"><code>{text}</code></pre>'
+    kind = "cx-message" if folds else "cx-output"
+    return f'<pre class="{kind}" lang="{languages.current()}"><code>{text}</code></pre>'
