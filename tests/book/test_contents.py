@@ -49,9 +49,10 @@ def test_every_table_is_on_a_page_the_gallery_too_and_no_page_includes_another(
     tables = {f"tables/{name}.html" for name in (*contents.TABLES, *CONVERSIONS)}
     explanations = {f"explanations/{name}.html" for name in contents.EXPLANATIONS}
     messages = {f"messages/{name}.html" for name in write_messages(contents.EXPLANATIONS)}
+    outputs = {f"outputs/{name}.html" for name in contents.OUTPUTS}
     assert included - {f"figures/{name}.html" for name in contents.FIGURES} == {
         *(f"figures/gallery-{name}.html" for name in contents.GALLERIES),
-        *(tables | explanations | messages),
+        *(tables | explanations | messages | outputs),
         "playground.html",
     }
 

@@ -48,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             galleries=contents.GALLERIES,
             tables={**contents.TABLES, **conversions.tables()},
             explanations=contents.EXPLANATIONS,
+            outputs=contents.OUTPUTS,
             prepare=prose.prepare,
             execute=execute,
             export=export,

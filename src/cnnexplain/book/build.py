@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,7 @@ class Book:
         playground: Writes what the playground loads below the folder that holds `docs/`, and
             returns the playground in each language.
         package: The folder of the package, whose sources decide whether a lab runs again.
+        outputs: What makes what programs and commands print.
     """
 
     values: Mapping[str, forms.Value]
@@ -52,6 +53,7 @@ class Book:
     played: Mapping[str, Mapping[str, str]]
     playground: Callable[[Path], Mapping[str, str]]
     package: Path = Path(cnnexplain.__file__).parent
+    outputs: Mapping[str, Callable[[], pages.Table]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ def make(root: Path, book: Book, say: Callable[[str], None]) -> Summary:
         files.sync(build / "figures", ".html", html)
         made = {
             "tables": pages.write_tables(book.tables, language),
+            "outputs": pages.write_tables(book.outputs, language),
             "explanations": pages.write_explanations(book.explanations, language),
         }
         for kind, each in made.items():

@@ -6,12 +6,14 @@ import ast
 import json
 from base64 import b64decode
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cnnexplain
 from cnnexplain import api, axis, figures, networks
 from cnnexplain.book import experiments, links
+from cnnexplain.book.outputs import Command, Printed
 from cnnexplain.book.programs import Program
 from cnnexplain.languages import text
 from cnnexplain.playground import PRESETS
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cnnexplain.book.experiments import Found
+    from cnnexplain.book.pages import Table
+    from cnnexplain.comparison import Comparison
     from cnnexplain.figures import Figure
     from cnnexplain.report import Trace
     from cnnexplain.windows import Convolution, Transposed
@@ -192,6 +196,27 @@ _FIELDS = {
     ),
     "field-vgg16-224": Declared(f"cx.figures.receptive_field({_VGG16})"),
 }
+_YOURS = {
+    "volumes-residual": Declared(
+        "cx.figures.volumes(cx.trace(model, (3, 32, 32)))", lambda: figures.volumes(_own_module())
+    ),
+    "errors-residual": Declared(
+        "cx.figures.error_map(compared.errors, image_size=48, window=32, stride=2)",
+        lambda: _residual_errors(),  # noqa: PLW0108  # it stands below
+    ),
+    "cam-espresso": Declared(
+        "cx.figures.placed(cam, image_size=384, window=1, stride=32)",
+        lambda: _activation("activation"),
+    ),
+    "grad-cam-espresso": Declared(
+        "cx.figures.placed(grad_cam, image_size=384, window=1, stride=32)",
+        lambda: _activation("grad_cam"),
+    ),
+    "scores-espresso": Declared(
+        "cx.figures.placed(scores, image_size=384, window=224, stride=32)",
+        lambda: _activation("windows", 224),
+    ),
+}
 
 GALLERIES = {
     "windows": _WINDOWS,
@@ -199,6 +224,7 @@ GALLERIES = {
     "folded": {**_FOLDED, **_DENSE_AND_CONVOLUTION},
     "sliding": _SLIDING,
     "fields": _FIELDS,
+    "yours": _YOURS,
 }
 """The figures by what they are about."""
 
@@ -209,6 +235,7 @@ FIGURES: Mapping[str, Declared] = {
     **_DENSE_AND_CONVOLUTION,
     **_SLIDING,
     **_FIELDS,
+    **_YOURS,
 }
 """What makes each figure."""
 
@@ -270,6 +297,38 @@ def _comparison(found: Found, name: str | None = None) -> Figure:
 
 def _placed(found: Found, name: str) -> Figure:
     return figures.placed(found["one_pass"], **_windows(found), name=name, probabilities=True)
+
+
+def _activation(name: str, window: int = 1) -> Figure:
+    """Draw a map of the espresso; what sees the whole image is placed about its middle pixel."""
+    found = experiments.found("activation")
+    return figures.placed(
+        found[name],
+        image_size=tuple(found["image_size"]),
+        window=window,
+        stride=32,
+        photograph=b64decode(found["photograph"]),
+        name="espresso",
+    )
+
+
+def _residual_errors() -> Figure:
+    compared = yours_compared()
+    return figures.error_map(
+        compared.errors,
+        image_size=compared.image_size,
+        window=compared.window,
+        stride=compared.stride,
+        exact=compared.exact,
+        rounding=compared.rounding,
+    )
+
+
+@cache
+def yours_compared() -> Comparison:
+    """Return what the chapter on the reader's own network compares."""
+    found: Comparison = Printed(YOURS_COMPARED, YOURS_BEFORE).scope()["compared"]
+    return found
 
 
 def _top_classes(found: Found) -> Figure:
@@ -338,6 +397,18 @@ class Residual(nn.Module):
         y = self.conv2(F.relu(self.conv1(x)))
         y = F.max_pool2d(y + self.shortcut(x), 2)
         return self.fc(y.view(y.size(0), -1))
+"""
+
+# The way through that module without its branch, which the playground reads.
+OWN_PLAIN = """
+nn.Sequential(
+    nn.Conv2d(3, 16, 3, padding=1),
+    nn.ReLU(),
+    nn.Conv2d(16, 16, 3, padding=1),
+    nn.MaxPool2d(2),
+    nn.Flatten(),
+    nn.Linear(16 * 16 * 16, 10),
+)
 """
 
 
@@ -417,6 +488,7 @@ def unet() -> Trace:
 TABLES: Mapping[str, Callable[[], Trace]] = {
     "own-network": lambda: api.trace(OWN_NETWORK, (3, 64, 64)),
     "own-module": _own_module,
+    "own-plain": lambda: api.trace(OWN_PLAIN, (3, 32, 32)),
     "alexnet-paper": lambda: api.trace(networks.alexnet("paper")),
     "alexnet-ungrouped": lambda: api.trace(networks.alexnet("ungrouped")),
     "alexnet-torchvision": lambda: api.trace(networks.alexnet("torchvision")),
@@ -562,6 +634,86 @@ model = Net()
 model(torch.rand(1, 1, 8, 8))
 """
 
+# What the chapter on the reader's own network runs, piece by piece.
+YOURS_BEFORE = f"""\
+import torch
+{OWN_MODULE.lstrip()}
+
+_ = torch.manual_seed(0)
+model = Residual().eval()
+"""
+YOURS_COMPARED = """\
+image = torch.rand(3, 48, 48)
+compared = cx.compare(model, image, window=32, device="cpu")
+"""
+_ATTENTION = """\
+class Attention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.patches = nn.Conv2d(3, 64, 16, stride=16)
+        self.attention = nn.MultiheadAttention(64, 4, batch_first=True)
+        self.fc = nn.Linear(64, 10)
+
+    def forward(self, x):
+        x = self.patches(x).flatten(2).transpose(1, 2)
+        x, _ = self.attention(x, x, x)
+        return self.fc(x.mean(1))
+"""
+
+OWN_EXPLAINED = Program(
+    "cx.explain(model, (3, 48, 48))",
+    OWN_MODULE.lstrip() + "\n\nmodel = Residual().eval()\n",
+    fails=False,
+)
+
+OUTPUTS: Mapping[str, Callable[[], Table]] = {
+    "yours-explain": OWN_EXPLAINED.explanation,
+    "yours-convert": lambda: Printed(
+        "print(cx.fully_convolutional(model, (3, 32, 32)))\n", YOURS_BEFORE, spoken=True, folds=True
+    ),
+    "yours-compare": lambda: Printed(
+        YOURS_COMPARED
+        + 'print(sum(map(sum, compared.exact)), "of", compared.errors.numel())\n'
+        + 'print(f"{compared.errors.min():.3f} to {compared.maximum:.3f}")\n'
+        + 'print(f"{compared.mac_ratio:.1f} times")\n',
+        YOURS_BEFORE,
+    ),
+    "yours-context": lambda: Printed(
+        "halo = compared.conversion.exactness.halo\n"
+        "print(halo)\n"
+        'surrounded = cx.compare(model, image, window=32, context=halo, device="cpu")\n'
+        "print(surrounded.maximum < surrounded.rounding)\n",
+        YOURS_BEFORE + YOURS_COMPARED,
+    ),
+    "yours-table": lambda: Command(
+        "cnnexplain table model.py:Residual --input 3x32x32"
+        " --columns name,input_shapes,output_shape,touched",
+        OWN_MODULE.lstrip(),
+    ),
+    "yours-message": lambda: Command(
+        'cnnexplain explain --message "mat1 and mat2 shapes cannot be multiplied'
+        ' (1x9216 and 4096x10)"',
+        status=1,
+        folds=True,
+    ),
+    "yours-markdown": lambda: Printed(
+        'columns = ["name", "output_shape", "parameters"]\n'
+        "print(cx.trace(model, (3, 32, 32)).to_markdown(columns=columns))\n",
+        YOURS_BEFORE,
+        spoken=True,
+    ),
+    "yours-refused": lambda: Printed(
+        _ATTENTION
+        + "\n\ntry:\n"
+        + "    cx.fully_convolutional(Attention().eval(), (3, 64, 64))\n"
+        + "except cx.ConversionError as error:\n"
+        + "    print(error)\n",
+        YOURS_BEFORE,
+        folds=True,
+    ),
+}
+"""What programs and commands of the pages print, by the name of the block."""
+
 EXPLANATIONS: Mapping[str, Program] = {
     "alexnet-384": Program("cx.explain(model, (3, 384, 384))", _WITHOUT_POOLING),
     "adaptive-384": Program(
@@ -593,6 +745,7 @@ _BEFORE_POOLING = next(each for each in PRESETS if each.id == "alexnet-384")
 
 PLAYED: Mapping[str, Mapping[str, str]] = {
     "tables/own-network": links.network(OWN_NETWORK, (3, 64, 64)),
+    "tables/own-plain": links.network(OWN_PLAIN, (3, 32, 32)),
     "tables/alexnet-paper": links.network(networks.code("alexnet_paper"), (3, 227, 227)),
     "tables/alexnet-ungrouped": links.network(networks.code("alexnet_ungrouped"), (3, 227, 227)),
     "tables/alexnet-torchvision": links.network(

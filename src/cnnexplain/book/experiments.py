@@ -57,7 +57,7 @@ def found(name: str) -> Found:
 
     Example:
         >>> sorted(EXPERIMENTS)
-        ['alexnet', 'digits', 'faces', 'imagenet', 'vgg16', 'width']
+        ['activation', 'alexnet', 'digits', 'faces', 'imagenet', 'vgg16', 'width']
     """
     path = FOLDER / f"{name}-{_key(name)}.json"
     try:
@@ -375,7 +375,74 @@ def _width() -> Found:
     }
 
 
+def _activation() -> Found:
+    """Return an espresso's class activation map, its Grad-CAM, and its scores window by window."""
+    import torch  # noqa: PLC0415
+    from torch.nn.functional import conv2d  # noqa: PLC0415
+
+    from cnnexplain.conversion import fully_convolutional  # noqa: PLC0415
+    from cnnexplain.examples import imagenet  # noqa: PLC0415
+    from cnnexplain.examples.photographs import centred, photograph  # noqa: PLC0415
+
+    photo = centred(photograph("coffee"), 384)
+    image = imagenet.prepared(photo)[None]
+    network, classes = imagenet.efficientnet_lite0(), imagenet.CLASSES
+    espresso, head = classes["espresso"], network.get_submodule("_fc").state_dict()
+    weights, bias = head["weight"], head["bias"]
+    made: list[torch.Tensor] = []
+    # It runs twice, and last on what the pooling takes.
+    hook = network.get_submodule("_activation").register_forward_hook(
+        lambda *call: made.append(call[2])
+    )
+    with torch.no_grad():
+        scores = network(image)[0]
+    hook.remove()
+    maps = made[-1]
+    activation = conv2d(maps, weights[:, :, None, None])[0]
+    with torch.no_grad():
+        windows = fully_convolutional(network, (3, 224, 224)).module(image)[0]
+    pooled = torch.nn.functional.avg_pool2d(activation, 7, 1) + bias[:, None, None]
+    gradient = _grad_cam(network, maps, espresso)
+    places = activation[0].numel()
+    return {
+        "photograph": _jpeg(photo, _SMALL),
+        "image_size": list(photo.shape[-2:]),
+        "channels": maps.shape[1],
+        "activation": activation[espresso].tolist(),
+        "grad_cam": gradient.tolist(),
+        "windows": windows[espresso].tolist(),
+        "score": float(scores[espresso]),
+        "highest": int(scores.argmax()) == espresso,
+        "bias": float(bias[espresso]),
+        # By how much what is equal differs by rounding, relative to the largest.
+        "differences": {
+            "mean": float(
+                (activation.mean((1, 2)) + bias - scores).abs().max() / scores.abs().max()
+            ),
+            "grad_cam": float(
+                (gradient * places - activation[espresso].clamp(min=0)).abs().max()
+                / activation[espresso].max()
+            ),
+            "windows": float((windows - pooled).abs().max() / windows.abs().max()),
+        },
+        "negative": {name: int((activation[index] < 0).sum()) for name, index in classes.items()},
+    }
+
+
+def _grad_cam(network: nn.Module, maps: torch.Tensor, label: int) -> torch.Tensor:
+    """Return the map as its authors define it, by way of gradients."""
+    import torch  # noqa: PLC0415
+
+    with torch.enable_grad():
+        leaf = maps.detach().requires_grad_()
+        score = network.get_submodule("_fc")(leaf.mean((2, 3)))[0, label]
+        (slopes,) = torch.autograd.grad(score, leaf)
+    found: torch.Tensor = (slopes.mean((2, 3), keepdim=True) * maps).sum(1)[0].clamp(min=0)
+    return found
+
+
 EXPERIMENTS: dict[str, Callable[[], Found]] = {
+    "activation": _activation,
     "alexnet": _alexnet,
     "digits": _digits,
     "faces": _faces,

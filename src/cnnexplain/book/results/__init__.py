@@ -12,6 +12,7 @@ from cnnexplain.book.results import (
     one_size,
     sliding,
     windows,
+    your_network,
 )
 
 if TYPE_CHECKING:
@@ -19,7 +20,16 @@ if TYPE_CHECKING:
 
     from cnnexplain.book.forms import Value
 
-_CHAPTERS = (windows, dense, dense_and_convolution, one_size, converting, sliding, fields)
+_CHAPTERS = (
+    windows,
+    dense,
+    dense_and_convolution,
+    one_size,
+    converting,
+    sliding,
+    fields,
+    your_network,
+)
 
 
 def values() -> Mapping[str, Value]:
