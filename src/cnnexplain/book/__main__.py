@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cnnexplain
-from cnnexplain.book import browser, build, contents, experiments, exports, prose, results
+from cnnexplain.book import browser, build, claims, contents, experiments, exports, prose, results
 from cnnexplain.errors import BookError, CnnExplainError
 from cnnexplain.languages import LANGUAGES
 
@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             execute=execute,
             export=export,
             played=contents.PLAYED,
+            ledger=claims.pages,
             playground=playgrounds,
         )
         _say(str(build.make(root, book, _say)))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 CHECKS = "docs/checks/claims.py"
 _HEADING = re.compile(r"(?m)^#{1,6} (.*) \{#([\w-]+)\}$")
+_VERDICT = '<p class="cx-verdict"><span class="cx-id">{id}</span> <strong>{verdict}</strong></p>'
 VERDICTS = ("wrong", "imprecise", "holds-if", "holds", "opinion", "question")
 
 # A verdict by what its check has to say: what is tested, in the order of the page, and the outcome.
@@ -178,7 +179,7 @@ def outcomes(root: Path = Path()) -> Mapping[str, Outcome]:
 
 
 def run(code: str, scope: Mapping[str, Any], name: str = "") -> Outcome:
-    """Run one check.
+    r"""Run one check.
 
     Args:
         code: Its lines.
@@ -189,7 +190,7 @@ def run(code: str, scope: Mapping[str, Any], name: str = "") -> Outcome:
         BookError: If it raises.
 
     Example:
-        >>> run("side = 6\\nclaim, correction = side == 12, side == 6", {}).tests
+        >>> run("side = 6\nclaim, correction = side == 12, side == 6", {}).tests
         {'claim': False, 'correction': True}
     """
     import torch  # noqa: PLC0415  # it takes a second to import
@@ -331,14 +332,14 @@ def markdown(
     """
     own, verdict = said[record.name], record.verdict
     tests = [
-        f"- **{said['tests'][f'{verdict}-{test}']}** {own[test] if test != 'claim' else ''}".rstrip()
+        f"- {_joined(f'**{label}**', own[test] if test != 'claim' else '')}"
         for test in _TESTS[verdict]
+        for label in [said["tests"][f"{verdict}-{test}"]]
     ]
     lines = [
         f'<section class="cx-claim" data-verdict="{verdict}" markdown="1">',
         f"### {own['claim']} {{#{record.name}}}",
-        f'<p class="cx-verdict"><span class="cx-id">{record.name.upper()}</span> '
-        f"<strong>{said['verdicts'][verdict]}</strong></p>",
+        _VERDICT.format(id=record.name.upper(), verdict=said["verdicts"][verdict]),
         own["truth"],
         "\n".join(tests),
         '<details class="cx-check" data-search-exclude="" markdown="1">',
@@ -346,10 +347,15 @@ def markdown(
         _fence(given.code, "python").rstrip(),
         _fence(given.printed, "text").rstrip(),
         "</details>",
-        f"{said['check']['covered']} [{section}]({record.chapter})",
+        _joined(said["check"]["covered"], f"[{section}]({record.chapter})"),
         "</section>",
     ]
     return "\n\n".join(line for line in lines if line) + "\n"
+
+
+def _joined(label: str, text: str) -> str:
+    """Return a text behind its label; full-width punctuation holds its space itself."""
+    return f"{label}{'' if label.rstrip('*')[-1] in '：。' else ' '}{text}".rstrip()
 
 
 def _fence(text: str, kind: str) -> str:
