@@ -334,25 +334,33 @@ correction = check(404)
 
 
 # %% j13
-network = cx.networks.lenet5()
-image = torch.rand(1, 48, 48)
-both = cx.compare(network, image, window=32, device="cpu")
+network = nn.Sequential(
+    nn.Conv2d(1, 4, 3),
+    nn.ReLU(),
+    nn.MaxPool2d(2),
+    nn.Flatten(),
+    nn.Linear(4 * 7 * 7, 3),
+).eval()
+image = torch.rand(1, 24, 24)
+conversion = cx.fully_convolutional(network, (1, 16, 16))
+one_pass = conversion.module(image[None])[0]
+scores = tuple(one_pass.shape)
 crops = found("vgg16")["cells"]
-scores = tuple(both.sliding.shape[1:])
 
 
-def windows(moved):
-    model = both.conversion.module  # one window, one cell
-    rows = range(moved, moved + both.sliding.shape[-2] * 4, 4)
-    places = [(row, column) for row in rows for column in rows]
-    picture = F.pad(image, (0, 8, 0, 8)).to(both.one_pass.dtype)
-    crops = [picture[:, r : r + 32, c : c + 32] for r, c in places]
-    return model(torch.stack(crops)).flatten(1).T
+def slid(moved):
+    starts = range(0, 24 - 16 + 1, 2)
+    larger = F.pad(image, (0, moved, 0, moved))[:, moved:, moved:]
+    windows = [
+        larger[:, row : row + 16, column : column + 16]
+        for row in starts
+        for column in starts
+    ]
+    return network(torch.stack(windows)).T.view(scores)
 
 
 def check(moved):
-    error = windows(moved) - both.one_pass.flatten(2)[0]
-    return bool(error.norm() / both.one_pass.norm() < both.rounding)
+    return torch.allclose(slid(moved), one_pass, atol=1e-5)
 
 
 claim = check(moved=0)

@@ -144,6 +144,10 @@ def test_no_number_is_left_open(language: str) -> None:
         assert "{{" not in prose
 
 
+def test_where_no_page_shows_them_no_check_runs(tmp_path: Path) -> None:
+    assert claims.pages(tmp_path, "en") == {}
+
+
 def test_a_word_that_is_missing_or_one_too_many_is_named(tmp_path: Path) -> None:
     text = (ROOT / "docs/en/claims.toml").read_text(encoding="utf-8")
     for changed, name in (

@@ -266,11 +266,14 @@ def pages(root: Path, language: str) -> dict[str, str]:
         language: The language.
 
     Returns:
-        Markdown by name: the claims of each source, the filter, and the lines of `setup`.
+        Markdown by name: the claims of each source, the filter, and the lines of `setup`; nothing
+        where there is no such page.
 
     Raises:
         BookError: If a check does not give its verdict, or the words do not fit the records.
     """
+    if not (root / f"docs/{language}/claims.md").is_file():
+        return {}
     found, said = checked(root), words(root, language)
     where = f"docs/{language}/claims.toml"
     made = {"filter": _filter(said["verdicts"], said["filter"])}
