@@ -387,6 +387,7 @@ torchvision, ungrouped = (
     cx.networks.alexnet(each_one)
     for each_one in ("torchvision", "ungrouped")
 )
+paper_px = (387, 387)
 torchvision_ratio = ratio_of(torchvision, 384)
 paper_ratio = ratio_of(alexnet, 387)
 ungrouped_ratio = ratio_of(ungrouped, 387)
@@ -523,6 +524,7 @@ for width, shares in read.items():
         f"{width:>4} units: {min(shares):.1%} to {max(shares):.1%}"
     )
 few, many = 16, 4096
+wider, narrower = 8000, 20
 seeds = len(read[str(many)])
 few_worst, few_best, many_worst, many_best = (
     Fraction(f"{100 * value:.3g}")
@@ -884,9 +886,10 @@ padded = [
 ]
 smallest, largest = fits[0], fits[-1]
 padded_smallest, padded_largest = padded[0], padded[-1]
-wrong_first, *_, wrong_last = sides(224, padding=0)
-claim = check(224, padding=0)
-correction = check(227, padding=0) and check(224, padding=2)
+own, printed = 227, 224
+wrong_first, *_, wrong_last = sides(printed, padding=0)
+claim = check(printed, padding=0)
+correction = check(own, padding=0) and check(printed, padding=2)
 
 
 # %% t4
@@ -904,6 +907,7 @@ def check(size):
 
 
 up, down = side(384, True), side(384, False)
+own_px = (227, 227)
 example = check(227)
 counterexample = check(384)
 
