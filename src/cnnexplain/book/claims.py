@@ -342,7 +342,7 @@ def markdown(
     lines = [
         f'<section class="cx-claim" data-verdict="{verdict}" markdown="1">',
         f"### {own['claim']} {{#{record.name}}}",
-        _VERDICT.format(id=record.name.upper(), verdict=said["verdicts"][verdict]),
+        _VERDICT.format(id=record.name.capitalize(), verdict=said["verdicts"][verdict]),
         own["truth"],
         "\n".join(tests),
         '<details class="cx-check" data-search-exclude="" markdown="1">',
