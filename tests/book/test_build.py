@@ -120,6 +120,7 @@ def book(root: Path, runner: Runner) -> Book:
         execute=runner,
         export=export,
         played={"tables/alexnet": {"tool": "network"}},
+        ledger=lambda _, language: {"j": f"{language}\n"},
         playground=lambda _: dict.fromkeys(LANGUAGES, "<form></form>\n"),
         package=root / "package",
     )
@@ -160,6 +161,7 @@ def test_a_first_build_makes_everything_in_every_language(root: Path, book: Book
             "explanations/broken.html",
             "explanations/sound.html",
             "messages/broken.html",
+            "claims/j.md",
             "labs/windows.ipynb",
             "playground.html",
             "values.json",
@@ -254,7 +256,13 @@ def test_products_of_what_no_longer_exists_are_removed(root: Path, book: Book) -
     assert set(products(root)) == {
         f"build/{language}/{name}"
         for language in LANGUAGES
-        for name in ("figures/b.html", "figures/gallery-all.html", "playground.html", "values.json")
+        for name in (
+            "figures/b.html",
+            "figures/gallery-all.html",
+            "claims/j.md",
+            "playground.html",
+            "values.json",
+        )
     }
 
 

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from cnnexplain.book import proofread
-from cnnexplain.book.proofread import Mistake, japanese, lay_out, only_labels, only_prose, spelling
+from cnnexplain.book.proofread import (
+    Mistake,
+    japanese,
+    lay_out,
+    only_labels,
+    only_prose,
+    only_words,
+    spelling,
+)
 
 ROOT = Path(__file__).parents[2]
 FILES = {
@@ -66,6 +74,15 @@ def test_labels_are_paragraphs() -> None:
     assert only_labels(catalogue, sentences=True).split("\n\n") == [
         "", "", "×層です。層である。", "", "",
     ]  # fmt: skip
+
+
+def test_of_the_ledger_claims_are_headings_and_the_rest_paragraphs() -> None:
+    ledger = '[f9]\nclaim = "重みは `n` 個である"\ntruth = "{{ n }} 個です。"\nall = "すべて"'
+    claim = "#### 重みは `x` 個である"
+    assert only_words(ledger, sentences=False).split("\n\n") == [
+        *("", claim, "7 個です。", "すべて", "")
+    ]
+    assert only_words(ledger, sentences=True).split("\n\n") == ["", claim, "7 個です。", "", ""]
 
 
 def test_reports_are_read_back_to_the_source(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import cnnexplain
 from cnnexplain.book import (
     browser,
     build,
+    claims,
     contents,
     conversions,
     experiments,
@@ -53,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             execute=execute,
             export=export,
             played=contents.PLAYED,
+            ledger=claims.pages,
             playground=playgrounds,
         )
         _say(str(build.make(root, book, _say)))

@@ -36,6 +36,8 @@ class Book:
         export: Writes the files of the figures of each language into the folder of what is built;
             the second folder is for what it keeps.
         played: What the playground shows of networks, by the tables and explanations of them.
+        ledger: Returns what the page of claims includes, given the folder that holds `docs/` and a
+            language.
         playground: Writes what the playground loads below the folder that holds `docs/`, and
             returns the playground in each language.
         package: The folder of the package, whose sources decide whether a lab runs again.
@@ -51,6 +53,7 @@ class Book:
     execute: Callable[[Sequence[Lab], Callable[[Lab, Outputs, float], None]], None]
     export: Callable[[Path, Path, Mapping[str, Mapping[str, Figure]], Callable[[str], None]], None]
     played: Mapping[str, Mapping[str, str]]
+    ledger: Callable[[Path, str], Mapping[str, str]]
     playground: Callable[[Path], Mapping[str, str]]
     package: Path = Path(cnnexplain.__file__).parent
     outputs: Mapping[str, Callable[[], pages.Table]] = field(default_factory=dict)
@@ -103,6 +106,7 @@ def make(root: Path, book: Book, say: Callable[[str], None]) -> Summary:
     ]
     drawn = {language: pages.draw_figures(book.figures, language) for language in LANGUAGES}
     messages = pages.write_messages(book.explanations)
+    ledgers = {language: book.ledger(root, language) for language in LANGUAGES}
     playgrounds = book.playground(root)
     for language in LANGUAGES:
         build = root / "build" / language
@@ -124,6 +128,7 @@ def make(root: Path, book: Book, say: Callable[[str], None]) -> Summary:
             linked = pages.linked(kind, each, book.played, language)
             files.sync(build / kind, ".html", linked)
         files.sync(build / "messages", ".html", messages)
+        files.sync(build / "claims", ".md", ledgers[language])
         text = json.dumps(written[language], ensure_ascii=False, indent=1, sort_keys=True)
         files.write(build / "values.json", text + "\n")
         files.write(build / "playground.html", playgrounds[language])

@@ -111,6 +111,33 @@ def only_labels(catalogue: str, *, sentences: bool) -> str:
     return "".join(f"{line}\n\n" for line in lines)
 
 
+def only_words(ledger: str, *, sentences: bool) -> str:
+    r"""Lay out the words of the ledger, which are this site's Markdown: claims are headings.
+
+    Args:
+        ledger: Its TOML, with one text a line.
+        sentences: Leave out what is neither a claim nor a sentence.
+
+    Returns:
+        Twice as many lines: the first of each two is the text, if the line has one.
+
+    Example:
+        >>> only_words('claim = "It is {{ n }}"\ntruth = "By `check`."', sentences=False)
+        '#### It is 7\n\nBy `x`.\n\n'
+    """
+    lines = []
+    for line in ledger.split("\n"):
+        found = tomllib.loads(line) if _LABEL.fullmatch(line) else {"": ""}
+        key, value = next(iter(found.items()))
+        text = only_prose(str(value)).replace("\n", " ")
+        if key == "claim":
+            text = _BOX + text
+        elif sentences:
+            text = text[: text.rfind("。") + 1]
+        lines.append(text)
+    return "".join(f"{line}\n\n" for line in lines)
+
+
 def lay_out(root: Path, folder: Path) -> dict[Path, str]:
     """Write what the tools read.
 
@@ -133,6 +160,11 @@ def lay_out(root: Path, folder: Path) -> dict[Path, str]:
         text = only_labels(catalogue.read_text(encoding="utf-8"), sentences=code not in SPELLED)
         file = folder / code / "labels.md"
         written[file] = _write(file, text, catalogue, root)
+        ledger = source / "claims.toml"
+        if ledger.exists():
+            file = folder / code / "claims" / "labels.md"
+            text = only_words(ledger.read_text("utf-8"), sentences=code not in SPELLED)
+            written[file] = _write(file, text, ledger, root)
     return written
 
 

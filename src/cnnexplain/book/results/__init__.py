@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnnexplain.book.results import (
+    claims,
     converting,
     dense,
     dense_and_convolution,
@@ -29,6 +30,7 @@ _CHAPTERS = (
     sliding,
     fields,
     your_network,
+    claims,
 )
 
 
