@@ -59,23 +59,31 @@ class Record:
 
 
 # The chapter of each claim stands here, and nowhere else.
-_DENSE, _SIZE, _SLIDING, _WINDOWS = (
-    f"{name}.md#" for name in ("pooling-to-dense", "one-size", "sliding", "windows")
+_DENSE, _FIELDS, _MATRIX, _SIZE, _SLIDING, _WINDOWS = (
+    f"{name}.md#"
+    for name in (
+        "pooling-to-dense",
+        "receptive-fields",
+        "dense-and-convolution",
+        "one-size",
+        "sliding",
+        "windows",
+    )
 )
 RECORDS = (
     Record("j0", "imprecise", f"{_SIZE}short-answer"),
     Record("j1", "holds-if", f"{_SIZE}why"),
     Record("j2", "holds-if", f"{_SIZE}why"),
     Record("j3", "holds-if", f"{_SIZE}adaptive-pooling"),
-    Record("j4", "holds", f"{_SLIDING}linear-is-a-convolution"),
+    Record("j4", "holds", f"{_SLIDING}six-not-twelve"),
     Record("j5", "holds", f"{_WINDOWS}stride"),
     Record("j6", "imprecise", f"{_WINDOWS}stride-of-32-pixels"),
     Record("j7", "holds-if", f"{_SIZE}why"),
     Record("j8", "holds", f"{_SIZE}why"),
-    Record("j9", "wrong", f"{_SLIDING}linear-is-a-convolution"),
+    Record("j9", "wrong", f"{_SLIDING}six-not-twelve"),
     Record("j10", "holds-if", f"{_SLIDING}when-equal"),
     Record("j11", "holds-if", f"{_WINDOWS}stride-of-32-pixels"),
-    Record("j12", "wrong", f"{_SLIDING}where-a-cell-lies"),
+    Record("j12", "wrong", f"{_FIELDS}window-and-field"),
     Record("j13", "holds", f"{_SLIDING}why-slide"),
     Record("j14", "holds", f"{_SLIDING}saving"),
     Record("j15", "wrong", f"{_WINDOWS}stride-of-32-pixels"),
@@ -94,18 +102,18 @@ RECORDS = (
     Record("f8b", "holds-if", f"{_WINDOWS}rounding"),
     Record("f8c", "opinion", f"{_WINDOWS}pooling"),
     Record("f9", "holds-if", f"{_DENSE}dense"),
-    Record("f10", "holds-if", f"{_SLIDING}linear-is-a-convolution"),
+    Record("f10", "holds-if", f"{_MATRIX}matrix"),
     Record("f11", "holds", f"{_WINDOWS}pooling"),
     Record("f11b", "wrong", f"{_DENSE}dense"),
     Record("f12", "imprecise", f"{_DENSE}why-4096"),
     Record("f13", "imprecise", f"{_DENSE}why-4096"),
     Record("f14", "opinion", f"{_DENSE}why-4096"),
     Record("t1", "wrong", f"{_WINDOWS}stride-of-32-pixels"),
-    Record("t2", "wrong", f"{_SLIDING}real-networks"),
+    Record("t2", "wrong", f"{_SLIDING}finer-step"),
     Record("t3", "wrong", f"{_DENSE}which-alexnet"),
     Record("t4", "imprecise", f"{_WINDOWS}rounding"),
     Record("t5", "imprecise", f"{_DENSE}which-alexnet"),
-    Record("t6", "wrong", f"{_SLIDING}where-a-cell-lies"),
+    Record("t6", "wrong", f"{_FIELDS}place-of-a-cell"),
     Record("t7", "wrong", f"{_WINDOWS}rounding"),
     Record("t8", "imprecise", f"{_WINDOWS}stride-of-32-pixels"),
 )
