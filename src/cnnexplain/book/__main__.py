@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cnnexplain
-from cnnexplain.book import browser, build, contents, experiments, exports, prose, results
+from cnnexplain.book import browser, build, contents, experiments, exports, prose, reference, results
 from cnnexplain.errors import BookError, CnnExplainError
 from cnnexplain.languages import LANGUAGES
 
@@ -44,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             export=export,
             played=contents.PLAYED,
             playground=playgrounds,
+            reference=reference.snippets,
         )
         _say(str(build.make(root, book, _say)))
     except (CnnExplainError, OSError) as error:

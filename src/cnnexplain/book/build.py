@@ -38,6 +38,7 @@ class Book:
         played: What the playground shows of networks, by the tables and explanations of them.
         playground: Writes what the playground loads below the folder that holds `docs/`, and
             returns the playground in each language.
+        reference: Returns what the reference's pages include in a language, by name.
         package: The folder of the package, whose sources decide whether a lab runs again.
     """
 
@@ -51,6 +52,7 @@ class Book:
     export: Callable[[Path, Path, Mapping[str, Mapping[str, Figure]], Callable[[str], None]], None]
     played: Mapping[str, Mapping[str, str]]
     playground: Callable[[Path], Mapping[str, str]]
+    reference: Callable[[Path, str], Mapping[str, str]] = lambda _, __: {}
     package: Path = Path(cnnexplain.__file__).parent
 
 
@@ -121,6 +123,7 @@ def make(root: Path, book: Book, say: Callable[[str], None]) -> Summary:
             linked = pages.linked(kind, each, book.played, language)
             files.sync(build / kind, ".html", linked)
         files.sync(build / "messages", ".html", messages)
+        files.sync(build / "reference", ".html", book.reference(root, language))
         text = json.dumps(written[language], ensure_ascii=False, indent=1, sort_keys=True)
         files.write(build / "values.json", text + "\n")
         files.write(build / "playground.html", playgrounds[language])
