@@ -13,12 +13,14 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.exceptions import Abort, MkDocsException, PluginError
 from mkdocs.structure.files import File
+from mkdocs.structure.nav import Section
 from mkdocs.utils import get_relative_url
 from pymdownx.snippets import SnippetMissingError
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
+    from mkdocs.structure.nav import Navigation
     from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[1]
@@ -97,6 +99,17 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         name = f"assets/python/{path.relative_to(python).as_posix()}"
         files.append(File.generated(config, name, abs_src_path=str(path)))
     return files
+
+
+def on_nav(nav: Navigation, config: MkDocsConfig, **_: object) -> Navigation:
+    """Give sections of the navigation their names in the pages' language."""
+    names = config.extra["sections"]
+    for item in nav.items:
+        if isinstance(item, Section):
+            if item.title not in names:
+                raise PluginError(f"extra.sections of {_language(config)} lacks {item.title!r}")
+            item.title = names[item.title]
+    return nav
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:

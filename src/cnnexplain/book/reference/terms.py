@@ -104,7 +104,7 @@ def order(term: str, language: str, readings: Mapping[str, str]) -> tuple[str, s
     bare = "".join(
         each for each in unicodedata.normalize("NFD", spelt) if not unicodedata.combining(each)
     )
-    return re.sub(r"[\s'’-]", "", bare), spelt
+    return bare.replace(" ", "") if language == "ja" else re.sub(r"['’-]", " ", bare), spelt
 
 
 def reading(term: str, readings: Mapping[str, str]) -> str:

@@ -148,13 +148,15 @@ def _whole(address: str) -> str:
 
 
 def _item(work: Work, citing: Sequence[Page]) -> str:
+    comma = text("reference.comma")
     title = f'<a href="{escape(work.urls[0])}"><cite lang="en">{escape(work.title)}</cite></a>'
-    where = [f'<span lang="en">{escape(work.where)}</span>', *([str(work.year)] if work.year else [])]
-    links = text("table.comma").join(
+    place = f'<span lang="en">{escape(work.where)}</span>'
+    authors = escape(joined(work.authors), quote=False)
+    where = f"{place}{comma}{work.year}" if work.year else place
+    told = text("reference.work", authors=authors, title=title, where=where)
+    links = comma.join(
         f'<a href="cx:{page.address}">{escape(page.title, quote=False)}</a>' for page in citing
     )
-    comma = text("reference.comma")
-    told = comma.join([escape(joined(work.authors), quote=False), title, *where])
     cited = text("reference.cited", pages=links)
     return f'<li id="{key(work)}">{told}<br><small>{cited}</small></li>'
 
