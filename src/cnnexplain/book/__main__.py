@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cnnexplain
-from cnnexplain.book import browser, build, contents, experiments, exports, prose, reference, results
+from cnnexplain.book import (
+    browser,
+    build,
+    contents,
+    experiments,
+    exports,
+    prose,
+    reference,
+    results,
+)
 from cnnexplain.errors import BookError, CnnExplainError
 from cnnexplain.languages import LANGUAGES
 

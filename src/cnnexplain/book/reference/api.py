@@ -228,5 +228,3 @@ def _example(example: str) -> Iterator[str]:
 def _code(code: str, lexer: Lexer) -> str:
     shown = highlight(code, lexer, HtmlFormatter(nowrap=True)).rstrip("\n")
     return f'<div class="highlight"><pre><code>{shown}</code></pre></div>'
-
-

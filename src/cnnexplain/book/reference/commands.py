@@ -9,7 +9,7 @@ from contextlib import chdir
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.testing import CliRunner
@@ -70,9 +70,9 @@ def commands() -> dict[str, TyperCommand]:
         >>> list(commands())
         ['table', 'explain', 'convert', 'heatmap', 'figure', 'figure-stride']
     """
-    group = typer.main.get_command(app)
-    stride = typer.main.get_command(drawing.command("stride"))
-    return {**group.commands, "figure-stride": stride}  # type: ignore[attr-defined]
+    group: Any = typer.main.get_command(app)
+    stride: Any = typer.main.get_command(drawing.command("stride"))
+    return {**group.commands, "figure-stride": stride}
 
 
 def example(name: str, language: str) -> str:
@@ -112,7 +112,7 @@ def _printed(name: str, line: str, given: str | None) -> str:
 
 def _described(name: str, command: TyperCommand) -> str:
     called = name.replace("figure-", "figure ")
-    context = typer.Context(command, info_name=f"cnnexplain {called}")  # type: ignore[arg-type]
+    context = typer.Context(command, info_name=f"cnnexplain {called}")
     usage = " ".join(command.get_usage(context).partition(": ")[2].split())
     return "\n".join(
         [

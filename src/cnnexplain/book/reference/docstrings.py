@@ -82,7 +82,7 @@ def inline(text: str) -> str:
     Example:
         >>> inline("It is `int`, see https://arxiv.org/abs/1603.07285.")
         'It is <code>int</code>, see <a href="https://arxiv.org/abs/1603.07285">arxiv.org/abs/1603.07285</a>.'
-    """  # noqa: E501  # what Python prints is one line
+    """
     escaped = _CODE.sub(r"<code>\1</code>", escape(text, quote=False))
     return _ADDRESS.sub(
         lambda found: f'<a href="{found[0]}">{found[0].partition("://")[2]}</a>', escaped

@@ -22,18 +22,11 @@ _GLOSSARY, _DEFINITIONS, _READINGS = (
 _KANJI = re.compile("[\u3400-\u9fff々]")
 _SMALL = str.maketrans("ぁぃぅぇぉっゃゅょゎ", "あいうえおつやゆよわ")
 _VOWELS = {
-    vowel: kana
-    for vowel, kana in zip(
-        "あいうえお",
-        (
-            "あかさたなはまやらわ",
-            "いきしちにひみりゐ",
-            "うくすつぬふむゆる",
-            "えけせてねへめれゑ",
-            "おこそとのほもよろを",
-        ),
-        strict=True,
-    )
+    "あ": "あかさたなはまやらわ",
+    "い": "いきしちにひみりゐ",
+    "う": "うくすつぬふむゆる",
+    "え": "えけせてねへめれゑ",
+    "お": "おこそとのほもよろを",
 }
 
 
@@ -118,8 +111,10 @@ def reading(term: str, readings: Mapping[str, str]) -> str:
         BookError: If it holds characters that have no reading.
 
     Example:
-        >>> reading("畳み込み層", {"畳み込み": "たたみこみ", "層": "そう"}), reading("プーリング", {})
-        ('たたみこみそう', 'ぷうりんぐ')
+        >>> reading("畳み込み層", {"畳み込み": "たたみこみ", "層": "そう"})
+        'たたみこみそう'
+        >>> reading("プーリング", {})
+        'ぷうりんぐ'
     """
     pieces = sorted(map(re.escape, readings), key=len, reverse=True)
     spelt = re.sub("|".join(pieces), lambda found: readings[found[0]], term) if pieces else term

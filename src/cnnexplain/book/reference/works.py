@@ -21,7 +21,9 @@ _SOURCE = "docs/bibliography.toml"
 KINDS = ("papers", "documentation", "courses", "code")
 _KEYS = {"authors", "title", "year", "where", "kind", "urls"}
 _ADDRESS = re.compile(r"https?://[^\s<>()\"']*[^\s<>()\"'.,;:]")
-_SOURCES = re.compile(r"^## [^\n]*\{#(?:sources|papers)\}\n(.*?)(?=^## |\Z)", re.M | re.S)
+_SOURCES = re.compile(
+    r"^## [^\n]*\{#(?:sources|papers)\}\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL
+)
 _MANY = 4
 
 
@@ -96,7 +98,8 @@ def works(toml: str) -> list[Work]:
         BookError: If an entry is incomplete.
 
     Example:
-        >>> works('[[work]]\nauthors = ["A"]\ntitle = "T"\nwhere = "W"\nkind = "code"\nurls = ["u"]')
+        >>> entry = 'authors = ["A"]\ntitle = "T"\nwhere = "W"\nkind = "code"\nurls = ["u"]'
+        >>> works(f"[[work]]\n{entry}")
         [Work(authors=('A',), title='T', year=None, where='W', kind='code', urls=('u',))]
     """
     return [_work(entry) for entry in tomllib.loads(toml)["work"]]
@@ -117,7 +120,9 @@ def pages(folder: Path, language: str) -> Iterator[Page]:
             continue
         title = visible(spans(prose.prepare(heading[1], language, {}, name)))
         listed = "".join(_SOURCES.findall(content))
-        cited, sources = (frozenset(map(_whole, _ADDRESS.findall(each))) for each in (content, listed))
+        cited, sources = (
+            frozenset(map(_whole, _ADDRESS.findall(each))) for each in (content, listed)
+        )
         anchor = "#sources" if "{#sources}" in content else ""
         address = "" if name == "index" else f"{name}/"
         yield Page(f"{address}{anchor}", title, cited, sources)

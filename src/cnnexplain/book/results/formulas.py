@@ -59,9 +59,7 @@ def bins(inputs: int, outputs: int) -> list[range]:
         >>> bins(10, 6)[:2]
         [range(0, 2), range(1, 4)]
     """
-    return [
-        range(i * inputs // outputs, -(-(i + 1) * inputs // outputs)) for i in range(outputs)
-    ]
+    return [range(i * inputs // outputs, -(-(i + 1) * inputs // outputs)) for i in range(outputs)]
 
 
 def _costs(alexnet: Trace) -> dict[str, Value]:
