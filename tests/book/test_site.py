@@ -23,6 +23,8 @@ def make(root: Path, **changes: str) -> Path:
     shutil.copy(ROOT / "docs" / "hook.py", root / "docs")  # its own path tells it the root
     (root / "docs" / "theme").symlink_to(ROOT / "docs" / "theme")
     (root / "docs" / "data").symlink_to(ROOT / "docs" / "data")
+    for path in (ROOT / "docs").glob("*.toml"):
+        (root / "docs" / path.name).symlink_to(path)
     # What the experiments find, and the pixels of figures, are the same and take minutes to make.
     (root / ".cache").mkdir()
     for name in ("experiments", "figures"):
