@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.files import Files
     from mkdocs.structure.nav import Navigation
     from mkdocs.structure.pages import Page
+    from mkdocs.structure.toc import AnchorLink
 
 ROOT = Path(__file__).parents[1]
 CHILDREN = {"ja": ROOT / "mkdocs.ja.yml", "fr": ROOT / "mkdocs.fr.yml"}
@@ -118,9 +119,21 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
 
     if _is_lab(page.file):
         html = jupyter.render(html, page, config, files)
+    if _language(config) == "fr":
+        for anchor in page.toc:
+            _space(anchor)
     root = get_relative_url("./", page.url)
     main = f"{root}../" if _language(config) in CHILDREN else root
     return takeaway.resolved(html, root, main, str(config.site_url))
+
+
+def _space(anchor: AnchorLink) -> None:
+    """Set the spaces of a title in the table of contents, where Markdown makes all alike."""
+    from cnnexplain.book.typography import french  # noqa: PLC0415
+
+    anchor.title = french(anchor.title)
+    for each in anchor.children:
+        _space(each)
 
 
 def on_post_build(config: MkDocsConfig) -> None:
