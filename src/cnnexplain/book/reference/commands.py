@@ -36,7 +36,7 @@ EXAMPLES = {
     "explain": "cnnexplain explain vgg16 --input 3x200x200 --language {language}",
     "explain-message": f'cnnexplain explain --message "{_MESSAGE}" --language {{language}}',
     "convert": "cnnexplain convert lenet5 --language {language}",
-    "heatmap": f"cnnexplain heatmap lenet5 {_PHOTOGRAPH} --size 64x96 -o heatmap.svg"
+    "heatmap": f"cnnexplain heatmap lenet5 {_PHOTOGRAPH} --size 48x64 -o heatmap.svg"
     " --language {language}",
     "figure": "cnnexplain figure --list",
 }
