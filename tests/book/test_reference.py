@@ -201,8 +201,8 @@ def test_a_term_that_nobody_can_read_or_a_definition_without_a_term_stops_the_bu
     for name in ("glossary", "readings"):
         text = (DOCS / f"{name}.toml").read_text(encoding="utf-8")
         (tmp_path / "docs" / f"{name}.toml").write_text(text, encoding="utf-8")
-    (tmp_path / "docs" / "definitions.toml").write_text('[gradient]\nen = "A slope."\n')
-    with pytest.raises(BookError, match="gradient"):
+    (tmp_path / "docs" / "definitions.toml").write_text('[no-such-term]\nen = "A slope."\n')
+    with pytest.raises(BookError, match="no-such-term"):
         terms.snippets(tmp_path, "en")
 
 
