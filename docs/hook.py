@@ -13,13 +13,16 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.exceptions import Abort, MkDocsException, PluginError
 from mkdocs.structure.files import File
+from mkdocs.structure.nav import Section
 from mkdocs.utils import get_relative_url
 from pymdownx.snippets import SnippetMissingError
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
+    from mkdocs.structure.nav import Navigation
     from mkdocs.structure.pages import Page
+    from mkdocs.structure.toc import AnchorLink
 
 ROOT = Path(__file__).parents[1]
 CHILDREN = {"ja": ROOT / "mkdocs.ja.yml", "fr": ROOT / "mkdocs.fr.yml"}
@@ -99,15 +102,38 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_nav(nav: Navigation, config: MkDocsConfig, **_: object) -> Navigation:
+    """Give sections of the navigation their names in the pages' language."""
+    names = config.extra["sections"]
+    for item in nav.items:
+        if isinstance(item, Section):
+            if item.title not in names:
+                raise PluginError(f"extra.sections of {_language(config)} lacks {item.title!r}")
+            item.title = names[item.title]
+    return nav
+
+
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Complete a lab's page, and the addresses under figures."""
     from cnnexplain.book import jupyter, takeaway  # noqa: PLC0415
 
     if _is_lab(page.file):
         html = jupyter.render(html, page, config, files)
+    if _language(config) == "fr":
+        for anchor in page.toc:
+            _space(anchor)
     root = get_relative_url("./", page.url)
     main = f"{root}../" if _language(config) in CHILDREN else root
     return takeaway.resolved(html, root, main, str(config.site_url))
+
+
+def _space(anchor: AnchorLink) -> None:
+    """Set the spaces of a title in the table of contents, where Markdown makes all alike."""
+    from cnnexplain.book.typography import french  # noqa: PLC0415
+
+    anchor.title = french(anchor.title)
+    for each in anchor.children:
+        _space(each)
 
 
 def on_post_build(config: MkDocsConfig) -> None:

@@ -14,7 +14,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HEADINGS = {"en": "Sizes", "ja": "大きさ", "fr": "Les tailles"}
-PAGE = "# {heading} {{#top}}\n\n[Next]({link}#top) $\\frac{{1}}{{2}}$\n\n## {heading} 2 {{#more}}\n"
+PAGE = (
+    "# {heading} {{#top}}\n\n[Next]({link}#top) $\\frac{{1}}{{2}}$\n\n## {heading} 2 ? {{#more}}\n"
+)
 
 
 def make(root: Path, **changes: str) -> Path:
@@ -23,6 +25,8 @@ def make(root: Path, **changes: str) -> Path:
     shutil.copy(ROOT / "docs" / "hook.py", root / "docs")  # its own path tells it the root
     (root / "docs" / "theme").symlink_to(ROOT / "docs" / "theme")
     (root / "docs" / "data").symlink_to(ROOT / "docs" / "data")
+    for path in (ROOT / "docs").glob("*.toml"):
+        (root / "docs" / path.name).symlink_to(path)
     # What the experiments find, and the pixels of figures, are the same and take minutes to make.
     (root / ".cache").mkdir()
     for name in ("experiments", "figures"):
@@ -31,9 +35,8 @@ def make(root: Path, **changes: str) -> Path:
         (root / ".cache" / name).symlink_to(kept)
     (root / "src").mkdir()
     for path in ROOT.glob("mkdocs*.yml"):
-        text = re.sub(
-            r"(?m)^nav:\n(  .*\n)+", "nav: [index.md, windows.md]\n", path.read_text("utf-8")
-        )
+        nav = "nav: [index.md, {reference: [windows.md]}]\n"
+        text = re.sub(r"(?m)^nav:\n(  .*\n)+", nav, path.read_text("utf-8"))
         (root / path.name).write_text(text, encoding="utf-8")
     for language, heading in HEADINGS.items():
         docs = root / "docs" / language
@@ -71,6 +74,21 @@ def test_every_language_has_every_page(site: Path) -> None:
             text = (site / folder / page).read_text("utf-8")
             assert f'<html lang="{language}"' in text
             assert HEADINGS[language] in text
+
+
+def test_a_section_of_the_navigation_has_a_name_in_each_language(site: Path) -> None:
+    names = {"": "Reference", "ja": "リファレンス", "fr": "Référence"}
+    for folder, name in names.items():
+        for page in ("index.html", "windows/index.html"):
+            text = (site / folder / page).read_text("utf-8")
+            assert re.search(rf">\s*{name}\s*<", text)
+            assert not re.search(r">\s*reference\s*<", text)
+
+
+def test_titles_in_the_table_of_contents_have_the_spaces_of_the_page(site: Path) -> None:
+    text = (site / "fr" / "windows" / "index.html").read_text("utf-8")
+    assert text.count("Les tailles 2\u202f?") > 1
+    assert "Les tailles 2 ?" not in text
 
 
 def test_the_language_switch_stays_on_the_page(site: Path) -> None:

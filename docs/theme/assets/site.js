@@ -17,7 +17,7 @@ if (document.documentElement.lang === "ja") {
 
 // What scrolls sideways can be reached with the keyboard, in browsers that do not see to it too.
 addEventListener("load", () => {
-  for (const box of document.querySelectorAll(".formula, .output, .cx-table, .md-typeset__scrollwrap")) {
+  for (const box of document.querySelectorAll(".formula, .output, .cx-table, .cx-terminal > code, .md-typeset__scrollwrap")) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
   }
 });

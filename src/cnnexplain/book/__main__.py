@@ -17,6 +17,7 @@ from cnnexplain.book import (
     experiments,
     exports,
     prose,
+    reference,
     results,
 )
 from cnnexplain.errors import BookError, CnnExplainError
@@ -56,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             played=contents.PLAYED,
             ledger=claims.pages,
             playground=playgrounds,
+            reference=reference.snippets,
         )
         _say(str(build.make(root, book, _say)))
     except (CnnExplainError, OSError) as error:

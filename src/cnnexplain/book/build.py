@@ -40,6 +40,7 @@ class Book:
             language.
         playground: Writes what the playground loads below the folder that holds `docs/`, and
             returns the playground in each language.
+        reference: Returns what the reference's pages include in a language, by name.
         package: The folder of the package, whose sources decide whether a lab runs again.
         outputs: What makes what programs and commands print.
     """
@@ -55,6 +56,7 @@ class Book:
     played: Mapping[str, Mapping[str, str]]
     ledger: Callable[[Path, str], Mapping[str, str]]
     playground: Callable[[Path], Mapping[str, str]]
+    reference: Callable[[Path, str], Mapping[str, str]] = lambda _, __: {}
     package: Path = Path(cnnexplain.__file__).parent
     outputs: Mapping[str, Callable[[], pages.Table]] = field(default_factory=dict)
 
@@ -129,6 +131,7 @@ def make(root: Path, book: Book, say: Callable[[str], None]) -> Summary:
             files.sync(build / kind, ".html", linked)
         files.sync(build / "messages", ".html", messages)
         files.sync(build / "claims", ".md", ledgers[language])
+        files.sync(build / "reference", ".html", book.reference(root, language))
         text = json.dumps(written[language], ensure_ascii=False, indent=1, sort_keys=True)
         files.write(build / "values.json", text + "\n")
         files.write(build / "playground.html", playgrounds[language])

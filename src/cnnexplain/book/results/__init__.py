@@ -10,6 +10,7 @@ from cnnexplain.book.results import (
     dense,
     dense_and_convolution,
     fields,
+    formulas,
     one_size,
     sliding,
     windows,
@@ -31,6 +32,7 @@ _CHAPTERS = (
     fields,
     your_network,
     claims,
+    formulas,
 )
 
 
