@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnnexplain.book.results import dense, one_size, sliding, windows
+from cnnexplain.book.results import beginnings, dense, one_size, sliding, windows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cnnexplain.book.forms import Value
 
-_CHAPTERS = (windows, dense, one_size, sliding)
+_CHAPTERS = (windows, dense, beginnings, one_size, sliding)
 
 
 def values() -> Mapping[str, Value]:
