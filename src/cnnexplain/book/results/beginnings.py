@@ -10,13 +10,13 @@ from cnnexplain.api import trace
 from cnnexplain.book.results import dense
 from cnnexplain.book.results.shared import IMAGE, width
 from cnnexplain.figures.downsampling import known, strided
-from cnnexplain.graph import Network
 from cnnexplain.operations import Conv2d, Linear, MaxPool2d
 from cnnexplain.report import Trace
 from cnnexplain.source import read
 
 if TYPE_CHECKING:
     from cnnexplain.book.forms import Value
+    from cnnexplain.graph import Network
     from cnnexplain.operations import Operation
 
 
