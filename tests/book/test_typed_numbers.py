@@ -30,7 +30,8 @@ READ = (Kind.TEXT, Kind.MATH, Kind.DISPLAY, Kind.FOREIGN)
 _FROM, _TO = languages.shape(VALUES["conv5_shape"]), VALUES["fc6_width"]  # type: ignore[arg-type]
 NAMES = {"en": f"rom {_FROM} to {_TO}", "ja": f"{_FROM} から {_TO} へ", "fr": f"e {_FROM} à {_TO}"}
 
-# What may be typed, and why; each has to occur.
+# What may be typed, and why.
+EVERYWHERE = {"1000000000": "a billion, of which the G of GMAC is the name"}
 YEARS = re.compile(r"(?:19|20)\d\d")
 WITH_YEARS = {"sources": "years of papers", "papers": "years of papers"}
 PAGES_WITH_YEARS = {"bibliography.md": "years of papers"}
@@ -64,7 +65,7 @@ def _in_text(page: Page, line: int, text: str) -> Iterator[Typed]:
     # Names such as CS231n are no numbers, nor is what stands in tags.
     plain = re.sub(r"<[^<>]*>|[A-Za-z]\d+", OBJECT, named)
     for number in in_digits(plain, page.language):
-        if sum(map(str.isdigit, number)) >= DIGITS:
+        if sum(map(str.isdigit, number)) >= DIGITS and number not in EVERYWHERE:
             yield Typed(f"docs/{page.language}/{page.name}", line, number, text.strip()[:80])
 
 
