@@ -8,6 +8,7 @@ import inspect
 import io
 import re
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,8 @@ import torch
 from torch import nn
 
 import cnnexplain as cx
-from cnnexplain import trace
-from cnnexplain.book import contents
+from cnnexplain import axis, trace
+from cnnexplain.book import contents, results
 from cnnexplain.book.conversions import CONVERSIONS
 from cnnexplain.book.pages import write_messages
 from cnnexplain.languages import LANGUAGES
@@ -25,18 +26,15 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_first_pages_programs_print_the_tables_that_stand_under_them(language: str) -> None:
+def test_the_first_pages_program_prints_the_table_that_stands_under_it(language: str) -> None:
     page = (DOCS / language / "index.md").read_text(encoding="utf-8")
     programs = re.findall(r"```python\n(.*?)```\n\n--8<-- \"(.*?)\"", page, re.DOTALL)
-    assert [included for _, included in programs] == [
-        "tables/own-network.html",
-        "tables/own-module.html",
-    ]
-    for (program, _), name in zip(programs, ("own-network", "own-module"), strict=True):
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            exec(program, {})  # noqa: S102  # our own page
-        assert printed.getvalue() == f"{contents.TABLES[name]()}\n"
+    ((program, included),) = programs
+    assert included == "tables/own-network.html"
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(program, {})  # noqa: S102  # our own page
+    assert printed.getvalue() == f"{contents.TABLES['own-network']()}\n"
     assert trace(contents.OWN_NETWORK, (3, 64, 64)) == contents.TABLES["own-network"]()
 
 
@@ -125,7 +123,36 @@ def test_the_line_under_a_figure_calls_what_there_is_with_arguments_that_it_take
     taken.bind(*call.args, **{str(each.arg): each.value for each in call.keywords})
 
 
+def test_the_answers_of_the_first_labs_exercises_hold() -> None:
+    values = results.values()
+    row = torch.zeros(1, 1, 20)
+    assert [p for p in range(9) if nn.Conv1d(1, 1, 5, padding=p)(row).shape[-1] == 20] == [2]
+    assert not [p for p in range(9) if nn.Conv1d(1, 1, 4, padding=p)(row).shape[-1] == 20]
+    stem = values["stem_kernel"], values["stem_stride"]
+    picture = torch.zeros(1, 1, values["vgg_input"])
+    sizes = [nn.Conv1d(1, 1, *stem, padding=p)(picture).shape[-1] for p in range(9)]
+    assert [p for p, size in enumerate(sizes) if size == values["stem_output"]] == [3]
+    assert values["stem_padding"] == 3
+    assert (stem, values["stem_output"]) == ((7, 2), 112)
+    assert axis.window(3, stride=4).unread(10) == range(7, 10)
+    for kernel, stride, size in product(range(1, 6), range(1, 4), range(6, 20)):
+        assert axis.window(kernel, stride=stride).unread(size)[-3:] != range(size - 3, size)
+
+    block, dense = torch.zeros(1, 256, 13, 13), nn.Linear(9216, 4096)
+    assert dense(nn.MaxPool2d(2, 2)(block).flatten(1)).shape == (1, 4096)
+    said = r"mat1 and mat2 shapes cannot be multiplied \(1x12544 and 9216x4096\)"
+    with pytest.raises(RuntimeError, match=said):
+        dense(nn.MaxPool2d(2, 2, ceil_mode=True)(block).flatten(1))
+    assert values["pool22_ceil_flat"] == 12544
+    with pytest.raises(cx.ShapeError, match="fc6") as raised:
+        cx.trace(cx.networks.alexnet(), (3, *values["claimed_input"]))
+    assert f"received: {values['paper224_flat']} in" in str(raised.value)
+
+
 def test_the_answers_of_the_labs_exercises_hold() -> None:
+    values = results.values()
+    assert (values["lenet_came"], values["lenet_wanted"]) == (256, 400)
+    assert (values["twelve_smallest"], values["twelve_largest"]) == (384, 415)
     (large,) = cx.explain(cx.networks.vgg16(), (3, 500, 500)).problems
     assert all(list(fits.runs) == [range(224, 256)] for fits in large.fits)
     below = nn.Sequential(*[nn.MaxPool2d(2)] * 5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
@@ -181,6 +182,23 @@ def test_a_map_of_six_by_six_is_torchs_and_one_of_twelve_by_twelve_is_padded() -
     assert VALUES["same_formula"].endswith(f"= {padded.shape[-1]}")
     # Where the kernel lies on the map, it reads all of its values.
     assert int((padded == kernel.numel()).sum()) == VALUES["crops"]
+
+
+def test_the_numbers_of_the_first_chapters_are_torchs() -> None:
+    fc6, fc7, fc8 = (nn.Linear(*sizes) for sizes in ((9216, 4096), (4096, 4096), (4096, 1000)))
+    assert VALUES["fc6_weights"] == fc6.weight.numel() == 37_748_736
+    assert VALUES["fc6_parameters"] == fc6.weight.numel() + fc6.bias.numel()
+    assert (VALUES["fc7_width"], VALUES["fc8_width"]) == (fc7.out_features, fc8.out_features)
+    held = sum(each.numel() for layer in (fc6, fc7, fc8) for each in layer.parameters())
+    assert VALUES["dense_share"] == Fraction(100 * held, VALUES["alexnet_parameters"])
+    assert VALUES["vgg_volume"] == (7, 7, 512)
+    # Counted in the papers: strides above 1, and poolings with a window, of LeNet-5, AlexNet,
+    # VGG-16, ResNet-50, ViT-B/16 and ConvNeXt-T.
+    strides = [[2, 2], [4, 2, 2, 2], [2] * 5, [2] * 5, [16], [4, 2, 2, 2]]
+    assert VALUES["known_networks"] == len(strides)
+    assert VALUES["strided_layers"] == sum(map(len, strides))
+    assert VALUES["strided_wide"] == sum(stride > 2 for each in strides for stride in each)
+    assert (VALUES["known_poolings"], VALUES["known_poolings_two"]) == (2 + 3 + 5 + 1, 2 + 5)
 
 
 def test_no_two_chapters_give_one_name_to_two_numbers() -> None:

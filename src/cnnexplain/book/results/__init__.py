@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnnexplain.book.results import (
+    beginnings,
     claims,
     converting,
     dense,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _CHAPTERS = (
     windows,
     dense,
+    beginnings,
     dense_and_convolution,
     one_size,
     converting,

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from cnnexplain.graph import Network
 
 
+# The side of the inputs that the article on AlexNet speaks of, which its own sizes rule out.
+CLAIMED = 224
+
+
 def values() -> dict[str, Value]:
     """Return them by name."""
     return {
@@ -101,7 +105,7 @@ def _variants() -> dict[str, Value]:
         found[f"{name}_macs"] = each.macs
     unpadded = _fitting(networks.alexnet())
     padded = _fitting(networks.alexnet("torchvision"))
-    at_224 = [width(networks.alexnet(), 224, name) for name in ("conv1", "pool5")]
+    at_224 = [width(networks.alexnet(), CLAIMED, name) for name in ("conv1", "pool5")]
     first = networks.alexnet("torchvision").nodes[0].operation
     assert isinstance(first, Conv2d)
     return {
