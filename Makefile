@@ -2,12 +2,13 @@
 PYTHON ?= python3
 ADDRESS ?= 127.0.0.1:8000
 BIN := .venv/bin
+NPM_IS := $(shell command -v npm)
 
 # Material for MkDocs prints a notice of its own on every start; the versions are pinned.
 export NO_MKDOCS_2_WARNING := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help serve test quick lint site figures playground audit measure clean
+.PHONY: help serve test quick lint prose site figures playground audit measure clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -27,6 +28,9 @@ lint: .venv/dev  ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+prose: .venv/docs $(if $(NPM_IS)$(CI),node_modules/.all)  ## read the Japanese with textlint, spell the English and the French with cspell
+	$(if $(NPM_IS),$(BIN)/python -m cnnexplain.book.proofread,@echo "npm is missing, so nobody read the prose. On Debian: apt-get install npm")
+
 site: .venv/docs  ## build the site into site/
 	$(BIN)/mkdocs build --strict
 
@@ -37,7 +41,7 @@ figures: .venv/docs  ## lay all figures on one sheet for each language, build/LA
 playground: node_modules/.package-lock.json  ## get the Python that runs in the reader's browser, with npm; then make serve or site
 	@echo "The playground runs Python in the browser from the next build on: make serve"
 
-audit: .venv/audit playground site  ## look at every page in Chromium
+audit: .venv/audit node_modules/.all site  ## look at every page in Chromium
 	$(BIN)/pytest tests/browser
 
 measure: .venv/docs  ## print the benchmarks, and write docs/data; with QUICK=1 less, and nothing
@@ -67,8 +71,10 @@ clean:  ## remove everything that was made, the environment too
 	$(PYTHON) -m venv --clear .venv
 	@touch $@
 
-node_modules/.package-lock.json: package.json package-lock.json .npmrc
+# What the site needs; with what reads and audits it, it is ten times as much.
+node_modules/.package-lock.json: FEWER := --omit=dev
+node_modules/.package-lock.json node_modules/.all: package.json package-lock.json .npmrc
 	@command -v npm >/dev/null || \
-	  { echo "npm is missing: the playground needs Node. On Debian: apt-get install npm" >&2; exit 1; }
-	npm ci --no-audit --no-fund
-	@touch $@
+	  { echo "npm is missing: this needs Node. On Debian: apt-get install npm" >&2; exit 1; }
+	npm ci --no-audit --no-fund $(FEWER)
+	@touch node_modules/.package-lock.json $@

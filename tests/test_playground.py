@@ -855,7 +855,7 @@ def test_what_cannot_be_drawn_is_said() -> None:
 
 def test_arguments_that_do_not_go_together_are_a_problem_with_its_cure() -> None:
     found = told(network("nn.Sequential(nn.MaxPool2d(3, padding=2))"))
-    assert found["summary"].startswith("Problem: layer 0 pads by 2")
+    assert found["summary"].startswith("Problem: Layer 0 pads by 2")
     assert "padding=1" in parts(found)["explanation"]
 
 

@@ -9,32 +9,16 @@ cx.set_language("en")
 _ = torch.manual_seed(0)
 rounding = 1e-12
 
-# %% fold
-maps = torch.arange(8.0).reshape(1, 2, 2, 2)
-dense = nn.Linear(8, 2, bias=False)
-dense.weight.data = torch.arange(16.0).reshape(2, 8)
+# %% sizes
+layers = nn.Sequential(*[nn.MaxPool2d(2)] * 5)
+last = layers(torch.rand(1, 1, 384, 384))
+kernel = torch.ones(1, 1, 7, 7)
+for padding in (0, 3):
+    scores = nn.functional.conv2d(last, kernel, padding=padding)
+    print(padding, tuple(last.shape[2:]), tuple(scores.shape[2:]))
 
-kernels = dense.weight.view(2, 2, 2, 2)
-with torch.no_grad():
-    print(dense(maps.flatten(1)).tolist())
-    print(nn.functional.conv2d(maps, kernels).flatten(1).tolist())
-
-# %% larger
-larger = torch.arange(24.0).reshape(1, 2, 3, 4)
-with torch.no_grad():
-    scores = nn.functional.conv2d(larger, kernels)
-    window = larger[:, :, 1:3, 2:4]
-    print(tuple(scores.shape))
-    print(scores[0, :, 1, 2].tolist())
-    print(dense(window.flatten(1))[0].tolist())
-
-# %% convert
-lenet = cx.fully_convolutional(cx.networks.lenet5(), (1, 32, 32))
-lenet
-
-# %% vgg
-vgg16 = cx.fully_convolutional(cx.networks.vgg16(), (3, 224, 224))
-vgg16
+# %% windows
+print(len(range(0, 384 - 224 + 1, 32)) ** 2)
 
 # %% lenet
 image = torch.rand(1, 64, 64)
@@ -72,6 +56,26 @@ for size in (24, 25):
     ).exactness
     cells = exactness.cells((size + 16, size + 16))
     print(size, sum(map(sum, cells)), "of", len(cells) ** 2)
+
+# %% finer
+model = nn.Sequential(
+    *(nn.Conv2d(1, 4, 5), nn.ReLU(), nn.MaxPool2d(2)),
+    *(nn.Conv2d(4, 8, 5), nn.ReLU(), nn.MaxPool2d(2)),
+    *(nn.Flatten(), nn.Linear(8 * 5 * 5, 10)),
+)
+model.double().eval()
+image = image.double()
+slid = cx.slide(model, image, window=32, stride=2, device="cpu")
+converted = cx.fully_convolutional(model, (1, 32, 32)).module
+joined = torch.full_like(slid, torch.nan)
+for top, left in ((0, 0), (2, 2), (0, 2), (2, 0)):
+    with torch.no_grad():
+        scores = converted(image[None, :, top:, left:])
+    joined[..., top // 2 :: 2, left // 2 :: 2] = scores
+    reached = int(joined[0, 0].isfinite().sum())
+    shape = tuple(scores.shape[2:])
+    print(top, left, shape, reached, "of", slid[0, 0].numel())
+print((joined - slid).abs().max().item() < rounding)
 
 # %% face
 photograph = photographs.photograph("astronaut")

@@ -17,6 +17,7 @@ from torch import nn
 import cnnexplain as cx
 from cnnexplain import trace
 from cnnexplain.book import contents
+from cnnexplain.book.conversions import CONVERSIONS
 from cnnexplain.book.pages import write_messages
 from cnnexplain.languages import LANGUAGES
 
@@ -45,7 +46,7 @@ def test_every_table_is_on_a_page_the_gallery_too_and_no_page_includes_another(
 ) -> None:
     pages = [path.read_text(encoding="utf-8") for path in (DOCS / language).glob("*.md")]
     included = {name for page in pages for name in re.findall(r'--8<-- "(.*?)"', page)}
-    tables = {f"tables/{name}.html" for name in contents.TABLES}
+    tables = {f"tables/{name}.html" for name in (*contents.TABLES, *CONVERSIONS)}
     explanations = {f"explanations/{name}.html" for name in contents.EXPLANATIONS}
     messages = {f"messages/{name}.html" for name in write_messages(contents.EXPLANATIONS)}
     assert included - {f"figures/{name}.html" for name in contents.FIGURES} == {

@@ -61,7 +61,7 @@ def test_a_link_stands_under_a_figure_in_its_language(code: str) -> None:
         figure = figures.stride(7, 3, 2)
     html = takeaway.under(figure, "a", line)
     (address,) = re.findall(r'href="(cx:playground/[^"]+)"', html)
-    query = parse_qs(urlparse(unescape(address)).query)
+    query = parse_qs(urlparse(unescape(address)).fragment)
     assert {key: value for key, (value,) in query.items()} == links.window(line)
 
 
@@ -84,7 +84,7 @@ def test_links_stand_below_the_tables_that_have_them() -> None:
     linked = pages.linked("tables", made, {"tables/a": {"tool": "network"}}, "fr")
     assert linked["b"] == made["b"]
     assert linked["a"].startswith(made["a"])
-    assert "cx:playground/?tool=network" in linked["a"]
+    assert "cx:playground/#tool=network" in linked["a"]
 
 
 def test_every_declared_network_belongs_to_something_on_the_pages() -> None:

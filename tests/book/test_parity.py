@@ -7,7 +7,7 @@ from textwrap import dedent
 import pytest
 
 from cnnexplain.book.parity import CHECKS, catalogues, check, compare, content, glossary, structure
-from cnnexplain.book.parity.numerals import in_digits
+from cnnexplain.book.parity.numerals import in_digits, in_words
 from cnnexplain.book.parity.page import Finding, Page
 from cnnexplain.errors import BookError
 
@@ -260,6 +260,25 @@ def test_every_check_has_a_page_on_which_it_fails() -> None:
     assert {case[0] for case in FAILING} | {content.length} == set(CHECKS)
 
 
+@pytest.mark.parametrize(
+    ("block", "role"),
+    [
+        ("One.", "paragraph"),
+        ("- one", "list item"),
+        ("| a |\n| - |", "table"),
+        ('!!! note "One"', "admonition"),
+        ("$$1$$", "display formula"),
+        ("![one](a.png)", "image"),
+    ],
+)
+def test_every_kind_of_block_is_counted(block: str, role: str) -> None:
+    english, other = page("en", f"# A {{#a}}\n\n{block}"), page("fr", "# A {#a}")
+
+    assert [each.message for each in structure.block_counts(english, other)] == [
+        f"{role}s in the section: 1 in English (line 1), 0 here"
+    ]
+
+
 def test_a_length_out_of_the_ordinary_is_a_warning() -> None:
     findings = list(content.length(page("en", "word " * 200), page("ja", "語" * 100)))
 
@@ -320,6 +339,7 @@ def test_navigation_has_all_pages_in_one_order() -> None:
         ("en", "138 million and 1.5 billion", ["138000000", "1500000000"]),
         ("fr", "138 millions et 1,5 milliard", ["138000000", "1500000000"]),
         ("ja", "1 億 3,800 万と 15 億", ["138000000", "1500000000"]),
+        ("ja", "10 億", ["1000000000"]),
         ("fr", "37\u202f752\u202f832, 9\u00a0216", ["37752832", "9216"]),
     ],
 )
@@ -327,6 +347,13 @@ def test_numbers_are_read_back_from_every_format(
     language: str, text: str, expected: list[str]
 ) -> None:
     assert in_digits(text, language) == expected
+
+
+def test_a_scale_in_words_is_a_number_elsewhere() -> None:
+    english, japanese = page("en", "{{ n }} billion"), page("ja", "{{ n }} G は 10 億")
+
+    assert not list(content.numbers(english, japanese))
+    assert in_words("un milliard", "fr") == {"1", "1000000000"}
 
 
 def test_a_translation_uses_the_terms_of_the_glossary() -> None:
@@ -369,6 +396,32 @@ def test_mistakes_of_the_glossary_are_found_outside_of_code() -> None:
 
     assert messages(found) == [
         "docs/ja/a.md:3: term: 'レイヤー' here; the glossary has '層' for 'layer'"
+    ]
+
+
+def test_an_english_word_may_stand_in_brackets_behind_the_term() -> None:
+    terms = glossary.load((Path(__file__).parents[2] / "docs/glossary.toml").read_text("utf-8"))
+    text = "Le **noyau** (*kernel*) de l'entrée.\n\nLe kernel, un dataset, les librairies."
+
+    assert messages(glossary.forbidden(terms, page("fr", text))) == [
+        "docs/fr/a.md:3: term: 'kernel' here; the glossary has 'noyau' for 'kernel'",
+        "docs/fr/a.md:3: term: 'librairies' here; the glossary has 'bibliothèque' for 'library'",
+        "docs/fr/a.md:3: term: 'dataset' here; the glossary has 'jeu de données' for 'data set'",
+    ]
+
+
+def test_a_label_is_found_in_its_own_table() -> None:
+    texts = {
+        "en": '[a]\nmore = "x {n}"\n[b]\nmore = "x {n}"\n"c.d" = "e"',
+        "fr": '[a]\nmore = "y {n}"\n[b]\nmore = "y"\n"c.d" = ""',
+    }
+
+    assert messages(catalogues.parity(texts)) == [
+        "src/cnnexplain/languages/fr.toml:5: label b.c.d: 'e' in English, nothing here",
+        (
+            "src/cnnexplain/languages/fr.toml:4: label b.more: "
+            "placeholders ['n'] in English, [] here"
+        ),
     ]
 
 
@@ -426,6 +479,41 @@ def test_a_whole_project_is_checked(tmp_path: Path) -> None:
         "docs/ja/index.md:1: term: 'Layers' in English (line 1), no '層' here",
         "docs/fr/index.md:1: no space before the colon: 'Les couches:'; add a space",
     ]
+
+
+def test_every_check_is_run_over_a_project(tmp_path: Path) -> None:
+    catalogue = "src/cnnexplain/languages"
+    files = {
+        "docs/glossary.toml": GLOSSARY,
+        "docs/en/a.md": "# A {#a}\n\nA layer of colored 7.\n",
+        "docs/en/labs/b.md": "# B {#b}\n",
+        "docs/ja/a.md": "# A {#a}\n\n8 のレイヤー.\n",
+        "docs/fr/a.md": "# À\n\nLa couche: 7.\n",
+        "docs/fr/labs/b.md": "# B {#b}\n",
+        "mkdocs.yml": "nav:\n  - a.md\n",
+        f"{catalogue}/en.toml": 'a = "1"\n',
+        f"{catalogue}/ja.toml": 'a = "層."\n',
+        f"{catalogue}/fr.toml": 'a = "{n}"\n',
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+
+    assert {
+        str(each).split(": ", 2)[0] + " " + each.message.split(":")[0] for each in check(tmp_path)
+    } == {
+        "docs/ja/labs/b.md:0 pages",
+        "mkdocs.yml:0 navigation",
+        "docs/en/a.md:3 an American spelling",
+        "docs/ja/a.md:3 Western punctuation after Japanese",
+        "docs/ja/a.md:3 term",
+        "docs/ja/a.md:3 numbers",
+        "docs/fr/a.md:1 heading id",
+        "docs/fr/a.md:1 heading ids",
+        "docs/fr/a.md:3 no space before the colon",
+        f"{catalogue}/ja.toml:1 label a",
+        f"{catalogue}/fr.toml:1 label a",
+    }
 
 
 def test_a_large_page_is_compared_in_about_a_second() -> None:

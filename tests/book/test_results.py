@@ -113,6 +113,76 @@ def test_the_inputs_that_give_alexnets_sizes_are_torchs() -> None:
         assert (fits[0], fits[-1]) == (smallest, largest)
 
 
+def test_what_layers_are_folded_into_has_as_many_weights() -> None:
+    for name in ("lenet", "alexnet"):
+        channels, rows, columns = VALUES[f"folded_{name}_map"]
+        outputs, inputs = VALUES[f"folded_{name}_matrix"]
+        kernels = nn.Conv2d(channels, outputs, VALUES[f"folded_{name}_kernel"], bias=False)
+        assert kernels.weight.numel() == outputs * inputs == VALUES[f"folded_{name}_weights"]
+        assert kernels(torch.zeros(1, channels, rows, columns)).shape[2:] == (1, 1)
+
+
+def test_the_orders_of_a_flattening_are_torchs() -> None:
+    maps, row = torch.arange(8.0).view(1, 2, 2, 2), torch.arange(8.0)
+    for name, axes in (
+        ("first", (0, 1, 2, 3)),
+        ("last", (0, 2, 3, 1)),
+        ("transposed", (0, 3, 2, 1)),
+    ):
+        flat = maps.permute(axes).flatten(1)[0]
+        assert VALUES[f"order_{name}"] == " ".join(str(int(each)) for each in flat)
+        assert VALUES[f"order_{name}_score"] == int(flat @ row)
+    careless = nn.functional.conv2d(maps, row.view(1, 2, 2, 2))
+    assert int(careless) == VALUES["order_first_score"] != VALUES["order_last_score"]
+
+
+def test_a_pooling_that_takes_its_own_stride_leaves_one_place() -> None:
+    maps = torch.zeros(1, 1, *VALUES["vgg_map_larger"])
+    for pool, formula in (
+        (nn.AvgPool2d(7), VALUES["average_careless"]),
+        (nn.AvgPool2d(7, stride=1), VALUES["average_careful"]),
+    ):
+        assert formula.endswith(f"= {pool(maps).shape[-1]}")
+
+
+def test_the_windows_that_shifted_passes_reach_are_counted_one_by_one() -> None:
+    step, own, last = VALUES["finer_step"], VALUES["vgg_stride"], 384 - 224
+
+    def reached(*shifts: tuple[int, int]) -> int:
+        return len(
+            {
+                (row, column)
+                for top, left in shifts
+                for row in range(top, last + 1, own)
+                for column in range(left, last + 1, own)
+            }
+        )
+
+    assert reached((0, 0)) == VALUES["finer_first"]
+    assert reached((0, step)) == reached((step, 0)) == VALUES["finer_one"]
+    assert reached((step, step)) == VALUES["finer_both"]
+    assert reached((0, 0), (step, step)) == VALUES["finer_twice"] == 61
+    every = ((0, 0), (0, step), (step, 0), (step, step))
+    assert reached(*every) == VALUES["finer_windows"] == 121
+    assert VALUES["finer_windows"] == VALUES["finer_axis"] ** 2
+
+
+def test_a_map_of_six_by_six_is_torchs_and_one_of_twelve_by_twelve_is_padded() -> None:
+    below = nn.Sequential(*[nn.MaxPool2d(2)] * 5)
+    x, sides = torch.zeros(1, 1, 384, 384), [384]
+    for layer in below:
+        x = layer(x)
+        sides.append(x.shape[-1])
+    assert VALUES["vgg_chain_larger"] == " → ".join(map(str, sides))
+    kernel = torch.ones(1, 1, *VALUES["vgg_kernel"])
+    assert nn.functional.conv2d(x, kernel).shape[2:] == VALUES["vgg_cells"] == (6, 6)
+    padded = nn.functional.conv2d(torch.ones_like(x), kernel, padding="same")
+    assert padded.numel() == VALUES["same_cells"] == 144
+    assert VALUES["same_formula"].endswith(f"= {padded.shape[-1]}")
+    # Where the kernel lies on the map, it reads all of its values.
+    assert int((padded == kernel.numel()).sum()) == VALUES["crops"]
+
+
 def test_no_two_chapters_give_one_name_to_two_numbers() -> None:
     names = [name for chapter in results._CHAPTERS for name in chapter.values()]
     assert len(names) == len(set(names))

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cnnexplain.book import typography
+from cnnexplain.book.spans import spans
 from cnnexplain.book.typography import LINTS, Remark, french
 
 
@@ -50,6 +52,24 @@ FAILING = [
     ("en", "a — b", Remark(1, "an em dash: 'a — b'", "write – between spaces")),
     ("en", "## Size. {#s}", Remark(1, "a full stop in a heading: 'Size.'", "remove it")),
     ("en", "it’s", Remark(1, "a typographic apostrophe: 'it’s'", "type '; the build sets it")),
+    ("en", "a\u200bb", Remark(1, "an invisible character: 'a\\u200bb'", "remove it")),
+    ("en", "a {{ b }", Remark(1, "a broken placeholder: 'a {{ b }'",
+                              "write {{ name }} on one line")),
+    ("en", "end .", Remark(1, "a space before punctuation: 'end .'", "remove it")),
+    ("en", "a , b", Remark(1, "a space before punctuation: 'a , b'", "remove it")),
+    ("en", "( a)", Remark(1, "a space after the bracket: '( a)'", "remove it")),
+    ("en", "« a »", Remark(1, "a foreign quote: '« a »'", "write “ … ”")),
+    ("en", "a\xa0b", Remark(1, "a no-break space: 'a\\xa0b'", "type an ordinary space")),
+    ("en", "all of\nof it", Remark(1, "a word twice: 'all of of it'", "write it once")),
+    ("en", "The the map", Remark(1, "a word twice: 'The the map'", "write it once")),
+    ("en", "normalized", Remark(1, "an American spelling: 'normalized'", "write -ise, -isation")),
+    ("en", "Analyzing", Remark(1, "an American spelling: 'Analyzing'", "write -ise, -isation")),
+    ("en", "the colors", Remark(1, "an American spelling: 'the colors'", "write -our")),
+    ("en", "centered", Remark(1, "an American spelling: 'centered'", "write centre")),
+    ("en", "a gray map", Remark(1, "an American spelling: 'a gray map'", "write grey")),
+    ("en", "modeling", Remark(1, "an American spelling: 'modeling'", "write -lled, -lling")),
+    ("en", "an artifact", Remark(1, "an American spelling: 'an artifact'",
+                                 "write artefact, catalogue")),
     ("fr", "`a`: b", Remark(1, "no space before the colon: '⟨⟩: b'", "add a space")),
     ("fr", "a\n\nQuoi?", Remark(3, "no space before ; ! ?: 'Quoi?'", "add a space")),
     ("fr", "« a»", Remark(1, "no space before »: '« a»'", "write « … » with spaces inside")),
@@ -72,6 +92,24 @@ FAILING = [
     ("fr", "si tu lis", Remark(1, "familiar address: 'si tu lis'",
                                "write vous, or impersonally")),
     ("fr", "# Le pas. {#a}", Remark(1, "a full stop in a heading: 'Le pas.'", "remove it")),
+    ("fr", "32pixels", Remark(1, "no space before the unit: '32pixels'", "add a space")),
+    ("fr", "{{ n }}%", Remark(1, "no space before the unit: '⟨⟩%'", "add a space")),
+    ("fr", "soit 1.5 fois", Remark(1, "a decimal point: 'soit 1.5 fois'", "write a comma")),
+    ("fr", "a, etc", Remark(1, "etc without its point: 'a, etc'", "write etc.")),
+    ("fr", "a, etc.…", Remark(1, "two marks after etc: 'a, etc.…'", "write etc.")),
+    ("fr", "a etc.", Remark(1, "no comma before etc.: 'a etc.'", "add a comma")),
+    ("fr", "« A part »", Remark(1, "a capital without its accent: '« A part »'", "write À")),
+    ("fr", "Ca marche", Remark(1, "a capital without its cedilla: 'Ca marche'", "write Ça")),
+    ("fr", "Etendu", Remark(1, "a capital without its accent: 'Etendu'", "write É")),
+    ("fr", "la 1ère", Remark(1, "an ordinal: 'la 1ère'", "write 1er, 1re, 2e")),
+    ("fr", "le le pas", Remark(1, "a word twice: 'le le pas'", "write it once")),
+    ("fr", "un “mot”", Remark(1, "an English quote: 'un “mot”'", "write « … »")),
+    ("fr", "« a\n\nb »", Remark(1, "unpaired guillemets: '« a'", "close them with »")),
+    ("fr", "« a « b » »", Remark(1, "unpaired guillemets: '« a « b » »'",
+                                 "write « … “ … ” … »")),
+    ("fr", "a »", Remark(1, "unpaired guillemets: 'a »'", "write « … “ … ” … »")),
+    ("ja", "層\xa0層", Remark(1, "a no-break space: '層\\xa0層'", "type an ordinary space")),
+    ("ja", "層  層", Remark(1, "two spaces: '層  層'", "write one")),
     ("ja", "`a`は", Remark(1, "no space between Japanese and Latin: '⟨⟩は'",
                           "write one half-width space")),
     ("ja", "層の$n$", Remark(1, "no space between Japanese and Latin: '層の⟨⟩'",
@@ -111,6 +149,23 @@ def test_each_rule_finds_its_mistake(language: str, text: str, remark: Remark) -
     assert remark in LINTS[language](text)
 
 
+RULES = {
+    "en": typography._ENGLISH + typography._AMERICAN + typography._WESTERN + typography._ALL,
+    "fr": typography._FRENCH,
+    "ja": typography._JAPANESE,
+}
+
+
+@pytest.mark.parametrize("language", RULES)
+def test_every_rule_has_a_text_on_which_it_fails(language: str) -> None:
+    texts = [text for code, text, _ in FAILING if code == language]
+    lines = [line for text in texts for line in typography._lines(spans(text))]
+
+    unseen = [rule for rule in RULES[language] if not any(map(rule.pattern.search, lines))]
+
+    assert not unseen
+
+
 PASSING = {
     "en": """\
 ---
@@ -118,6 +173,9 @@ title: "A -- b"
 ---
 
 # The layer's size {#size}
+
+It had had that that; resize the input_size of [The color of gray](https://a.b), “gray” as named.
+A prize is 'coloured', sized and normalised; the catalogue of artefacts.
 
 A **window** of 7×7, “a map”; see [this – or that](a.md "x  y"): `a  b`, $a - b$, {{ n }}…
 
@@ -134,6 +192,7 @@ A **window** of 7×7, “a map”; see [this – or that](a.md "x  y"): `a  b`, 
 À 12 % : l'axe `a:b`, $a:b$ ; {{ n }} ? Voir [ceci](a.md) ! Les « “mots”… » (oui ?) à 10:30.
 
 !!! note "Attention : un titre"
+    Vous vous direz (CC BY-SA 3.0, Python 3.11, 1.6.1, etc.) : 1,5 fois, « a, “b”, etc. ».
     Vous lirez 9 216 unités ; 25 ms… Le 1er, la 2e. Le coefficient, l'œuvre – ou non – d'État.
 
 | a   | b    |

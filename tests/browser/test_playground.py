@@ -178,7 +178,7 @@ def test_anything_typed_gets_a_sentence_and_runs_nowhere(
     visit.choose("window", "small")
     assert dialogs == []
     assert visit.faults == []
-    assert not [each for each in visit.asked if "nowhere" in each and "?" not in each]
+    assert not [each for each in visit.asked if "nowhere" in each]
 
 
 def test_a_link_restores_what_its_sender_saw_and_the_back_button_undoes(
@@ -188,24 +188,24 @@ def test_a_link_restores_what_its_sender_saw_and_the_back_button_undoes(
     visit.tool(1)
     visit.choose("window", "small")
     visit.fill("window-stride", "3")
-    visit.page.wait_for_function("location.search.includes('stride=3')")
-    query = urlparse(visit.page.url).query
+    visit.page.wait_for_function("location.hash.includes('stride=3')")
+    query = urlparse(visit.page.url).fragment
     assert parse_qs(query)["input"] == ["7"]
     there = visit.part("window", "formula")
 
-    other = Visit(context, address, "en", f"?{query}")
+    other = Visit(context, address, "en", f"#{query}")
     assert other.page.input_value("#cx-play-window-stride") == "3"
     assert other.page.input_value("#cx-play-window-stride-slider") == "3"
     assert other.page.inner_text("#cx-play-status")  # the example below is not of this
     assert other.start().part("window", "formula") == there
 
     visit.page.go_back()
-    visit.page.wait_for_function("location.search.includes('stride=2')")
+    visit.page.wait_for_function("location.hash.includes('stride=2')")
     visit.settled()
     assert visit.page.input_value("#cx-play-window-stride") == "2"
     assert visit.part("window", "formula") != there
     visit.page.go_forward()
-    visit.page.wait_for_function("location.search.includes('stride=3')")
+    visit.page.wait_for_function("location.hash.includes('stride=3')")
     visit.settled()
     assert visit.part("window", "formula") == there
 
@@ -230,7 +230,7 @@ def test_figures_and_tables_of_the_chapters_open_in_it(
 
 def test_another_language_shows_the_same(context: Any, address: str) -> None:
     state = {"tool": "window", "kernel": "5", "input": "11"}
-    visit = Visit(context, address, "en", f"?{urlencode(state)}")
+    visit = Visit(context, address, "en", f"#{urlencode(state)}")
     visit.page.hover(".md-select button")
     with visit.page.expect_navigation():
         visit.page.click(".md-select a[hreflang=ja]")
@@ -250,9 +250,7 @@ def test_it_answers_offline_once_it_is_loaded(browser: Any, address: str) -> Non
     with visit.page.expect_download() as download:
         visit.page.click(".cx-play-files button >> text=CSV")
     assert download.value.suggested_filename == "network.csv"
-    assert "61706" in Path(download.value.path()).read_text("utf-8") or "conv1" in Path(
-        download.value.path()
-    ).read_text("utf-8")
+    assert "conv1" in Path(download.value.path()).read_text("utf-8")
     assert visit.faults == []
     context.close()
 
@@ -272,7 +270,7 @@ def test_the_next_visit_takes_python_out_of_the_cache(
 
 def test_in_the_same_tab_a_link_starts_it_again_by_itself(context: Any, address: str) -> None:
     visit = Visit(context, address).start()
-    visit.page.goto(f"{address}ja/playground/?tool=window&input=12")
+    visit.page.goto(f"{address}ja/playground/#tool=window&input=12")
     visit.settled()
     assert "12" in visit.part("window", "formula")
 

@@ -15,6 +15,8 @@ PAGES = [
     "labs/windows/",
     "labs/pooling-to-dense/",
     "labs/one-size/",
+    "converting/",
+    "labs/converting/",
     "sliding/",
     "labs/sliding/",
     "playground/",

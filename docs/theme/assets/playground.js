@@ -3,7 +3,6 @@
 
 const LIMIT = 5000; // milliseconds for an answer; then Python is stopped and started again
 const PAUSE = { text: 250, address: 300, working: 400, spoken: 600, entry: 2000 };
-const LONGEST = 8000; // characters of an address that servers take
 const STARTED = "cnnexplain-playground"; // in this tab: its files are in the browser's cache
 
 const play = document.getElementById("cx-play");
@@ -68,7 +67,8 @@ function name() {
   select.selectedIndex = [...select.options].findIndex(same);
 }
 
-// The address: one entry of the history for each change, however many answers it took.
+// The address: one entry of the history for each change, however many answers it took. The state is
+// in its fragment, which a browser sends to nobody.
 
 let last = { control: null, at: -Infinity };
 let writing;
@@ -76,25 +76,24 @@ let writing;
 function write(control) {
   clearTimeout(writing);
   writing = setTimeout(() => {
-    const query = String(new URLSearchParams(stateOf(forms[tool])));
-    // A longer text would make an address that no server takes.
-    const address = location.pathname + (query.length < LONGEST ? `?${query}` : "") + location.hash;
+    const address = `#${new URLSearchParams(stateOf(forms[tool]))}`;
     const goesOn = control === last.control && performance.now() - last.at < PAUSE.entry;
     history[goesOn ? "replaceState" : "pushState"](null, "", address);
-    restored = location.search;
+    restored = location.hash;
     last = { control, at: performance.now() };
   }, PAUSE.address);
 }
 
-let restored = location.search;
+let restored = "";
 
 function restore() {
   // A link to a section of the page moves in the history too.
-  if (location.search === restored) return;
-  restored = location.search;
+  const { hash } = location;
+  if (hash === restored || (hash && !hash.includes("tool="))) return;
+  restored = hash;
   clearTimeout(writing);
   last = { control: null, at: -Infinity };
-  put(Object.fromEntries(new URLSearchParams(location.search)));
+  put(Object.fromEntries(new URLSearchParams(hash.slice(1))));
   ask();
 }
 
@@ -335,11 +334,6 @@ function choices() {
   forms.window.before(group);
 }
 
-// Another language shows the same.
-for (const link of document.querySelectorAll(".md-select__link[hreflang]")) {
-  link.addEventListener("click", () => (link.search = location.search));
-}
-
 if (button) {
   play.classList.add("cx-play-live");
   choices();
@@ -352,12 +346,8 @@ if (button) {
     waiting ??= stateOf(forms[tool]);
   });
   addEventListener("popstate", restore);
-  if (location.search.includes("tool=")) {
-    restored = null;
-    restore();
-    if (remembered()) button.click();
-  } else {
-    show("window");
-    name();
-  }
+  show("window");
+  name();
+  restore();
+  if (restored && remembered()) button.click();
 }

@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cnnexplain
-from cnnexplain.book import browser, build, contents, experiments, exports, prose, results
+from cnnexplain.book import (
+    browser,
+    build,
+    contents,
+    conversions,
+    experiments,
+    exports,
+    prose,
+    results,
+)
 from cnnexplain.errors import BookError, CnnExplainError
 from cnnexplain.languages import LANGUAGES
 
@@ -37,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             values=results.values(),
             figures=contents.FIGURES,
             galleries=contents.GALLERIES,
-            tables=contents.TABLES,
+            tables={**contents.TABLES, **conversions.tables()},
             explanations=contents.EXPLANATIONS,
             prepare=prose.prepare,
             execute=execute,

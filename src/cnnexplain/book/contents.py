@@ -121,6 +121,16 @@ _FOLDED = {
     "folding": Declared("cx.figures.folding(channels=2, input_size=2, out_features=2)"),
     "folding-vgg16": Declared(f"cx.figures.folding_sizes({_VGG16}, image_size=384)"),
 }
+_DENSE_AND_CONVOLUTION = {
+    "matrix-7-to-5": Declared("cx.figures.convolution_matrix((1, 7), kernel_size=(1, 3))"),
+    "matrix-stride-7-to-3": Declared(
+        "cx.figures.convolution_matrix((1, 7), kernel_size=(1, 3), stride=(1, 2))"
+    ),
+    "matrix-padding-7-to-7": Declared(
+        "cx.figures.convolution_matrix((1, 7), kernel_size=(1, 3), padding=(0, 1))"
+    ),
+    "folding-alexnet": Declared(f"cx.figures.folding_sizes({_ALEXNET}, image_size=384)"),
+}
 _SLIDING = {
     "placed-espresso": Declared(
         "cx.figures.placed(scores, image_size=384, window=224, stride=32)",
@@ -186,7 +196,7 @@ _FIELDS = {
 GALLERIES = {
     "windows": _WINDOWS,
     "dense": _DENSE,
-    "folded": _FOLDED,
+    "folded": {**_FOLDED, **_DENSE_AND_CONVOLUTION},
     "sliding": _SLIDING,
     "fields": _FIELDS,
 }
@@ -196,6 +206,7 @@ FIGURES: Mapping[str, Declared] = {
     **_WINDOWS,
     **_DENSE,
     **_FOLDED,
+    **_DENSE_AND_CONVOLUTION,
     **_SLIDING,
     **_FIELDS,
 }

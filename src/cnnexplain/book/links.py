@@ -81,9 +81,9 @@ def link(state: Mapping[str, str]) -> str:
 
     Example:
         >>> link({"tool": "window", "input": "7"})
-        '<a href="cx:playground/?tool=window&amp;input=7">Open in the playground</a>'
+        '<a href="cx:playground/#tool=window&amp;input=7">Open in the playground</a>'
     """
-    address = escape(f"{_PAGE}?{query(state)}")
+    address = escape(f"{_PAGE}#{query(state)}")
     return f'<a href="{address}">{text("playground.script.try")}</a>'
 
 

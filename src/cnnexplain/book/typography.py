@@ -117,6 +117,27 @@ _ENGLISH = _rules(
     (r"(?<=[^\s|]) [:;!?](?=\s|$)", "a space before punctuation", "remove it"),
     (r"[\u00a0\u202f]", "a no-break space", "type an ordinary space"),
 )
+_AMERICAN = _rules(
+    (
+        (
+            r"(?i:\b(?!(?:re|over|under|down|up|cap)?siz|prize|seiz)[a-z]{2,}"
+            r"iz(?:e[ds]?|ing|ations?)\b|\banalyz\w+)"
+        ),
+        "an American spelling",
+        "write -ise, -isation",
+    ),
+    (
+        r"(?i:\b(?:color|favor|behavior|neighbor)(?:s|ed|ing|ful|less|able|hoods?)?\b)",
+        "an American spelling",
+        "write -our",
+    ),
+    (r"(?i:\bcenter(?:s|ed|ing)?\b)", "an American spelling", "write centre"),
+    (r"(?i:\bgray\w*)", "an American spelling", "write grey"),
+    (r"\b(?:label|model|travel|cancel)(?:ed|ing)\b", "an American spelling", "write -lled, -lling"),
+    (r"(?i:\bartifacts?\b|\bcatalogs?\b)", "an American spelling", "write artefact, catalogue"),
+)
+# The versions of what has a name keep their point: CC BY-SA 3.0, Python 3.11.
+_NO_NAME = "".join(rf"(?<!\b[A-Z]\w{{{length}}} )" for length in range(1, 12))
 _FRENCH = _rules(
     (r"[^\s:](?=:(?:[\s)»]|$))", "no space before the colon", "add a space"),
     (r"[^\s:;!?(](?=[;!?](?:[\s)».]|$))", "no space before ; ! ?", "add a space"),
@@ -124,12 +145,24 @@ _FRENCH = _rules(
     (r"«(?=\S)", "no space after «", "write « … » with spaces inside"),
     (r"^[;!?»]", "punctuation at the start of a line", "keep it with the word before it"),
     ('"', "a straight quote", "write « … », or “ … ” inside them"),
-    (rf"\d(?={_UNITS})", "no space before the unit", "add a space"),
+    (rf"[\d{OBJECT}](?={_UNITS})", "no space before the unit", "add a space"),
+    (
+        rf"(?<![\w.,-])(?<!version ){_NO_NAME}\d+\.\d+(?![\w.-]*\w)",
+        "a decimal point",
+        "write a comma",
+    ),
+    (r"\betc\b(?!\.)", "etc without its point", "write etc."),
+    (r"\betc\.(?:…|\.)", "two marks after etc", "write etc."),
+    (r"[^,(\s] etc\b", "no comma before etc.", "add a comma"),
     (r"[‘’]", "a typographic apostrophe", "type '; the build sets it"),
     (r"[\u00a0\u202f]", "a no-break space", "type an ordinary space; the build sets it"),
-    (r"(?:^|[.!?] )A(?= [a-zà-ÿ])", "a capital without its accent", "write À"),
+    (r"(?:^|[.!?] |[«“(–] ?)A(?= [a-zà-ÿ])", "a capital without its accent", "write À"),
+    (r"(?:^|[.!?] |[«“(–] ?)Ca(?= [a-zà-ÿ])", "a capital without its cedilla", "write Ça"),
     (
-        r"\bE(?=tat|tape|gal|quival|cart\b|tant|videm|tud|cri|chel|l[ée]ment|nonc|valu)",
+        (
+            r"\bE(?=tat|tape|gal|quival|cart\b|tant|tend|viden?[tm]|vit|tud|cri|chel|chou|chant|clair"
+            r"|conom|l[ée]ment|nonc|num[ée]r|paiss|valu|volu|dit|quipe|mission|lev[ée]|tir)"
+        ),
         "a capital without its accent",
         "write É",
     ),
@@ -207,7 +240,13 @@ def lint_english(text: str) -> list[Remark]:
     """
     pieces = spans(text)
     rules = _ENGLISH + _WESTERN + _ALL
-    return [*_remarks(_lines(pieces), rules), *_full_stops(blocks(pieces), ".")]
+    page = blocks(pieces)
+    return [
+        *_remarks(_lines(pieces), rules),
+        *_remarks(_lines(spans(_WORK.sub(_own, text))), _AMERICAN),
+        *_full_stops(page, "."),
+        *_doubled(page, _TWICE_IN_ENGLISH),
+    ]
 
 
 def lint_french(text: str) -> list[Remark]:
@@ -225,7 +264,13 @@ def lint_french(text: str) -> list[Remark]:
     """
     pieces = spans(text)
     rules = _FRENCH + _WESTERN + _ALL
-    return [*_remarks(_lines(pieces), rules), *_full_stops(blocks(pieces), ".")]
+    page = blocks(pieces)
+    return [
+        *_remarks(_lines(pieces), rules),
+        *_full_stops(page, "."),
+        *_doubled(page, _TWICE_IN_FRENCH),
+        *_guillemets(page),
+    ]
 
 
 def lint_japanese(text: str) -> list[Remark]:
@@ -258,6 +303,12 @@ LINTS: Mapping[str, Callable[[str], list[Remark]]] = {
 }
 
 
+# A work elsewhere has its title from others.
+_WORK = re.compile(r"\[[^\[\]]*\]\(https?:[^()]*\)|“[^“”]*”")
+_WORD_TWICE = re.compile(r"(?<![\w'’-])([^\W\d_]+) \1(?![\w'’-])", re.IGNORECASE)
+_TWICE_IN_ENGLISH = frozenset({"that", "had"})
+_TWICE_IN_FRENCH = frozenset({"nous", "vous"})
+_QUOTE = re.compile("[«»“”]")
 _LEAD = re.compile(r"^[ \t]*(?:>[ \t]*)*(?:#{1,6}|[-*+]|\d+[.)]|:)?[ \t]+")
 
 
@@ -270,6 +321,40 @@ def _full_stops(page: list[Block], stop: str) -> Iterator[Remark]:
     for block in page:
         if block.role is Role.HEADING and block.prose.endswith(stop):
             yield Remark(block.line, f"a full stop in a heading: {block.prose!r}", "remove it")
+
+
+def _own(work: re.Match[str]) -> str:
+    """What stands for the words of others: nothing but their lines."""
+    return OBJECT + "\n" * work[0].count("\n")
+
+
+def _doubled(page: list[Block], allowed: frozenset[str]) -> Iterator[Remark]:
+    """A word twice, also from one line to the next."""
+    for block in page:
+        for match in _WORD_TWICE.finditer(block.prose):
+            if match[1].lower() not in allowed:
+                where = _around(block.prose, match)
+                yield Remark(block.line, f"a word twice: {where}", "write it once")
+
+
+def _guillemets(page: list[Block]) -> Iterator[Remark]:
+    """Guillemets open and close in one paragraph, and “ ” stand inside of them only."""
+    for block in page:
+        opened = False
+        for match in _QUOTE.finditer(block.prose):
+            where = _around(block.prose, match)
+            if match[0] in "“”":
+                if not opened:
+                    yield Remark(block.line, f"an English quote: {where}", "write « … »")
+            elif opened is (match[0] == "«"):
+                yield Remark(block.line, f"unpaired guillemets: {where}", "write « … “ … ” … »")
+                break
+            else:
+                opened = not opened
+        else:
+            if opened:
+                where = repr(block.prose[-24:])
+                yield Remark(block.line, f"unpaired guillemets: {where}", "close them with »")
 
 
 def _japanese_blocks(page: list[Block]) -> Iterator[Remark]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _WORD = re.compile(r"(?<![\w{])[A-Za-z]{2,}(?![\w}])")
+_TABLE = re.compile(r"[ \t]*\[([^\[\]]+)\]")
+_KEY = re.compile(r"[ \t]*\"?([\w.-]+)\"?[ \t]*=")
 _FEW_WORDS = 3
 
 
@@ -64,10 +66,20 @@ def _compare(english: str, here: str, code: str) -> Iterator[str]:
 class _Reporter:
     def __init__(self, code: str, text: str) -> None:
         self.code = code
-        self.lines = text.split("\n")
+        self.lines = _lines(text)
 
     def __call__(self, key: str, message: str) -> Finding:
-        name = re.compile(rf"[ \t]*\"?{re.escape(key.rpartition('.')[2])}\"?[ \t]*=")
-        line = next((n for n, text in enumerate(self.lines, 1) if name.match(text)), 0)
         file = f"src/cnnexplain/languages/{self.code}.toml"
-        return Finding(file, self.code, line, f"label {key}: {message}")
+        return Finding(file, self.code, self.lines.get(key, 0), f"label {key}: {message}")
+
+
+def _lines(text: str) -> dict[str, int]:
+    """Where each label stands; those with keys of other forms are found nowhere."""
+    found: dict[str, int] = {}
+    table = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        if header := _TABLE.match(line):
+            table = header[1].strip() + "."
+        elif label := _KEY.match(line):
+            found.setdefault(table + label[1], number)
+    return found

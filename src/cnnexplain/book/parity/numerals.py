@@ -25,12 +25,12 @@ _EN = """two 2 twice 2 both 2 pair 2 double 2 doubles 2 second 2 half 2 halves 2
 third 3 thirds 3 four 4 fourth 4 quarter 4 five 5 fifth 5 six 6 sixth 6 seven 7 seventh 7 eight 8
 eighth 8 nine 9 ninth 9 ten 10 tenth 10 eleven 11 twelve 12 thirteen 13 fourteen 14 fifteen 15
 sixteen 16 twenty 20 thirty 30 forty 40 fifty 50 sixty 60 hundred 100 thousand 1000 zero 0
-million 1000000 January 1 February 2 March 3 April 4 May 5 June 6 July 7 August 8 September 9
-October 10 November 11 December 12"""
+million 1000000 billion 1000000000 January 1 February 2 March 3 April 4 May 5 June 6 July 7
+August 8 September 9 October 10 November 11 December 12"""
 _FR = """un 1 une 1 premier 1 première 1 deux 2 double 2 second 2 seconde 2 moitié 2 trois 3
 quatre 4 quart 4 cinq 5 six 6 sept 7 huit 8 neuf 9 dix 10 onze 11 douze 12 treize 13 quatorze 14
 quinze 15 seize 16 vingt 20 trente 30 quarante 40 cinquante 50 soixante 60 cent 100 mille 1000
-zéro 0 zéros 0 million 1000000"""
+zéro 0 zéros 0 million 1000000 milliard 1000000000"""
 _JA = """一 1 ひと 1 二 2 ふた 2 両 2 半 2 倍 2 三 3 四 4 五 5 六 6 七 7 八 8 九 9 十 10 百 100
 千 1000 ゼロ 0 零 0"""
 

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnnexplain.book.results import dense, fields, one_size, sliding, windows
+from cnnexplain.book.results import (
+    converting,
+    dense,
+    dense_and_convolution,
+    fields,
+    one_size,
+    sliding,
+    windows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cnnexplain.book.forms import Value
 
-_CHAPTERS = (windows, dense, one_size, sliding, fields)
+_CHAPTERS = (windows, dense, dense_and_convolution, one_size, converting, sliding, fields)
 
 
 def values() -> Mapping[str, Value]:

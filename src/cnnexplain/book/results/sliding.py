@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from cnnexplain import axis, networks, savings
 from cnnexplain.api import trace
 from cnnexplain.book import contents, experiments
-from cnnexplain.book.results.shared import IMAGE, field, formula, stride, width
+from cnnexplain.book.results.shared import IMAGE, arrows, field, formula, stride, width
 from cnnexplain.figures.cells import displacement
-from cnnexplain.operations import Linear
+from cnnexplain.operations import Linear, MaxPool2d
 
 if TYPE_CHECKING:
     from cnnexplain.book.forms import Value
@@ -22,6 +22,7 @@ def values() -> dict[str, Value]:
     """Return them by name."""
     return {
         **_converted(),
+        **_finer(),
         **_compared(),
         **_seen(),
         **_saved(),
@@ -38,16 +39,18 @@ def _converted() -> dict[str, Value]:
     kernel = axis.convolution(height)
     cells = kernel.output_size(pooled)
     bare = Linear(dense.in_features, dense.out_features, bias=False).parameters
-    larger = Linear(channels * pooled**2, dense.out_features, bias=False).parameters
+    # A converted layer that is padded so that its map keeps the size has more cells than windows.
+    same = axis.convolution(height, padding=height // 2)
     return {
         "image": (IMAGE, IMAGE),
         "vgg_input_shape": vgg16.input_size,
         "vgg_pool5_shape": (channels, height, height),
         "vgg_kernel": (height, height),
-        "vgg_kernel_shape": (channels, height, height),
         "vgg_matrix": (dense.out_features, dense.in_features),
         "vgg_fc6_weights": bare,
-        "vgg_fc6_weights_larger": larger,
+        "vgg_chain_larger": arrows(_sides(IMAGE)),
+        "same_formula": formula(same, pooled),
+        "same_cells": same.output_size(pooled) ** 2,
         "vgg_map_larger": (pooled, pooled),
         "vgg_cells": (cells, cells),
         "vgg_cells_formula": formula(kernel, pooled),
@@ -58,6 +61,35 @@ def _converted() -> dict[str, Value]:
         "places_shift": Fraction(
             displacement(cells, IMAGE, vgg16.input_size[-1], stride(vgg16["pool5"]))
         ),
+    }
+
+
+def _sides(image: int) -> list[int]:
+    """Return the sides of VGG-16's maps, from the image to the last pooling."""
+    vgg16 = networks.vgg16()
+    poolings = [node.name for node in vgg16.nodes if isinstance(node.operation, MaxPool2d)]
+    return [image, *(width(vgg16, image, name) for name in poolings)]
+
+
+_FINER = 16
+
+
+def _finer() -> dict[str, Value]:
+    """Return how many windows shifted passes reach, with a step of half the effective stride."""
+    vgg16 = trace(networks.vgg16())
+    step, window = stride(vgg16["pool5"]), vgg16.input_size[-1]
+    assert step == 2 * _FINER  # so that there are two shifts on each axis
+    finer, own = (axis.convolution(window, stride=each) for each in (_FINER, step))
+    # A pass over a shifted image reads what is left of it.
+    first, shifted = (own.output_size(IMAGE - shift) for shift in (0, _FINER))
+    return {
+        "finer_step": _FINER,
+        "finer_axis": finer.output_size(IMAGE),
+        "finer_windows": finer.output_size(IMAGE) ** 2,
+        "finer_first": first**2,
+        "finer_one": first * shifted,
+        "finer_both": shifted**2,
+        "finer_twice": first**2 + shifted**2,
     }
 
 
