@@ -9,7 +9,6 @@ from cnnexplain import axis
 from cnnexplain.api import trace
 from cnnexplain.book import contents, experiments
 from cnnexplain.book.results.shared import field, in_tex, stride
-from cnnexplain.examples import imagenet
 
 if TYPE_CHECKING:
     from cnnexplain.book.forms import Value
@@ -59,6 +58,9 @@ _GIGA = 10**9
 
 def _today() -> dict[str, Value]:
     """Return what three ways find of an espresso, and what each costs."""
+    # A build that has nothing to do imports no torch before it knows.
+    from cnnexplain.examples import imagenet  # noqa: PLC0415
+
     found, slid = experiments.found("activation"), experiments.found("imagenet")
     height, width = found["image_size"]
     network = trace(imagenet.efficientnet_lite0(), (3, height, width))
