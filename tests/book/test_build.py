@@ -120,7 +120,7 @@ def book(root: Path, runner: Runner) -> Book:
         execute=runner,
         export=export,
         played={"tables/alexnet": {"tool": "network"}},
-        ledger=lambda _, language: {"j": f"{language}\n"},
+        ledger=lambda _, language, __: {"j": f"{language}\n"},
         playground=lambda _: dict.fromkeys(LANGUAGES, "<form></form>\n"),
         package=root / "package",
     )

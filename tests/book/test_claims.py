@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnexplain.book import claims, files, results
+from cnnexplain.book import claims, files, forms, results
 from cnnexplain.book.claims import RECORDS, VERDICTS, Outcome
 from cnnexplain.book.parity import compare, glossary, structure
 from cnnexplain.book.parity.page import Page
@@ -17,6 +17,7 @@ from cnnexplain.errors import BookError
 from cnnexplain.languages import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
+WRITTEN = {language: forms.written(results.values(), language) for language in LANGUAGES}
 TESTED = [record for record in RECORDS if record.verdict != "opinion"]
 
 
@@ -132,12 +133,12 @@ def test_a_section_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch)
     first, *rest = RECORDS
     monkeypatch.setattr(claims, "RECORDS", (replace(first, chapter="windows.md#none"), *rest))
     with pytest.raises(BookError, match=r"a section none in docs/en/windows\.md"):
-        claims.pages(ROOT, "en")
+        claims.pages(ROOT, "en", WRITTEN["en"])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_number_is_left_open(language: str) -> None:
-    pages = claims.pages(ROOT, language)
+    pages = claims.pages(ROOT, language, WRITTEN[language])
     assert set(pages) == {"filter", "j", "f", "t", "setup"}
     for text in pages.values():
         prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
@@ -145,7 +146,7 @@ def test_no_number_is_left_open(language: str) -> None:
 
 
 def test_where_no_page_shows_them_no_check_runs(tmp_path: Path) -> None:
-    assert claims.pages(tmp_path, "en") == {}
+    assert claims.pages(tmp_path, "en", {}) == {}
 
 
 def test_a_word_that_is_missing_or_one_too_many_is_named(tmp_path: Path) -> None:
@@ -190,7 +191,9 @@ def test_the_page_counts_its_claims() -> None:
     assert values["claims_all"] == len(RECORDS)
     assert sum(values[f"claims_{each.replace('-', '_')}"] for each in VERDICTS) == len(RECORDS)
     assert sum(values[f"claims_from_{each}"] for each in "jft") == len(RECORDS)
-    buttons = re.findall(r'value="([\w-]+)".*?cx-count">(\d+)<', claims.pages(ROOT, "en")["filter"])
+    buttons = re.findall(
+        r'value="([\w-]+)".*?cx-count">(\d+)<', claims.pages(ROOT, "en", WRITTEN["en"])["filter"]
+    )
     assert {name: int(count) for name, count in buttons} == {
         "all": len(RECORDS),
         **{each: values[f"claims_{each.replace('-', '_')}"] for each in VERDICTS},

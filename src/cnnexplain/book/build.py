@@ -36,8 +36,8 @@ class Book:
         export: Writes the files of the figures of each language into the folder of what is built;
             the second folder is for what it keeps.
         played: What the playground shows of networks, by the tables and explanations of them.
-        ledger: Returns what the page of claims includes, given the folder that holds `docs/` and a
-            language.
+        ledger: Returns what the page of claims includes, given the folder that holds `docs/`, a
+            language, and the values' forms in it.
         playground: Writes what the playground loads below the folder that holds `docs/`, and
             returns the playground in each language.
         reference: Returns what the reference's pages include in a language, by name.
@@ -54,7 +54,7 @@ class Book:
     execute: Callable[[Sequence[Lab], Callable[[Lab, Outputs, float], None]], None]
     export: Callable[[Path, Path, Mapping[str, Mapping[str, Figure]], Callable[[str], None]], None]
     played: Mapping[str, Mapping[str, str]]
-    ledger: Callable[[Path, str], Mapping[str, str]]
+    ledger: Callable[[Path, str, Mapping[str, Mapping[str, str]]], Mapping[str, str]]
     playground: Callable[[Path], Mapping[str, str]]
     reference: Callable[[Path, str], Mapping[str, str]] = lambda _, __: {}
     package: Path = Path(cnnexplain.__file__).parent
@@ -108,7 +108,7 @@ def make(root: Path, book: Book, say: Callable[[str], None]) -> Summary:
     ]
     drawn = {language: pages.draw_figures(book.figures, language) for language in LANGUAGES}
     messages = pages.write_messages(book.explanations)
-    ledgers = {language: book.ledger(root, language) for language in LANGUAGES}
+    ledgers = {language: book.ledger(root, language, written[language]) for language in LANGUAGES}
     playgrounds = book.playground(root)
     for language in LANGUAGES:
         build = root / "build" / language

@@ -266,12 +266,13 @@ def counts() -> dict[str, int]:
     }
 
 
-def pages(root: Path, language: str) -> dict[str, str]:
+def pages(root: Path, language: str, written: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """Return what the page includes, in one language.
 
     Args:
         root: The folder that holds `docs/`.
         language: The language.
+        written: The forms of the pages' values, which headings of chapters may hold.
 
     Returns:
         Markdown by name: the claims of each source, the filter, and the lines of `setup`; nothing
@@ -289,7 +290,7 @@ def pages(root: Path, language: str) -> dict[str, str]:
         parts = []
         for record in (each for each in RECORDS if each.name[0] == source):
             given = found[record.name]
-            text = markdown(record, said, given, _section(root, language, record.chapter))
+            text = markdown(record, said, given, _section(root, language, record.chapter, written))
             values = forms.written(given.values, language)
             parts.append(prepare(text, language, values, f"{where}, {record.name}"))
         made[source] = "\n".join(parts)
@@ -373,7 +374,9 @@ def _fence(text: str, kind: str) -> str:
     return f"```{kind}\n{text}\n```\n"
 
 
-def _section(root: Path, language: str, chapter: str) -> str:
+def _section(
+    root: Path, language: str, chapter: str, written: Mapping[str, Mapping[str, str]]
+) -> str:
     """Return the heading of a section, with the chapter's before it."""
     page, _, anchor = chapter.partition("#")
     where = f"docs/{language}/{page}"
@@ -384,7 +387,8 @@ def _section(root: Path, language: str, chapter: str) -> str:
             f"{', '.join(found)}",
             "correct the chapter in the records of cnnexplain.book.claims",
         )
-    return f"{next(iter(found.values()))} › {found[anchor]}"
+    both = f"{next(iter(found.values()))} › {found[anchor]}"
+    return prepare(both, language, written, where)
 
 
 def headings(text: str) -> dict[str, str]:
