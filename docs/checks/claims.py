@@ -97,7 +97,7 @@ def check(sizes):
 
 
 condition = check(range(smallest, 100))
-without = check(range(1, smallest))
+without = check([smallest - 1])
 
 
 # %% j3
@@ -105,6 +105,11 @@ pooled = module("alexnet_torchvision")
 bare = nn.Sequential(
     *[m for m in pooled if not isinstance(m, nn.AdaptiveAvgPool2d)]
 )
+first = next(
+    i for i, each in enumerate(bare) if isinstance(each, nn.Linear)
+)
+assert runs(bare, 3, 224, 224)
+assert runs(bare[:first], 3, 384, 384)
 scores = shape(pooled, 3, 384, 384)
 
 
@@ -112,7 +117,7 @@ def check(network):
     return not runs(network, 3, 384, 384)
 
 
-condition = check(bare)
+condition = check(bare[: first + 1])
 without = check(pooled)
 
 
@@ -140,8 +145,19 @@ perturbed = check(module("vgg16_padded"))
 
 # %% j5
 def places(size, kernel, stride, padding):
-    positions = range(0, size + 2 * padding - kernel + 1, stride)
-    return len(positions)
+    layer = nn.Conv2d(1, 1, kernel, stride, padding, device="meta")
+    return shape(layer, 1, size, size)[1]
+
+
+def read(stride):
+    layer = nn.Conv2d(1, 1, 3, stride, bias=False)
+    nn.init.dirac_(layer.weight)
+    columns = torch.arange(7.0).expand(1, 1, 7, 7)
+    return layer(columns)[0, 0, 0].tolist()
+
+
+assert read(1) == [1, 2, 3, 4, 5]
+assert read(2) == [1, 3, 5]
 
 
 def check(rule):
@@ -156,7 +172,8 @@ def check(rule):
 
 
 one, two = places(7, 3, 1, 0), places(7, 3, 2, 0)
-claim = check(lambda w, f, s, p: (w - f + 2 * p) // s + 1)
+rule = check(lambda w, f, s, p: (w - f + 2 * p) // s + 1)
+claim = rule and two < one
 perturbed = check(lambda w, f, s, p: (w - f + 2 * p) // s)
 
 
@@ -755,27 +772,35 @@ correction = check(conv(x))
 
 
 # %% f12
-def widths(name):
+resnet_head = nn.Sequential(
+    nn.AdaptiveAvgPool2d(1),
+    nn.Flatten(),
+    nn.Linear(2048, 1000, device="meta"),
+)
+
+
+def widths(layers):
     return [
         layer.out_features
-        for layer in module(name)
+        for layer in layers
         if isinstance(layer, nn.Linear)
     ]
 
 
-alexnet_widths = widths("alexnet_paper")
-lenet_widths = widths("lenet5_1998")
+alexnet_widths = widths(module("alexnet_paper"))
+resnet_widths = widths(resnet_head)
 first, second, last = alexnet_widths
+(only,) = resnet_widths
 print("AlexNet", *alexnet_widths)
-print("LeNet-5", *lenet_widths)
+print("ResNet-50", *resnet_widths)
 
 
 def check(widths):
-    return sorted(set(widths), reverse=True) == widths
+    return len(widths) > 1 and widths[0] > widths[-1]
 
 
-example = check(lenet_widths)
-counterexample = check(alexnet_widths)
+example = check(alexnet_widths)
+counterexample = check(resnet_widths)
 
 
 # %% f13

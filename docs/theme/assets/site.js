@@ -2,6 +2,8 @@
 // of type 2. The same segmenter, loaded after this file, does that here; else 出力サイズ finds nothing.
 if (document.documentElement.lang === "ja") {
   window.lunr = {};
+  // It would take an element with one of these ids for the module system of Node or of AMD.
+  window.exports = window.define = undefined;
   const japanese = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}ー々]+/gu;
   const post = Worker.prototype.postMessage;
   Worker.prototype.postMessage = function (message, ...rest) {
