@@ -164,3 +164,18 @@ def test_the_contact_sheets_are_written_for_each_language(write: Any, tmp_path: 
 def test_a_contact_sheet_needs_pictures(tmp_path: Path, capsys: Any) -> None:
     assert contact.main(tmp_path) == 1
     assert capsys.readouterr().err.startswith("no pictures in ")
+
+
+def test_known_drawings_need_no_moment_drawn_and_an_unreadable_index_is_made_again(
+    write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(drawn(a=3))
+    before = files(tmp_path)
+    (tmp_path / "kept/drawings.json").write_text("{", encoding="utf-8")
+    assert write(drawn(a=3)) == []
+    monkeypatch.setattr(exports, "pictures", lambda _: pytest.fail("a moment was drawn"))
+    assert write(drawn(a=3)) == []
+    assert files(tmp_path) == before
+    monkeypatch.setattr(exports, "_drawn_by", lambda: "other sources")
+    with pytest.raises(pytest.fail.Exception):
+        write(drawn(a=3))

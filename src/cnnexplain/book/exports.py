@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
 # How wide they are in pixels: a picture has fine lines on any screen; a film has many frames to
 # draw, and whoever wants it larger makes it with the line under the figure.
 _WIDTHS = {".png": 720, ".gif": 480}
-# What pixels depend on beside the drawing.
+# What pixels depend on beside the drawing, and what the drawing's moments depend on.
 _SOURCES = (Path(film.__file__), Path(raster.__file__), Path(__file__))
+_DRAWING = Path(svg.__file__).parent
+_INDEX = "drawings.json"
 _LIBRARIES = ("resvg-py", "pillow", "matplotlib", "matplotlib-fontja")
 
 
@@ -36,22 +39,24 @@ class Picture:
     """Pixels to be drawn.
 
     Attributes:
-        name: The name of its file, with the language's folder, without suffix.
-        suffix: `".png"` or `".gif"`.
+        tail: What its file's name ends with: `".png"`, `".dark.png"` or `".gif"`.
         frames: Its moments as SVG.
         seconds: The time of each.
     """
 
-    name: str
-    suffix: str
+    tail: str
     frames: Sequence[str]
     seconds: float
 
     @property
+    def suffix(self) -> str:
+        """`".png"` or `".gif"`."""
+        return Path(self.tail).suffix or self.tail
+
+    @property
     def key(self) -> str:
         """The name under which it is kept."""
-        text = "\n".join((_known(), self.suffix, str(self.seconds), *self.frames))
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        return _hash(_known(), self.suffix, str(self.seconds), *self.frames)
 
     def drawn(self) -> bytes:
         """Draw it."""
@@ -59,20 +64,19 @@ class Picture:
         return frames[0] if self.suffix == ".png" else film.gif(frames, self.seconds)
 
 
-def pictures(name: str, figure: Figure) -> list[Picture]:
+def pictures(figure: Figure) -> list[Picture]:
     """Return the pictures of a figure: the still one, light and dark, and the film if it moves.
 
     Args:
-        name: The name of its files.
         figure: The figure.
     """
     found = [
-        Picture(name, ".png", [figure.plain()], 0.0),
-        Picture(f"{name}.dark", ".png", [figure.plain("dark")], 0.0),
+        Picture(".png", [figure.plain()], 0.0),
+        Picture(".dark.png", [figure.plain("dark")], 0.0),
     ]
     if figure.steps > 1:
         frames = [figure.plain(step=step) for step in range(figure.steps)]
-        found.append(Picture(name, ".gif", frames, figure.sweep.seconds))
+        found.append(Picture(".gif", frames, figure.sweep.seconds))
     return found
 
 
@@ -92,27 +96,32 @@ def write(
         say: Called with one line if pixels were drawn.
         watch: Is given the pictures as they are done, and their number, to show progress.
     """
-    wanted: list[Picture] = []
+    wanted: dict[str, str] = {}
+    stale: dict[str, Picture] = {}
+    remembered, index = _remembered(kept), {}
     for language, figures in drawn.items():
         folder = build / language / "exports"
         files.sync(folder, ".svg", {name: each.file() for name, each in figures.items()})
         files.sync(folder, ".html", {name: page(each, name) for name, each in figures.items()})
-        wanted += [
-            each
-            for name, figure in figures.items()
-            for each in pictures(f"{language}/exports/{name}", figure)
-        ]
+        for name, figure in figures.items():
+            drawing = _hash(_known(), _drawn_by(), figure.file().decode())
+            keys = remembered.get(drawing)
+            # The moments of a film are drawn for its key too, unless they are known.
+            if keys is None or not all((kept / key).is_file() for key in keys.values()):
+                made = pictures(figure)
+                keys = {each.tail: each.key for each in made}
+                stale |= {each.key: each for each in made if not (kept / each.key).is_file()}
+            index[drawing] = keys
+            wanted |= {f"{language}/exports/{name}{tail}": key for tail, key in keys.items()}
     start = monotonic()
-    stale = {each.key: each for each in wanted if not (kept / each.key).is_file()}
     for _ in watch(_drawn(kept, list(stale.values())), len(stale)):
         pass
-    for each in wanted:
-        files.write(build / f"{each.name}{each.suffix}", (kept / each.key).read_bytes())
-    for suffix in (".png", ".gif"):
-        names = {f"{each.name}{suffix}" for each in wanted if each.suffix == suffix}
-        for path in build.glob(f"*/exports/*{suffix}"):
-            if path.relative_to(build).as_posix() not in names:
-                path.unlink()
+    files.write(kept / _INDEX, json.dumps(index, indent=1))
+    for name, key in wanted.items():
+        files.write(build / name, (kept / key).read_bytes())
+    for path in build.glob("*/exports/*"):
+        if path.suffix in _WIDTHS and path.relative_to(build).as_posix() not in wanted:
+            path.unlink()
     if stale:
         say(f"figures: {len(stale)} pictures and films, {monotonic() - start:.1f} s")
 
@@ -148,8 +157,26 @@ def _drawn(kept: Path, stale: Sequence[Picture]) -> Iterable[Picture]:
             yield each
 
 
+def _remembered(kept: Path) -> Mapping[str, Mapping[str, str]]:
+    """Return under which names the pictures of each drawing are kept, as far as it is known."""
+    try:
+        found: Mapping[str, Mapping[str, str]] = json.loads((kept / _INDEX).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _hash(*texts: str) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:32]
+
+
 @cache
 def _known() -> str:
-    sources = [path.read_text(encoding="utf-8") for path in _SOURCES]
     versions = [f"{name} {metadata.version(name)}" for name in _LIBRARIES]
-    return hashlib.sha256("\n".join((*sources, *versions)).encode()).hexdigest()
+    return _hash(*(path.read_text(encoding="utf-8") for path in _SOURCES), *versions)
+
+
+@cache
+def _drawn_by() -> str:
+    sources = sorted(_DRAWING.glob("*.py"))
+    return _hash(*(path.read_text(encoding="utf-8") for path in sources))

@@ -18,7 +18,6 @@ from cnnexplain import drawing
 from cnnexplain.book.reference.docstrings import inline, parsed
 from cnnexplain.cli import app
 from cnnexplain.errors import BookError
-from cnnexplain.examples import photographs
 from cnnexplain.languages import current, text
 
 if TYPE_CHECKING:
@@ -99,6 +98,8 @@ def _printed(name: str, line: str, given: str | None) -> str:
     _, *arguments = shlex.split(line)
     with TemporaryDirectory() as folder, chdir(folder):
         if _PHOTOGRAPH in arguments:
+            from cnnexplain.examples import photographs  # noqa: PLC0415  # it takes a second
+
             Path(_PHOTOGRAPH).write_bytes(photographs.jpeg(photographs.photograph("astronaut")))
         done = CliRunner(env={**os.environ, "COLUMNS": _WIDTH}).invoke(app, arguments, input=given)
     if done.exit_code != (name in _FINDS):

@@ -125,6 +125,8 @@ def _prices() -> dict[str, Value]:
     product = "·".join(map(str, (*channels, *kernel)))
     return {
         **found,
+        # The lab's 6×6 values under windows of 3×3.
+        "local_lab_weights": axis.convolution(3).output_size(6) ** 2 * 3**2,
         "price_vgg_kernel": tuple(kernel),
         "price_vgg_output": first.output_shape[1:],
         "price_vgg_weights_formula": in_tex(f"{product} = {weights}"),

@@ -259,6 +259,8 @@ def _places() -> dict[str, Value]:
     cell = _middle(below)
     assert cell == Fraction(stride(below), 2)
     start, stop = side.placed.span(0)[0], side.placed.span(side.count - 1)[1]
+    # The first score that sees no padding, which needs no more than it sees.
+    first = -(-_padding(row) // stride(row)) * stride(row) - _padding(row)
     return {
         "field_centre_formula": in_tex(f"{field(row)}/2 − {_padding(row)} = {centre}"),
         "field_centre": centre,
@@ -269,6 +271,8 @@ def _places() -> dict[str, Value]:
         "field_stretched_last": Fraction(side.stretched_centres[-1]),
         "field_map_start": Fraction(start),
         "field_map_stop": Fraction(stop),
+        "field_clean_last": first + field(row) - 1,
+        "field_clean_crop": first + field(row),
         "field_pool5_centre_formula": in_tex(f"{field(below)}/2 − {_padding(below)} = {cell}"),
     }
 

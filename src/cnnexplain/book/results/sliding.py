@@ -149,6 +149,8 @@ def _seen() -> dict[str, Value]:
         "onet_cure": faces["onet_cure"],
         "onet_cured": faces["onet_cured"],
         "onet_cured_cells": faces["onet_cured_cells"],
+        # The lab's network has a window of 32, and its image 64 pixels a side.
+        "lab_step_windows": axis.convolution(32).output_size(64) ** 2,
         "digits_accuracy": Fraction(f"{100 * digits['accuracy']:.3g}"),
         "digits_shown": digits["digits"],
         "digits_found": digits["found"],
