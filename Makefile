@@ -8,7 +8,7 @@ NPM_IS := $(shell command -v npm)
 export NO_MKDOCS_2_WARNING := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help serve test quick lint prose site figures playground audit measure clean
+.PHONY: help serve test quick lint prose site figures playground audit measure dist clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -54,10 +54,15 @@ measure: .venv/docs  ## print the benchmarks, and write docs/data; with QUICK=1 
 	$(BIN)/python -m benchmarks.sliding $(if $(QUICK),--quick,--write docs/data/sliding.json)
 	$(BIN)/python benchmarks/playground.py $(if $(QUICK),--quick)
 
-clean:  ## remove everything that was made, the environment too
-	rm -rf .venv .cache build site node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+dist: .venv/dist  ## build the wheel and the archive of the sources into dist/, and check them
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/twine check --strict dist/*
 
-.venv/docs .venv/dev .venv/audit: .venv/%: pyproject.toml constraints.txt | .venv/made
+clean:  ## remove everything that was made, the environment too
+	rm -rf .venv .cache build site dist node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/docs .venv/dev .venv/audit .venv/dist: .venv/%: pyproject.toml constraints.txt | .venv/made
 	$(BIN)/python -m pip install --progress-bar on -c constraints.txt -e ".[$*]"
 	@touch $@
 

@@ -115,6 +115,13 @@ class ConversionError(CnnExplainError):
     """A network cannot be made fully convolutional, since it does not work window by window."""
 
 
+class MissingError(CnnExplainError, ImportError):
+    """A package is not installed that what was asked for needs; the cure names the extra.
+
+    It is an ImportError as well, so that whoever does without the package can catch that.
+    """
+
+
 class BookError(CnnExplainError):
     """The site cannot be built from its sources."""
 
