@@ -8,7 +8,7 @@ NPM_IS := $(shell command -v npm)
 export NO_MKDOCS_2_WARNING := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help serve test quick lint prose site figures playground audit measure dist clean
+.PHONY: help serve test quick lint prose site figures playground audit measure api dist clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -53,6 +53,9 @@ measure: .venv/docs  ## print the benchmarks, and write docs/data; with QUICK=1 
 	$(BIN)/python benchmarks/trace.py $(if $(QUICK),,--write docs/data/trace.json)
 	$(BIN)/python -m benchmarks.sliding $(if $(QUICK),--quick,--write docs/data/sliding.json)
 	$(BIN)/python benchmarks/playground.py $(if $(QUICK),--quick)
+
+api: .venv/dev  ## tell what breaks for programs since the tag AGAINST=v0.1.0, or any commit
+	$(BIN)/python -m tests.contract $(AGAINST)
 
 dist: .venv/dist  ## build the wheel and the archive of the sources into dist/, and check them
 	rm -rf dist
