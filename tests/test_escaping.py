@@ -27,7 +27,7 @@ from torch import nn
 
 import cnnexplain as cx
 from cnnexplain.conversion.modules import module_of
-from cnnexplain.errors import CnnExplainError
+from cnnexplain.errors import ArgumentError, CnnExplainError
 from cnnexplain.figures import svg
 from cnnexplain.formats.characters import visible
 from cnnexplain.graph import Network, chain
@@ -290,8 +290,7 @@ def test_a_message_that_is_explained_stays_text(message: str) -> None:
     for words in (message, f"mat1 and mat2 shapes cannot be multiplied (1x2 and 3x4)\n{message}"):
         try:
             found = explained_message(words)
-        except CnnExplainError as error:
-            assert str(error).encode()
+        except ArgumentError:  # it is no message of torch's
             continue
         page = Page(found.to_html())
         assert {tag for tag, _ in page.tags} <= {
