@@ -902,7 +902,7 @@ def test_a_photograph_stands_once_and_its_id_is_the_figures_own() -> None:
 
 def test_the_kind_of_a_photograph_is_found_from_its_bytes() -> None:
     assert "data:image/png;base64," in compared({}, photograph=PNG).svg
-    jpeg = bytes.fromhex("ffd8ffe000064a464946ffc0000b080002000301011100ffd9")
+    jpeg = bytes.fromhex("ffd8ffe000064a464946ffc0000b080002000301011100ffda0002ffd9")
     assert "data:image/jpeg;base64," in compared({}, photograph=bytearray(jpeg)).svg
 
 

@@ -40,6 +40,16 @@ def test_bytes_that_fill_up_before_a_marker_are_passed_over() -> None:
     assert pixels(content[:2] + b"\xff\xff" + content[2:]) == (5, 7)
 
 
+def test_a_second_header_does_not_hide_a_huge_one() -> None:
+    content = photograph("JPEG", (7, 5))
+    at = content.index(b"\xff\xc0")
+    frame = content[at : at + 19]
+    huge = frame[:5] + b"\xff\xff" * 2 + frame[9:]
+    for both in (frame + huge, huge + frame):
+        assert pixels(content[:at] + both + content[at + 19 :]) == (65_535, 65_535)
+    assert pixels(content[:at] + frame + b"hidden" + huge + content[at + 19 :]) is None
+
+
 @given(st.sampled_from([PNG, JPEG, JPEG + b"\xe0", b""]), st.binary(max_size=60))
 def test_any_bytes_have_a_size_or_none(start: bytes, rest: bytes) -> None:
     found = pixels(start + rest)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 MOST_PIXELS = 50_000_000
 """The most that a photograph may have: more take gigabytes, and a small file can claim them."""
 
@@ -25,7 +27,7 @@ def pixels(content: bytes) -> tuple[int, int] | None:
         content: The bytes of a PNG or a JPEG file.
 
     Returns:
-        The two; None if the header tells none.
+        The two, of several the largest; None if the header tells none.
 
     Example:
         >>> import struct
@@ -34,27 +36,31 @@ def pixels(content: bytes) -> tuple[int, int] | None:
         >>> pixels(b"GIF89a") is None
         True
     """
-    if content.startswith(PNG):
-        found = (content[20:24], content[16:20]) if content[12:16] == b"IHDR" else (b"", b"")
+    if content.startswith(PNG) and content[12:16] == b"IHDR":
+        found = [(content[20:24], content[16:20])]
     else:
-        found = _jpeg(content) if content.startswith(JPEG) else (b"", b"")
-    height, width = map(int.from_bytes, found)
-    return (height, width) if height and width else None
+        found = _jpeg(content) if content.startswith(JPEG) else []
+    sizes = [(int.from_bytes(height), int.from_bytes(width)) for height, width in found]
+    return max(sizes, key=prod) if sizes and all(map(prod, sizes)) else None
 
 
-def _jpeg(content: bytes) -> tuple[bytes, bytes]:
-    """Return the bytes of height and width, which stand in the first frame's header."""
-    at = 2
-    while at + 9 <= len(content) and content[at] == _MARKER:
+def _jpeg(content: bytes) -> list[tuple[bytes, bytes]]:
+    """Return the height and the width in each header of a frame before the pixels begin.
+
+    One is all that is allowed: of several, nobody knows which one a decoder takes. Where something
+    else stands between two markers, nobody knows where it goes on, so that there are none.
+    """
+    at, found = 2, list[tuple[bytes, bytes]]()
+    while at + 2 <= len(content) and content[at] == _MARKER:
         kind = content[at + 1]
-        if kind in _FRAMES:
-            return content[at + 5 : at + 7], content[at + 7 : at + 9]
         if kind == _SCAN:
-            break
+            return found
+        if kind in _FRAMES:
+            found.append((content[at + 5 : at + 7], content[at + 7 : at + 9]))
         if kind == _MARKER:  # what fills up
             at += 1
         elif kind in _ALONE:
             at += 2
         else:
             at += 2 + max(int.from_bytes(content[at + 2 : at + 4]), 2)
-    return b"", b""
+    return []
