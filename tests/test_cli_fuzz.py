@@ -93,6 +93,11 @@ FILES = (
 INPUTS = (SMALL, SMALL[:30], b"", b"\xff", b"\0", b"nn.Sequential(nn.ReLU())", b"(" * 9000)
 
 
+def short(value: str) -> str:
+    """A name for a test, which no terminal takes for anything else."""
+    return ascii(value)[:30]
+
+
 @pytest.fixture(scope="module", autouse=True)
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with files of all kinds, which is the current one."""
@@ -218,18 +223,18 @@ def test_any_figure_that_is_asked_for_is_drawn_or_refused(
     check(folder, words, text)
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", TARGETS, ids=short)
 def test_any_target_is_a_network_or_an_error_of_ours(folder: Path, target: str) -> None:
     check(folder, ["table", "--input", "3x32x32", "--", target], SMALL)
 
 
-@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("output", OUTPUTS, ids=short)
 def test_any_output_is_written_whole_or_not_at_all(folder: Path, output: str) -> None:
     check(folder, ["table", "lenet5", "--output", output], b"")
     check(folder, ["figure", "dense", "--output", output], b"")
 
 
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", FILES, ids=short)
 def test_any_file_is_read_or_refused(folder: Path, file: str) -> None:
     check(folder, ["heatmap", "fuzzed:network", file, "-o", "out.svg", "--window", "32"], b"")
     weights = ["--window", "32", "--weights", file]
