@@ -8,7 +8,7 @@ NPM_IS := $(shell command -v npm)
 export NO_MKDOCS_2_WARNING := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help serve test quick lint prose site figures playground audit measure clean
+.PHONY: help serve test quick lint prose site figures playground audit advisories measure clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -46,6 +46,12 @@ playground: node_modules/.package-lock.json  ## get the Python that runs in the 
 audit: .venv/audit node_modules/.all site  ## look at every page in Chromium
 	$(BIN)/pytest tests/browser
 
+advisories: .venv/advisories  ## ask the registries' advisory services whether a pinned version is known to be vulnerable
+	@status=0; \
+	  $(BIN)/pip-audit --strict --progress-spinner off --no-deps --disable-pip -r constraints.txt || status=1; \
+	  npm audit --package-lock-only || status=1; \
+	  exit $$status
+
 measure: .venv/docs  ## print the benchmarks, and write docs/data; with QUICK=1 less, and nothing
 	@mkdir -p docs/data
 	$(BIN)/python benchmarks/imports.py
@@ -59,7 +65,7 @@ measure: .venv/docs  ## print the benchmarks, and write docs/data; with QUICK=1 
 clean:  ## remove everything that was made, the environment too
 	rm -rf .venv .cache build site node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.venv/docs .venv/dev .venv/audit: .venv/%: pyproject.toml constraints.txt | .venv/made
+.venv/docs .venv/dev .venv/audit .venv/advisories: .venv/%: pyproject.toml constraints.txt | .venv/made
 	$(BIN)/python -m pip install --progress-bar on -c constraints.txt -e ".[$*]"
 	@touch $@
 

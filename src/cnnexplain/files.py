@@ -1,4 +1,4 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, and whether there is one."""
 
 import os
 from pathlib import Path
@@ -19,3 +19,19 @@ def write(path: Path, data: bytes) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def is_file(path: Path) -> bool:
+    r"""Return whether there is such a file, also for a name that none can have.
+
+    Args:
+        path: The file.
+
+    Example:
+        >>> is_file(Path("a" * 999)), is_file(Path("a\\0b"))
+        (False, False)
+    """
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
