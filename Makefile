@@ -41,7 +41,8 @@ figures: .venv/docs  ## lay all figures on one sheet for each language, build/LA
 playground: node_modules/.package-lock.json  ## get the Python that runs in the reader's browser, with npm; then make serve or site
 	@echo "The playground runs Python in the browser from the next build on: make serve"
 
-audit: .venv/audit node_modules/.all site  ## look at every page in Chromium
+audit: .venv/audit node_modules/.all site  ## read every page, follow every link, look at the pages in Chromium
+	$(BIN)/python -m cnnexplain.book.audit
 	$(BIN)/pytest tests/browser
 
 measure: .venv/docs  ## print the benchmarks, and write docs/data; with QUICK=1 less, and nothing
