@@ -8,7 +8,7 @@ NPM_IS := $(shell command -v npm)
 export NO_MKDOCS_2_WARNING := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help serve test quick lint prose site figures playground audit measure clean
+.PHONY: help serve test quick lint prose site figures playground audit lighthouse measure clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -44,6 +44,10 @@ playground: node_modules/.package-lock.json  ## get the Python that runs in the 
 audit: .venv/audit node_modules/.all site  ## read every page, follow every link, look at the pages in Chromium
 	$(BIN)/python -m cnnexplain.book.audit
 	$(BIN)/pytest tests/browser
+	$(BIN)/python -m benchmarks.lighthouse
+
+lighthouse: .venv/audit node_modules/.all site  ## print Lighthouse's scores of all chapters in all languages; five minutes
+	$(BIN)/python -m benchmarks.lighthouse --all
 
 measure: .venv/docs  ## print the benchmarks, and write docs/data; with QUICK=1 less, and nothing
 	@mkdir -p docs/data
