@@ -8,7 +8,7 @@ NPM_IS := $(shell command -v npm)
 export NO_MKDOCS_2_WARNING := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help serve test quick lint prose site figures playground audit advisories measure clean
+.PHONY: help serve test quick lint prose site figures playground audit advisories measure clean lighthouse
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -43,8 +43,13 @@ figures: .venv/docs  ## lay all figures on one sheet for each language, build/LA
 playground: node_modules/.package-lock.json  ## get the Python that runs in the reader's browser, with npm; then make serve or site
 	@echo "The playground runs Python in the browser from the next build on: make serve"
 
-audit: .venv/audit node_modules/.all site  ## look at every page in Chromium
+audit: .venv/audit node_modules/.all site  ## read every page, follow every link, look at the pages in Chromium
+	$(BIN)/python -m cnnexplain.book.audit
 	$(BIN)/pytest tests/browser
+	$(BIN)/python -m benchmarks.lighthouse
+
+lighthouse: .venv/audit node_modules/.all site  ## print Lighthouse's scores of all chapters in all languages; five minutes
+	$(BIN)/python -m benchmarks.lighthouse --all
 
 advisories: .venv/advisories  ## ask the registries' advisory services whether a pinned version is known to be vulnerable
 	@status=0; \

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from mkdocs.structure.nav import Navigation
     from mkdocs.structure.pages import Page
     from mkdocs.structure.toc import AnchorLink
+    from mkdocs.utils.templates import TemplateContext
 
 ROOT = Path(__file__).parents[1]
 CHILDREN = {"ja": ROOT / "mkdocs.ja.yml", "fr": ROOT / "mkdocs.fr.yml"}
+COMMANDS: set[str] = set()  # of this process: to serve may be to build many times
 log = logging.getLogger("mkdocs.plugins.cnnexplain")
 
 
@@ -35,6 +37,11 @@ def _language(config: MkDocsConfig) -> str:
 
 def _is_lab(file: File) -> bool:
     return file.src_uri.startswith("labs/")
+
+
+def on_startup(*, command: str, **_: object) -> None:
+    """Remember whether pages are served while they are edited."""
+    COMMANDS.add(command)
 
 
 def on_config(config: MkDocsConfig) -> None:
@@ -90,6 +97,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         made[download] = jupyter.portable(path.read_text(encoding="utf-8"), file, config, files)
     for path in sorted((ROOT / "build" / _language(config) / "exports").iterdir()):
         made[f"figures/{path.name}"] = path.read_bytes()
+    made["assets/card.png"] = (ROOT / "build" / _language(config) / "card.png").read_bytes()
     for name, content in made.items():
         files.append(File.generated(config, name, content=content))
     python = ROOT / "build" / "python"
@@ -114,17 +122,25 @@ def on_nav(nav: Navigation, config: MkDocsConfig, **_: object) -> Navigation:
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Complete a lab's page, and the addresses under figures."""
-    from cnnexplain.book import jupyter, takeaway  # noqa: PLC0415
+    """Complete a lab's page, and the addresses under figures; describe the page."""
+    from cnnexplain.book import head, jupyter, takeaway  # noqa: PLC0415
 
     if _is_lab(page.file):
         html = jupyter.render(html, page, config, files)
+    page.meta.setdefault("description", head.description(html))
     if _language(config) == "fr":
         for anchor in page.toc:
             _space(anchor)
     root = get_relative_url("./", page.url)
     main = f"{root}../" if _language(config) in CHILDREN else root
     return takeaway.resolved(html, root, main, str(config.site_url))
+
+
+def on_page_context(context: TemplateContext, config: MkDocsConfig, **_: object) -> None:
+    """Tell the template whether the site has an address, and what the card shows."""
+    card = ROOT / "build" / _language(config) / "card.txt"
+    context["published"] = bool(os.environ.get("SITE_URL"))  # type: ignore[typeddict-unknown-key]
+    context["card"] = card.read_text(encoding="utf-8")  # type: ignore[typeddict-unknown-key]
 
 
 def _space(anchor: AnchorLink) -> None:
@@ -137,9 +153,11 @@ def _space(anchor: AnchorLink) -> None:
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    """Build the other languages into the English site."""
+    """Build the other languages into the English site, then write every page's policy."""
     if _language(config) in CHILDREN:
         return
+    from cnnexplain.book import policy  # noqa: PLC0415
+
     for code, path in CHILDREN.items():
         site = {
             "site_dir": str(Path(config.site_dir, code)),
@@ -151,6 +169,7 @@ def on_post_build(config: MkDocsConfig) -> None:
             build(child)
         except MkDocsException as error:
             raise PluginError(f"{path.name}: {error}") from error
+    policy.write(Path(config.site_dir), live="serve" in COMMANDS)
 
 
 def on_build_error(error: Exception) -> None:

@@ -11,6 +11,7 @@ import cnnexplain
 from cnnexplain.book import (
     browser,
     build,
+    card,
     claims,
     contents,
     conversions,
@@ -104,7 +105,7 @@ def export(
     drawn: Mapping[str, Mapping[str, Figure]],
     say: Callable[[str], None],
 ) -> None:
-    """Write the files of figures, with a progress bar if somebody is looking.
+    """Write the files of figures and the cards, with a progress bar if somebody is looking.
 
     Args:
         build: The folder of what is built.
@@ -120,6 +121,7 @@ def export(
         return track(done, "figures", count, transient=True, disable=silent) if count else done
 
     exports.write(build, kept, drawn, say, watch)
+    card.write(build, drawn, card.read(build.parent))
 
 
 def playgrounds(root: Path) -> dict[str, str]:
