@@ -175,8 +175,8 @@ def _drawn(kept: Path, stale: Sequence[Picture]) -> Iterable[Picture]:
 
 
 def _begin() -> None:
-    """Leave Ctrl-C to the process that asks for pictures, and end with it however it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Let Ctrl-C end this process without a word, and whatever ends the one that asks too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     Thread(target=_end, daemon=True).start()
 
 
