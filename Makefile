@@ -17,8 +17,10 @@ serve: .venv/docs  ## build what is stale and serve the site in three languages
 	@echo "cnnexplain: http://$(ADDRESS)/ (English), /ja/ (日本語), /fr/ (français); stop with Ctrl-C"
 	$(BIN)/mkdocs serve --dev-addr $(ADDRESS)
 
-test: .venv/dev  ## run the Python tests
-	$(BIN)/pytest
+# One thread each: as many as there are cores would only wait for each other.
+test: export OMP_NUM_THREADS := 1
+test: .venv/dev  ## run the Python tests, on all cores
+	$(BIN)/pytest -n logical --dist=worksteal
 
 quick: .venv/dev  ## run the tests of the engine alone
 	$(BIN)/pytest -q tests/*.py src/cnnexplain --ignore=src/cnnexplain/book --ignore=src/cnnexplain/figures

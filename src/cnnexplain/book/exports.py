@@ -64,7 +64,7 @@ class Picture:
 
     def drawn(self) -> bytes:
         """Draw it."""
-        frames = [raster.png(frame, _WIDTHS[self.suffix]) for frame in self.frames]
+        frames = list(raster.pngs(self.frames, _WIDTHS[self.suffix]))
         return frames[0] if self.suffix == ".png" else film.gif(frames, self.seconds)
 
 
