@@ -8,7 +8,7 @@ NPM_IS := $(shell command -v npm)
 export NO_MKDOCS_2_WARNING := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help serve test quick lint prose site figures playground audit advisories measure clean lighthouse
+.PHONY: help serve test quick lint prose site figures playground audit advisories measure clean lighthouse reproducible
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -35,6 +35,10 @@ prose: .venv/docs $(if $(NPM_IS)$(CI),node_modules/.all)  ## read the Japanese w
 
 site: .venv/docs  ## build the site into site/
 	$(BIN)/mkdocs build --strict
+
+reproducible: export SOURCE_DATE_EPOCH := 1700000000
+reproducible: site  ## build the site once more from nothing, in another folder, and compare to the byte
+	bash .ci/again
 
 figures: .venv/docs  ## lay all figures on one sheet for each language, build/LANGUAGE/figures.png
 	$(BIN)/python -m cnnexplain.book

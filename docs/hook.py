@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 CHILDREN = {"ja": ROOT / "mkdocs.ja.yml", "fr": ROOT / "mkdocs.fr.yml"}
 COMMANDS: set[str] = set()  # of this process: to serve may be to build many times
+# Holds the lock of the folder while a build is at work.
+_BUILDING = ExitStack()
 log = logging.getLogger("mkdocs.plugins.cnnexplain")
 
 
@@ -69,16 +73,28 @@ def on_pre_build(config: MkDocsConfig) -> None:
         # This process may serve for hours: it must not go on with modules that have been edited.
         for name in [name for name in sys.modules if name.partition(".")[0] == "cnnexplain"]:
             del sys.modules[name]
+        from cnnexplain.book import lock  # noqa: PLC0415
+
+        _BUILDING.enter_context(lock.alone(ROOT / ".cache" / "site.lock", log.info))
         command = [sys.executable, "-m", "cnnexplain.book"]
         book = subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
         if book.returncode:
-            raise PluginError(book.stderr.strip())
+            raise PluginError(book.stderr.strip() or _ended(book.returncode))
         sys.stderr.write(book.stderr)
     from cnnexplain.book import jupyter  # noqa: PLC0415
 
     jupyter.check_versions()
     jupyter.mend()
     log.info("Pages of docs/%s", _language(config))
+
+
+def _ended(status: int) -> str:
+    """Say how the build step ended that could not say it itself."""
+    from cnnexplain.errors import BookError  # noqa: PLC0415
+
+    how = f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+    cure = "if nobody interrupted it, look for more memory; then build again: what is done is kept"
+    return str(BookError("python -m cnnexplain.book, which runs to its end", how, cure))
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -95,7 +111,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         file.abs_src_path = str(path)
         download = file.src_uri.removesuffix(".md") + f"/{path.name}"
         made[download] = jupyter.portable(path.read_text(encoding="utf-8"), file, config, files)
-    for path in sorted((ROOT / "build" / _language(config) / "exports").iterdir()):
+    for path in sorted((ROOT / "build" / _language(config) / "exports").glob("[!.]*")):
         made[f"figures/{path.name}"] = path.read_bytes()
     made["assets/card.png"] = (ROOT / "build" / _language(config) / "card.png").read_bytes()
     for name, content in made.items():
@@ -170,11 +186,16 @@ def on_post_build(config: MkDocsConfig) -> None:
         except MkDocsException as error:
             raise PluginError(f"{path.name}: {error}") from error
     policy.write(Path(config.site_dir), live="serve" in COMMANDS)
+    _BUILDING.close()
 
 
 def on_build_error(error: Exception) -> None:
     """End with the message alone when the sources are at fault: a traceback would bury it."""
+    _BUILDING.close()
+    from cnnexplain.book import files  # noqa: PLC0415
     from cnnexplain.errors import CnnExplainError  # noqa: PLC0415
 
+    if isinstance(error, OSError):
+        error = files.failed(error)
     if isinstance(error, (CnnExplainError, SnippetMissingError)):
         raise Abort(str(error)) from error

@@ -201,7 +201,7 @@ def unwritable(output: Path, error: Exception) -> UsageError:
     return UsageError(
         "a file that can be written",
         f"--output {shown(str(output))}: {reason}",
-        "name a file in a folder that exists and is yours to write",
+        "name a file in a folder that exists, has room and is yours to write",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from tests.places import here, named
 
 from cnnexplain.book import policy
 
@@ -198,6 +200,17 @@ def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
         site / "assets" / "figures.css"
     ).read_text("utf-8")
     assert "http" not in css.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_no_file_names_a_folder_of_the_machine_that_built_it(site: Path, tmp_path: Path) -> None:
+    names = here(site.parent) | here(ROOT)
+    assert list(named(site, names)) == []
+    # What it would say otherwise; what others have made is not ours to change.
+    for name in ("a.html", "ja/b.xml.gz", "assets/javascripts/c.js"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        text = f"<p>{ROOT}</p>".encode()
+        (tmp_path / name).write_bytes(gzip.compress(text) if name.endswith("gz") else text)
+    assert list(named(tmp_path, {str(ROOT)})) == [f"a.html: {ROOT}", f"ja/b.xml.gz: {ROOT}"]
 
 
 def test_figures_have_their_script_and_style(site: Path) -> None:

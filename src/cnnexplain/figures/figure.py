@@ -297,8 +297,8 @@ class Figure:
         except OSError as error:
             raise ArgumentError(
                 "a path that can be written",
-                f"path={shown(str(target))} ({error.strerror})",
-                "create the folder, or choose another",
+                f"path={shown(str(target))} ({error.strerror or error})",
+                "create the folder, make room in it, or choose another",
             ) from error
 
     def _frames(self, width: int, theme: Theme, progress: Progress | None) -> Iterator[bytes]:
