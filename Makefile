@@ -14,7 +14,8 @@ ENGINE := $(patsubst %,tests/test_%.py,axis difference errors factors geometry l
   diagnosis/factors.py difference.py errors.py formats formula.py geometry.py graph.py languages \
   networks notes.py operations report.py savings.py source.py table.py terminal.py windows.py)
 
-.PHONY: help serve test quick coverage lint prose site figures playground audit measure api dist clean
+.PHONY: help serve test quick coverage lint prose site figures playground audit advisories measure api dist \
+  clean lighthouse reproducible
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -23,8 +24,10 @@ serve: .venv/docs  ## build what is stale and serve the site in three languages
 	@echo "cnnexplain: http://$(ADDRESS)/ (English), /ja/ (日本語), /fr/ (français); stop with Ctrl-C"
 	$(BIN)/mkdocs serve --dev-addr $(ADDRESS)
 
-test: .venv/dev  ## run the Python tests
-	$(BIN)/pytest
+# One thread each: as many as there are cores would only wait for each other.
+test: export OMP_NUM_THREADS := 1
+test: .venv/dev  ## run the Python tests, on all cores
+	$(BIN)/pytest -n logical --dist=worksteal
 
 quick: .venv/dev  ## run the tests of the engine that take no longer than a moment
 	$(BIN)/pytest -q -m "not slow" $(ENGINE)
@@ -43,6 +46,10 @@ prose: .venv/docs $(if $(NPM_IS)$(CI),node_modules/.all)  ## read the Japanese w
 site: .venv/docs  ## build the site into site/
 	$(BIN)/mkdocs build --strict
 
+reproducible: export SOURCE_DATE_EPOCH := 1700000000
+reproducible: site  ## build the site once more from nothing, in another folder, and compare to the byte
+	bash .ci/again
+
 figures: .venv/docs  ## lay all figures on one sheet for each language, build/LANGUAGE/figures.png
 	$(BIN)/python -m cnnexplain.book
 	$(BIN)/python -m cnnexplain.book.contact
@@ -50,8 +57,19 @@ figures: .venv/docs  ## lay all figures on one sheet for each language, build/LA
 playground: node_modules/.package-lock.json  ## get the Python that runs in the reader's browser, with npm; then make serve or site
 	@echo "The playground runs Python in the browser from the next build on: make serve"
 
-audit: .venv/audit node_modules/.all site  ## look at every page in Chromium
+audit: .venv/audit node_modules/.all site  ## read every page, follow every link, look at the pages in Chromium
+	$(BIN)/python -m cnnexplain.book.audit
 	$(BIN)/pytest tests/browser
+	$(BIN)/python -m benchmarks.lighthouse
+
+lighthouse: .venv/audit node_modules/.all site  ## print Lighthouse's scores of all chapters in all languages; five minutes
+	$(BIN)/python -m benchmarks.lighthouse --all
+
+advisories: .venv/advisories  ## ask the registries' advisory services whether a pinned version is known to be vulnerable
+	@status=0; \
+	  $(BIN)/pip-audit --strict --progress-spinner off --no-deps --disable-pip -r constraints.txt || status=1; \
+	  npm audit --package-lock-only || status=1; \
+	  exit $$status
 
 measure: .venv/docs  ## print the benchmarks, and write docs/data; with QUICK=1 less, and nothing
 	@mkdir -p docs/data
@@ -74,7 +92,7 @@ dist: .venv/dist  ## build the wheel and the archive of the sources into dist/, 
 clean:  ## remove everything that was made, the environment too
 	rm -rf .venv .cache build site dist node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
-.venv/docs .venv/dev .venv/audit .venv/dist: .venv/%: pyproject.toml constraints.txt | .venv/made
+.venv/docs .venv/dev .venv/audit .venv/advisories .venv/dist: .venv/%: pyproject.toml constraints.txt | .venv/made
 	$(BIN)/python -m pip install --progress-bar on -c constraints.txt -e ".[$*]"
 	@touch $@
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +25,13 @@ if TYPE_CHECKING:
     from mkdocs.structure.nav import Navigation
     from mkdocs.structure.pages import Page
     from mkdocs.structure.toc import AnchorLink
+    from mkdocs.utils.templates import TemplateContext
 
 ROOT = Path(__file__).parents[1]
 CHILDREN = {"ja": ROOT / "mkdocs.ja.yml", "fr": ROOT / "mkdocs.fr.yml"}
+COMMANDS: set[str] = set()  # of this process: to serve may be to build many times
+# Holds the lock of the folder while a build is at work.
+_BUILDING = ExitStack()
 log = logging.getLogger("mkdocs.plugins.cnnexplain")
 
 
@@ -35,6 +41,11 @@ def _language(config: MkDocsConfig) -> str:
 
 def _is_lab(file: File) -> bool:
     return file.src_uri.startswith("labs/")
+
+
+def on_startup(*, command: str, **_: object) -> None:
+    """Remember whether pages are served while they are edited."""
+    COMMANDS.add(command)
 
 
 def on_config(config: MkDocsConfig) -> None:
@@ -62,16 +73,28 @@ def on_pre_build(config: MkDocsConfig) -> None:
         # This process may serve for hours: it must not go on with modules that have been edited.
         for name in [name for name in sys.modules if name.partition(".")[0] == "cnnexplain"]:
             del sys.modules[name]
+        from cnnexplain.book import lock  # noqa: PLC0415
+
+        _BUILDING.enter_context(lock.alone(ROOT / ".cache" / "site.lock", log.info))
         command = [sys.executable, "-m", "cnnexplain.book"]
         book = subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
         if book.returncode:
-            raise PluginError(book.stderr.strip())
+            raise PluginError(book.stderr.strip() or _ended(book.returncode))
         sys.stderr.write(book.stderr)
     from cnnexplain.book import jupyter  # noqa: PLC0415
 
     jupyter.check_versions()
     jupyter.mend()
     log.info("Pages of docs/%s", _language(config))
+
+
+def _ended(status: int) -> str:
+    """Say how the build step ended that could not say it itself."""
+    from cnnexplain.errors import BookError  # noqa: PLC0415
+
+    how = f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+    cure = "if nobody interrupted it, look for more memory; then build again: what is done is kept"
+    return str(BookError("python -m cnnexplain.book, which runs to its end", how, cure))
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -88,8 +111,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         file.abs_src_path = str(path)
         download = file.src_uri.removesuffix(".md") + f"/{path.name}"
         made[download] = jupyter.portable(path.read_text(encoding="utf-8"), file, config, files)
-    for path in sorted((ROOT / "build" / _language(config) / "exports").iterdir()):
+    for path in sorted((ROOT / "build" / _language(config) / "exports").glob("[!.]*")):
         made[f"figures/{path.name}"] = path.read_bytes()
+    made["assets/card.png"] = (ROOT / "build" / _language(config) / "card.png").read_bytes()
     for name, content in made.items():
         files.append(File.generated(config, name, content=content))
     python = ROOT / "build" / "python"
@@ -114,17 +138,25 @@ def on_nav(nav: Navigation, config: MkDocsConfig, **_: object) -> Navigation:
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Complete a lab's page, and the addresses under figures."""
-    from cnnexplain.book import jupyter, takeaway  # noqa: PLC0415
+    """Complete a lab's page, and the addresses under figures; describe the page."""
+    from cnnexplain.book import head, jupyter, takeaway  # noqa: PLC0415
 
     if _is_lab(page.file):
         html = jupyter.render(html, page, config, files)
+    page.meta.setdefault("description", head.description(html))
     if _language(config) == "fr":
         for anchor in page.toc:
             _space(anchor)
     root = get_relative_url("./", page.url)
     main = f"{root}../" if _language(config) in CHILDREN else root
     return takeaway.resolved(html, root, main, str(config.site_url))
+
+
+def on_page_context(context: TemplateContext, config: MkDocsConfig, **_: object) -> None:
+    """Tell the template whether the site has an address, and what the card shows."""
+    card = ROOT / "build" / _language(config) / "card.txt"
+    context["published"] = bool(os.environ.get("SITE_URL"))  # type: ignore[typeddict-unknown-key]
+    context["card"] = card.read_text(encoding="utf-8")  # type: ignore[typeddict-unknown-key]
 
 
 def _space(anchor: AnchorLink) -> None:
@@ -137,9 +169,11 @@ def _space(anchor: AnchorLink) -> None:
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    """Build the other languages into the English site."""
+    """Build the other languages into the English site, then write every page's policy."""
     if _language(config) in CHILDREN:
         return
+    from cnnexplain.book import policy  # noqa: PLC0415
+
     for code, path in CHILDREN.items():
         site = {
             "site_dir": str(Path(config.site_dir, code)),
@@ -151,11 +185,17 @@ def on_post_build(config: MkDocsConfig) -> None:
             build(child)
         except MkDocsException as error:
             raise PluginError(f"{path.name}: {error}") from error
+    policy.write(Path(config.site_dir), live="serve" in COMMANDS)
+    _BUILDING.close()
 
 
 def on_build_error(error: Exception) -> None:
     """End with the message alone when the sources are at fault: a traceback would bury it."""
+    _BUILDING.close()
+    from cnnexplain.book import files  # noqa: PLC0415
     from cnnexplain.errors import CnnExplainError  # noqa: PLC0415
 
+    if isinstance(error, OSError):
+        error = files.failed(error)
     if isinstance(error, (CnnExplainError, SnippetMissingError)):
         raise Abort(str(error)) from error

@@ -217,8 +217,8 @@ FACTS = {
 NOT_EXACT = {
     "en": [
         (
-            "Exactness         not exact everywhere, because of what a window by itself has beyond"
-            " its edge:"
+            "Exactness         not exact everywhere, because of what lies beyond the edge of a"
+            " window on its own:"
         ),
     ],
     "fr": [

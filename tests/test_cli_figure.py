@@ -161,7 +161,7 @@ def test_maps_come_from_files(tmp_path: Path) -> None:
             ["stride", "-o", "none/a.svg"],
             ["expected: a file that can be written",
              "received: --output 'none/a.svg': there is no such folder",
-             "cure: name a file in a folder that exists and is yours to write"],
+             "cure: name a file in a folder that exists, has room and is yours to write"],
         ),
         (
             ["stride", "--speed", "100", "-o", "a.svg"],

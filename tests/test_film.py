@@ -144,3 +144,44 @@ def test_a_video_that_fails_says_so(
     assert expected == "expected: a video by ffmpeg"
     assert "nothing" in received
     assert cure == "cure: save a GIF instead"
+
+
+def test_a_video_without_a_folder_for_temporary_files_says_so(
+    figure: figures.Figure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(film, "TemporaryDirectory", fail)
+    with pytest.raises(CnnExplainError) as caught:
+        figure.mp4(WIDTH)
+    assert str(caught.value).splitlines() == [
+        "expected: a folder for temporary files that can be written",
+        "received: No usable temporary directory found in ['/tmp']",
+        "cure: name one in TMPDIR, or save a GIF instead",
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of a process")
+def test_a_file_that_finds_no_room_leaves_the_old_one_and_no_part(tmp_path: Path) -> None:
+    names = ["a.svg", "a.html", "a.png", "a.gif", "a.mp4"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"old")
+    program = (
+        "import resource, sys, cnnexplain as cx\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "for path in sys.argv[1:]:\n"
+        "    try:\n        cx.figures.stride(3, 2).save(path)\n"
+        "    except cx.CnnExplainError as error:\n"
+        "        print(error.received.rpartition(chr(40))[2])"
+    )
+    command = [sys.executable, "-B", "-c", program, *(str(tmp_path / name) for name in names)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    # The system ends a program that writes more than it may, such as ffmpeg, and Python asks.
+    assert done.stdout.splitlines() == [
+        *["File too large)"] * 4,
+        "it ended with status -25",
+    ]
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == dict.fromkeys(
+        names, b"old"
+    )

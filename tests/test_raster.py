@@ -179,6 +179,42 @@ def test_a_photograph_is_in_the_picture_whole_and_faint() -> None:
         assert many[1] > 80_000
 
 
+@pytest.mark.parametrize("theme", svg.THEMES)
+def test_moments_drawn_on_what_they_share_are_the_moments_drawn_whole(theme: Any) -> None:
+    for figure in (
+        figures.comparison(ERRORS, ERRORS, ERRORS, image_size=256, photograph=photograph()),
+        figures.stride(7, 3, 2),
+    ):
+        moments = [figure.plain(theme, step) for step in range(figure.steps)]
+        assert len(moments) > 1
+        for moment, drawn in zip(moments, raster.pngs(moments, 300), strict=True):
+            # Each layer rounds its colours; what lies in another order differs by more.
+            assert np.abs(pixels(drawn) - pixels(raster.png(moment, 300))).max() <= 8
+
+
+def test_moments_that_share_nothing_are_drawn_whole() -> None:
+    one, other = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {n} 9"/>' for n in (9, 8))
+    assert list(raster.pngs([one, other], 9)) == [raster.png(one, 9), raster.png(other, 9)]
+    assert list(raster.pngs([one], 9)) == [raster.png(one, 9)]
+    assert list(raster.pngs([])) == []
+
+
+@pytest.mark.parametrize(
+    ("beginning", "shared"),
+    [
+        ('<svg><title>a</title><g a="b"><rect/><g><path/></g><text>c</text><path d="M', "c</text>"),
+        ('<svg><g a="b"><rect/><g><path/><path/>', "<rect/>"),
+        ('<svg><g a="b"><g><path/>', ""),
+        ("<svg><title>a</title>", ""),
+        ("", ""),
+    ],
+)
+def test_only_whole_elements_are_shared(beginning: str, shared: str) -> None:
+    start, end = raster._shared(beginning)
+    assert beginning[start:end].endswith(shared)
+    assert (start == end) == (not shared)
+
+
 def test_a_picture_is_the_same_twice() -> None:
     figure = figures.error_map(ERRORS, image_size=256)
     assert figure.png() == figure.png()

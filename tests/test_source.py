@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -239,6 +242,23 @@ def test_any_text_gives_a_network_or_an_error_of_ours_in_time(text: str) -> None
         assert read(text).nodes
     # Generous: what is meant is that nothing hangs.
     assert time.process_time() - start < 5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are Linux's")
+def test_texts_that_are_made_to_be_slow_or_large_take_a_second_and_200_mb() -> None:
+    def run(seconds: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, str(Path(__file__).parent / "long_texts.py"), seconds],
+            check=False,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=300,
+        )
+
+    done = run("1")
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 100
+    assert "AssertionError" in run("0").stderr
 
 
 def test_nothing_is_executed(tmp_path: Any) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cnnexplain.errors import ArgumentError, shown
 from cnnexplain.figures.cells import grid
 from cnnexplain.figures.figure import FORMATS
+from cnnexplain.files import is_file
 from cnnexplain.graph import sizes
 from cnnexplain.languages import shape
 from cnnexplain.targets import UsageError
@@ -173,7 +174,7 @@ def check_files(output: Path, inputs: Sequence[Path]) -> None:
             "write for example --output figure.png",
         )
     for each in inputs:
-        if not _is_file(each):
+        if not is_file(each):
             raise UsageError("a file that exists", shown(str(each)), "write its path")
     try:
         path = output.resolve()
@@ -189,13 +190,6 @@ def check_files(output: Path, inputs: Sequence[Path]) -> None:
         raise unwritable(output, error) from None
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a name that no file can have
-        return False
-
-
 def unwritable(output: Path, error: Exception) -> UsageError:
     """Return the error that says why a file cannot be written.
 
@@ -207,7 +201,7 @@ def unwritable(output: Path, error: Exception) -> UsageError:
     return UsageError(
         "a file that can be written",
         f"--output {shown(str(output))}: {reason}",
-        "name a file in a folder that exists and is yours to write",
+        "name a file in a folder that exists, has room and is yours to write",
     )
 
 

@@ -61,16 +61,26 @@ def mp4(frames: Iterable[bytes], seconds: float) -> bytes:
     except ImportError as error:
         raise CnnExplainError("imageio-ffmpeg, which makes videos", str(error), _VIDEO) from error
 
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "film.mp4")
-        program = imageio_ffmpeg.get_ffmpeg_exe()
-        taken = ["-f", "image2pipe", "-c:v", "png", "-framerate", f"{1 / seconds:.9g}", "-i", "-"]
-        command = [program, "-v", "error", *taken, *_FITTED, *_CODEC, *_EXACT, str(path)]
-        done = subprocess.run(command, input=b"".join(frames), capture_output=True, check=False)  # noqa: S603  # our own command
-        if done.returncode:
-            told = done.stderr.decode(errors="replace").strip().partition("\n")[0]
-            raise CnnExplainError("a video by ffmpeg", told, "save a GIF instead")
-        return path.read_bytes()
+    pictures = b"".join(frames)
+    try:
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "film.mp4")
+            program = imageio_ffmpeg.get_ffmpeg_exe()
+            rate = f"{1 / seconds:.9g}"
+            taken = ["-f", "image2pipe", "-c:v", "png", "-framerate", rate, "-i", "-"]
+            command = [program, "-v", "error", *taken, *_FITTED, *_CODEC, *_EXACT, str(path)]
+            done = subprocess.run(command, input=pictures, capture_output=True, check=False)  # noqa: S603  # our own command
+            if done.returncode:
+                told = done.stderr.decode(errors="replace").strip().partition("\n")[0]
+                how = told or f"it ended with status {done.returncode}"
+                raise CnnExplainError("a video by ffmpeg", how, "save a GIF instead")
+            return path.read_bytes()
+    except OSError as error:
+        raise CnnExplainError(
+            "a folder for temporary files that can be written",
+            error.strerror or str(error),
+            "name one in TMPDIR, or save a GIF instead",
+        ) from error
 
 
 def _alike(frames: list[bytes]) -> list[Any]:

@@ -11,6 +11,7 @@ from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 from cnnexplain.errors import ArgumentError, CnnExplainError, shown
+from cnnexplain.figures.photographs import MOST_PIXELS
 from cnnexplain.formats.characters import cut, visible
 from cnnexplain.raster import fonts
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor, nn
 
-# Larger ones take gigabytes, and a small file can claim to be as large as it likes.
-MOST_PIXELS = 50_000_000
 # What a figure shows of a photograph; it is drawn smaller than that.
 _DRAWN = 1024
 # Pictures of pixels; others run programs, such as that of PostScript.

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import re
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cnnexplain.errors import ArgumentError, CnnExplainError, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 _LARGEST = 8192
 _CURE = 'pip install "cnnexplain[export]"'
@@ -17,6 +24,10 @@ _FONTS = (
     ("matplotlib_fontja", "fonts", "ipaexg.ttf"),
 )
 _FAMILY = "DejaVu Sans"
+# A tag, with the mark of one that closes, and of one that is empty.
+_TAG = re.compile(r"<(/?)[a-zA-Z][^>]*?(/?)>")
+# What is drawn lies in a group of the root.
+_DEPTH = 2
 
 
 def png(svg: str, width: int = 960) -> bytes:
@@ -62,6 +73,54 @@ def png(svg: str, width: int = 960) -> bytes:
         )
     except ValueError as error:
         raise ArgumentError("an SVG that can be drawn", str(error), "correct the SVG") from error
+
+
+def pngs(svgs: Sequence[str], width: int = 960) -> Iterator[bytes]:
+    """Draw moments of one figure as PNG; what all of them begin with is drawn once.
+
+    A photograph under a window that moves costs more than the window, and most of the time.
+
+    Args:
+        svgs: The moments as SVG, drawn inside of one group of the root.
+        width: The width of the pictures in pixels; their height follows.
+
+    Yields:
+        The bytes of a PNG file, for each moment.
+
+    Raises:
+        ArgumentError: If an argument is not allowed, or an SVG cannot be drawn.
+        CnnExplainError: If a library, or a font, is missing.
+    """
+    beginning = os.path.commonprefix(list(svgs))  # noqa: RUF071  # characters, not folders
+    start, end = _shared(beginning) if len(svgs) > 1 else (0, 0)
+    if start == end:
+        yield from (png(svg, width) for svg in svgs)
+        return
+    try:
+        from PIL import Image  # noqa: PLC0415  # an extra
+    except ImportError as error:
+        raise CnnExplainError("Pillow, which makes films", str(error), _CURE) from error
+    below = Image.open(BytesIO(png(svgs[0][:end] + "</g></svg>", width))).convert("RGBA")
+    for svg in svgs:
+        # Symbols in what is not drawn can still be used.
+        hidden = f'{svg[:start]}<g display="none">{svg[start:end]}</g>{svg[end:]}'
+        above = Image.open(BytesIO(png(hidden, width))).convert("RGBA")
+        file = BytesIO()
+        Image.alpha_composite(below, above).save(file, "PNG", compress_level=1)
+        yield file.getvalue()
+
+
+def _shared(svg: str) -> tuple[int, int]:
+    """Return where the first whole elements of a beginning start and end in the root's group."""
+    depth, start, end = 0, 0, 0
+    for tag in _TAG.finditer(svg):
+        closing, empty = tag.groups()
+        depth += -1 if closing else 0 if empty else 1
+        if depth == _DEPTH and not start and tag[0].startswith("<g "):
+            start = end = tag.end()
+        elif depth == _DEPTH and start:
+            end = tag.end()
+    return start, end
 
 
 def fonts() -> tuple[Path, ...]:

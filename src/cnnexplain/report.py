@@ -297,7 +297,8 @@ class Trace:
         Numbers are exact and not grouped, memory is in bytes, fractions are written `1/2`; shapes,
         with their batch, are written `1x256x6x6`, and so is what has a number for each axis,
         unless they all agree. Text that a spreadsheet would compute, because it begins with `=`,
-        `+`, `-` or `@`, has an apostrophe before it, as one types it there.
+        `+`, `-` or `@`, has an apostrophe before it, as one types it there; so has text that begins
+        with one itself.
 
         Args:
             language: The language of the header: `"en"`, `"ja"` or `"fr"`; the current one unless

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 import warnings
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cnnexplain.errors import CnnExplainError, SourceError, shown
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 # Far beyond any network that a person writes.
 _LONGEST = 100_000
 _BITS = 64  # of torch's sizes
+# A layer that is written out again is no longer than that: it would take as long as all the rest.
+_MOST_NODES = 500
 
 # What may be imported, and as what: a layer's name must be its own.
 _IMPORTS = {("torch", None), ("torch.nn", None), ("torch.nn", "nn"), ("collections", None)}
@@ -242,6 +245,8 @@ def _large(node: ast.expr) -> SourceError:
 
 def _written(node: ast.expr) -> str:
     """Return an expression's source, or its beginning."""
+    if len(list(islice(ast.walk(node), _MOST_NODES))) == _MOST_NODES:
+        return _head(node)
     try:
         return ast.unparse(node)
     except ValueError:  # integers of thousands of digits have no decimals

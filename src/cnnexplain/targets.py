@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
 from cnnexplain import networks
 from cnnexplain.api import explain, is_module, trace
 from cnnexplain.errors import CnnExplainError, ShapeError, SourceError, shown
+from cnnexplain.files import is_file
 from cnnexplain.formats.characters import cut, visible
 from cnnexplain.graph import Network
 from cnnexplain.images import imported
@@ -68,6 +69,8 @@ def find(target: str, text: BinaryIO) -> object:
     if not place or not path:
         _unknown(target)
     file = Path(place) if place.endswith(".py") else None
+    if file and not is_file(file):
+        raise UsageError("a file of Python", f"no file {shown(str(file))}", "write its path")
     for folder in (Path.cwd(), *([file.resolve().parent] if file else [])):
         if str(folder) not in sys.path:
             sys.path.insert(0, str(folder))
@@ -114,8 +117,6 @@ def _module(name: str, target: str) -> ModuleType:
 
 
 def _file(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise UsageError("a file of Python", f"no file {shown(str(path))}", "write its path")
     # By a name that no other module has: a user's file may be called torch.py.
     name = f"_cnnexplain_{path.stem}"
     spec = spec_from_file_location(name, path)

@@ -75,6 +75,23 @@ def test_the_archive_alone_answers(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["error"] is None
 
 
+@pytest.mark.parametrize("damage", [b"", b"1", b"7 bytes\n7", b"\xff"])
+def test_a_damaged_size_in_the_cache_is_measured_again(tmp_path: Path, damage: bytes) -> None:
+    contents = {"a": b"a" * 1000}
+    size = browser._compressed(contents, tmp_path)
+    (kept,) = tmp_path.iterdir()
+    kept.write_bytes(damage)
+    assert browser._compressed(contents, tmp_path) == size
+
+
+def test_a_package_that_npm_wrote_half_is_told(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    installed = root / "node_modules" / "pyodide" / "package.json"
+    installed.write_bytes(installed.read_bytes()[:-5])
+    with pytest.raises(BookError, match=r"JSON in .*package\.json"):
+        browser.runtime(root)
+
+
 def test_the_files_are_those_that_npm_installed(tmp_path: Path) -> None:
     made = browser.write(project(tmp_path), PACKAGE)
     assert made is not None

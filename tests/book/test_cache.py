@@ -93,6 +93,14 @@ def test_an_entry_of_another_kind_is_ignored(tmp_path: Path, text: str) -> None:
     assert cache.load(tmp_path, "key") is None
 
 
-def test_an_entry_nested_too_deep_is_no_entry(tmp_path: Path) -> None:
-    (tmp_path / "deep.json").write_text("[" * 100_000, encoding="utf-8")
-    assert cache.load(tmp_path, "deep") is None
+def test_an_entry_in_the_place_of_another_is_no_entry(tmp_path: Path) -> None:
+    cache.remember(tmp_path / "a.png", b"a picture")
+    assert cache.recall(tmp_path / "a.png") == b"a picture"
+    (tmp_path / "a.png").rename(tmp_path / "b.png")
+    assert cache.recall(tmp_path / "b.png") is None
+
+
+def test_what_is_no_file_is_no_entry(tmp_path: Path) -> None:
+    (tmp_path / "key.json").mkdir()
+    assert cache.load(tmp_path, "key") is None
+    assert cache.load(tmp_path / "key.json" / "none", "key") is None

@@ -6,6 +6,7 @@ import io
 import json
 from base64 import b64decode
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from PIL import Image
 
 from cnnexplain import networks, trace
 from cnnexplain.book import cache, contents, experiments
+from cnnexplain.errors import BookError, CnnExplainError
 from cnnexplain.examples.digits import WINDOW, canvas
 from cnnexplain.languages import LANGUAGES, language
 
@@ -154,7 +156,7 @@ def test_an_experiment_runs_again_only_if_something_has_changed(
     kept.write_text("half a fi", encoding="utf-8")
     assert experiments.found("try") == {"error": 0.12346}
     assert len(runs) == 2
-    assert json.loads(kept.read_text(encoding="utf-8")) == {"error": 0.12346}
+    assert json.loads(cache.recall(kept) or "") == {"error": 0.12346}
     monkeypatch.setattr(cache, "versions", lambda: {"torch": "another"})
     experiments.found("try")
     assert len(runs) == 3
@@ -164,6 +166,28 @@ def test_an_experiment_runs_again_only_if_something_has_changed(
             patched.setattr(cache, "sources", lambda _, found=changed: found)
             experiments.found("try")
         assert len(runs) == count, file
+
+
+def test_an_experiment_that_raises_is_named_and_a_missing_package_says_its_cure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(experiments, "FOLDER", tmp_path)
+    raised = {"sum": ZeroDivisionError("nothing"), "kit": CnnExplainError("lz4", "none", "get it")}
+
+    def fail(name: str) -> Any:
+        raise raised[name]
+
+    monkeypatch.setattr(experiments, "EXPERIMENTS", {name: partial(fail, name) for name in raised})
+    with pytest.raises(BookError) as caught:
+        experiments.found("sum")
+    assert str(caught.value) == (
+        "expected: the experiment sum, which runs\n"
+        "received: ZeroDivisionError: nothing\n"
+        "cure: correct it in src/cnnexplain/book/experiments.py"
+    )
+    with pytest.raises(CnnExplainError, match="cure: get it"):
+        experiments.found("kit")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("code", LANGUAGES)

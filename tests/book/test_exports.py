@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,12 @@ import pytest
 from PIL import Image
 
 from cnnexplain import figures
-from cnnexplain.book import contact, exports, takeaway
+from cnnexplain.book import cache, contact, exports, takeaway
+from cnnexplain.errors import BookError
 from cnnexplain.languages import LANGUAGES, language
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from cnnexplain.figures import Figure
@@ -164,6 +167,58 @@ def test_the_contact_sheets_are_written_for_each_language(write: Any, tmp_path: 
 def test_a_contact_sheet_needs_pictures(tmp_path: Path, capsys: Any) -> None:
     assert contact.main(tmp_path) == 1
     assert capsys.readouterr().err.startswith("no pictures in ")
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "cut in half": lambda good: good[: len(good) // 2],
+    "empty": lambda _: b"",
+    "with one bit changed": lambda good: good[:-9] + bytes([good[-9] ^ 1]) + good[-8:],
+    "of a version that knew no seal": lambda good: good.partition(b"\n")[2],
+    "of another type": lambda _: b"[1, 2]",
+}
+
+
+def test_a_damaged_picture_of_the_cache_is_drawn_again(write: Any, tmp_path: Path) -> None:
+    write(drawn(a=3))
+    before = files(tmp_path)
+    pictures = sorted((tmp_path / "kept").glob("[!d]*"))
+    # The last two stand in each other's place.
+    contents = [path.read_bytes() for path in pictures]
+    pictures[-1].write_bytes(contents[-2])
+    pictures[-2].write_bytes(contents[-1])
+    for path, damage in zip(pictures, DAMAGES.values(), strict=False):
+        path.write_bytes(damage(path.read_bytes()))
+    assert write(drawn(a=3)) == ["figures: 7 pictures and films, … s"]
+    assert files(tmp_path) == before
+    assert [path.read_bytes() for path in pictures] == contents
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_damaged_index_is_made_again(how: str, tmp_path: Path) -> None:
+    cache.remember(tmp_path / "drawings.json", b'{"a": {".png": "b"}}')
+    assert exports._remembered(tmp_path) == {"a": {".png": "b"}}
+    damaged = DAMAGES[how]((tmp_path / "drawings.json").read_bytes())
+    (tmp_path / "drawings.json").write_bytes(damaged)
+    assert exports._remembered(tmp_path) == {}
+
+
+def test_a_process_that_dies_while_it_draws_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports.Picture, "drawn", die)
+    stale = [exports.Picture(".png", ["<svg/>"], 0.0)]
+    with pytest.raises(BookError, match="received: one of them was killed"):
+        list(exports._drawn(tmp_path, stale))
+    assert not list(tmp_path.iterdir())
+
+
+def die(_: exports.Picture) -> bytes:
+    os._exit(9)
+
+
+def test_a_picture_that_vanishes_before_it_is_shown_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BookError, match="which has been drawn\nreceived: no such picture"):
+        exports._picture(tmp_path / "a.png")
 
 
 def test_known_drawings_need_no_moment_drawn_and_an_unreadable_index_is_made_again(

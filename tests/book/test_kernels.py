@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,11 @@ def test_kernels_give_outputs_or_an_error_that_names_file_cell_and_language() ->
         "received: it did not end within 1 seconds\n"
         "cure: compute less in it"
     )
+    assert run("1", "while True:\n    print('x' * 1000)") == (
+        f"expected: {WHERE}: a cell that runs\n"
+        "received: more than 1,000,000 characters of output\n"
+        "cure: print less in it"
+    )
     assert run("1", "import os\nos._exit(3)").startswith(
         f"expected: {WHERE}: a cell that runs\nreceived: its kernel died\n"
     )
@@ -72,6 +78,20 @@ def test_kernels_give_outputs_or_an_error_that_names_file_cell_and_language() ->
         f"expected: {WHERE}: no warnings\nreceived: "
     )
     assert not ran
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_cell_that_no_signal_ends_is_told_and_its_kernel_is_gone(tmp_path: Path) -> None:
+    endless = (
+        "import os, pathlib, signal\n"
+        f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))\n"
+        "for each in (signal.SIGINT, signal.SIGTERM):\n    signal.signal(each, signal.SIG_IGN)\n"
+        "while True:\n    pass"
+    )
+    with pytest.raises(BookError, match=f"^expected: {WHERE}: a cell that runs\nreceived: it did"):
+        kernels.execute([lab("1", endless)], lambda *_: None, cell_seconds=2)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
 def test_a_warning_is_refused_with_its_text() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import shutil
@@ -11,6 +12,9 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from tests.places import here, named
+
+from cnnexplain.book import policy
 
 ROOT = Path(__file__).parents[2]
 HEADINGS = {"en": "Sizes", "ja": "大きさ", "fr": "Les tailles"}
@@ -48,7 +52,9 @@ def make(root: Path, **changes: str) -> Path:
     return root
 
 
-def build(root: Path) -> subprocess.CompletedProcess[str]:
+def build(root: Path, address: str = "https://example.org/x/") -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "SITE_URL"}
+    environment |= {"SITE_URL": address} if address else {}
     return subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict"],
         cwd=root,
@@ -114,6 +120,74 @@ def test_the_sitemaps_name_each_translation(site: Path) -> None:
     assert locations == ["https://example.org/x/fr/", "https://example.org/x/fr/windows/"]
 
 
+def meta(text: str, name: str) -> list[str]:
+    """Return what the page says under a name, in `name` or `property`."""
+    return re.findall(rf'<meta (?:name|property)="{name}" content="([^"]*)">', text)
+
+
+def pages(site: Path) -> dict[str, str]:
+    """Return every page of the navigation by its place."""
+    places = [folder + page for folder in ("", "ja/", "fr/") for page in ("", "windows/")]
+    return {place: (site / place / "index.html").read_text("utf-8") for place in places}
+
+
+def test_each_page_says_where_it_and_its_translations_are(site: Path) -> None:
+    address = "https://example.org/x/"
+    for place, text in pages(site).items():
+        page = "windows/" if "windows" in place else ""
+        assert re.findall(r'<link rel="canonical" href="([^"]*)">', text) == [address + place]
+        assert meta(text, "og:url") == [address + place]
+        found = re.findall(r'<link rel="alternate" hreflang="([^"]*)" href="([^"]*)">', text)
+        assert dict(found) == {
+            "en": address + page,
+            "ja": f"{address}ja/{page}",
+            "fr": f"{address}fr/{page}",
+            "x-default": address + page,
+        }
+
+
+def test_each_page_has_a_card_in_its_language(site: Path) -> None:
+    locales = {"en": "en_US", "ja": "ja_JP", "fr": "fr_FR"}
+    alternatives = set()
+    for place, text in pages(site).items():
+        language = place[:2] if place[:2] in HEADINGS else "en"
+        assert meta(text, "og:title") == [HEADINGS[language]]
+        assert meta(text, "og:description") == meta(text, "description") != []
+        assert meta(text, "og:locale") == [locales[language]]
+        others = set(locales.values()) - {locales[language]}
+        assert set(meta(text, "og:locale:alternate")) == others
+        (image,) = meta(text, "og:image")
+        assert (site / image.removeprefix("https://example.org/x/")).is_file()
+        assert meta(text, "og:image:width") == ["1200"]
+        assert meta(text, "og:image:height") == ["630"]
+        alternatives |= set(meta(text, "og:image:alt"))
+        assert meta(text, "twitter:card") == ["summary_large_image"]
+    assert len(alternatives) == len(HEADINGS)
+
+
+def test_the_page_for_what_is_not_there_speaks_all_languages_at_any_depth(site: Path) -> None:
+    for folder in ("", "ja", "fr"):
+        text = (site / folder / "404.html").read_text("utf-8")
+        assert meta(text, "robots") == ["noindex"]
+        # A server sends it for any address, so that relative ones would lead nowhere.
+        addresses = re.findall(r'(?:href|src)="([^"#]+)"', text)
+        assert [each for each in addresses if not each.startswith(("/x/", "https://"))] == []
+        files = [site / each.removeprefix("/x/") for each in addresses if each.startswith("/x/")]
+        assert [path for path in files if not path.exists()] == []
+        homes = dict(re.findall(r'<p lang="(..)">[^<]*<a href="([^"]+)">', text))
+        reached = {code: os.path.normpath(home) for code, home in homes.items()}
+        assert reached == {"en": "/x", "ja": "/x/ja", "fr": "/x/fr"}
+
+
+def test_every_page_has_a_policy_and_its_own_scripts_in_it(site: Path) -> None:
+    found = list(site.rglob("*.html"))
+    assert len(found) > 100  # the figures' pages too
+    for path in found:
+        text = path.read_text("utf-8")
+        written = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', text)
+        assert written == [policy.policy(text)], path
+
+
 def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
     for path in site.rglob("*.html"):
         loaded = re.findall(
@@ -126,6 +200,17 @@ def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
         site / "assets" / "figures.css"
     ).read_text("utf-8")
     assert "http" not in css.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_no_file_names_a_folder_of_the_machine_that_built_it(site: Path, tmp_path: Path) -> None:
+    names = here(site.parent) | here(ROOT)
+    assert list(named(site, names)) == []
+    # What it would say otherwise; what others have made is not ours to change.
+    for name in ("a.html", "ja/b.xml.gz", "assets/javascripts/c.js"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        text = f"<p>{ROOT}</p>".encode()
+        (tmp_path / name).write_bytes(gzip.compress(text) if name.endswith("gz") else text)
+    assert list(named(tmp_path, {str(ROOT)})) == [f"a.html: {ROOT}", f"ja/b.xml.gz: {ROOT}"]
 
 
 def test_figures_have_their_script_and_style(site: Path) -> None:

@@ -188,7 +188,7 @@ def test_a_link_restores_what_its_sender_saw_and_the_back_button_undoes(
     visit.tool(1)
     visit.choose("window", "small")
     visit.fill("window-stride", "3")
-    visit.page.wait_for_function("location.hash.includes('stride=3')")
+    visit.page.wait_for_function("() => location.hash.includes('stride=3')")
     query = urlparse(visit.page.url).fragment
     assert parse_qs(query)["input"] == ["7"]
     there = visit.part("window", "formula")
@@ -200,12 +200,12 @@ def test_a_link_restores_what_its_sender_saw_and_the_back_button_undoes(
     assert other.start().part("window", "formula") == there
 
     visit.page.go_back()
-    visit.page.wait_for_function("location.hash.includes('stride=2')")
+    visit.page.wait_for_function("() => location.hash.includes('stride=2')")
     visit.settled()
     assert visit.page.input_value("#cx-play-window-stride") == "2"
     assert visit.part("window", "formula") != there
     visit.page.go_forward()
-    visit.page.wait_for_function("location.hash.includes('stride=3')")
+    visit.page.wait_for_function("() => location.hash.includes('stride=3')")
     visit.settled()
     assert visit.part("window", "formula") == there
 
@@ -447,7 +447,7 @@ def test_the_keyboard_reaches_every_field_and_the_answer_is_announced(
     assert visit.page.get_attribute("#cx-play-status", "role") == "status"
     visit.fill("window-input", "15")
     visit.page.wait_for_function(
-        "document.getElementById('cx-play-status').textContent.includes('15×15')"
+        "() => document.getElementById('cx-play-status').textContent.includes('15×15')"
     )
 
 

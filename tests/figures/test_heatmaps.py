@@ -902,7 +902,7 @@ def test_a_photograph_stands_once_and_its_id_is_the_figures_own() -> None:
 
 def test_the_kind_of_a_photograph_is_found_from_its_bytes() -> None:
     assert "data:image/png;base64," in compared({}, photograph=PNG).svg
-    jpeg = bytes.fromhex("ffd8ffe000104a4649460001ffd9")
+    jpeg = bytes.fromhex("ffd8ffe000064a464946ffc0000b080002000301011100ffda0002ffd9")
     assert "data:image/jpeg;base64," in compared({}, photograph=bytearray(jpeg)).svg
 
 
@@ -914,6 +914,22 @@ def test_the_kind_of_a_photograph_is_found_from_its_bytes() -> None:
             [
                 "expected: photograph as a whole PNG or JPEG file",
                 f"received: {len(PNG) - 9} bytes, without the end of such a file",
+                "cure: save it again",
+            ],
+        ),
+        (
+            PNG[:16] + (30_000).to_bytes(4) * 2 + PNG[24:],
+            [
+                "expected: photograph of at most 50 million pixels",
+                "received: 30000×30000 pixels",
+                "cure: make it smaller: a figure shows a few hundred pixels of it",
+            ],
+        ),
+        (
+            b"\xff\xd8\xff\xd9",
+            [
+                "expected: photograph as a whole PNG or JPEG file",
+                "received: 4 bytes, without the size of such a file",
                 "cure: save it again",
             ],
         ),

@@ -11,11 +11,14 @@ import cnnexplain
 from cnnexplain.book import (
     browser,
     build,
+    card,
     claims,
     contents,
     conversions,
     experiments,
     exports,
+    files,
+    lock,
     prose,
     reference,
     results,
@@ -43,29 +46,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=Path(), help="the folder that holds docs/")
     root: Path = parser.parse_args(arguments).root
     try:
-        experiments.prepare(_say)
-        book = build.Book(
-            values=results.values(),
-            figures=contents.FIGURES,
-            galleries=contents.GALLERIES,
-            tables={**contents.TABLES, **conversions.tables()},
-            explanations=contents.EXPLANATIONS,
-            outputs=contents.OUTPUTS,
-            prepare=prose.prepare,
-            execute=execute,
-            export=export,
-            played=contents.PLAYED,
-            ledger=claims.pages,
-            playground=playgrounds,
-            reference=reference.snippets,
-        )
-        _say(str(build.make(root, book, _say)))
+        build.check_root(root)
+        with lock.alone(root / ".cache" / "book.lock", _say):
+            _make(root)
     except (CnnExplainError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
+        told = files.failed(error) if isinstance(error, OSError) else error
+        sys.stderr.write(f"{told}\n")
         return 1
     except KeyboardInterrupt:
         return 130  # what a shell expects of a program that was interrupted
     return 0
+
+
+def _make(root: Path) -> None:
+    experiments.prepare(_say)
+    book = build.Book(
+        values=results.values(),
+        figures=contents.FIGURES,
+        galleries=contents.GALLERIES,
+        tables={**contents.TABLES, **conversions.tables()},
+        explanations=contents.EXPLANATIONS,
+        outputs=contents.OUTPUTS,
+        prepare=prose.prepare,
+        execute=execute,
+        export=export,
+        played=contents.PLAYED,
+        ledger=claims.pages,
+        playground=playgrounds,
+        reference=reference.snippets,
+    )
+    _say(str(build.make(root, book, _say)))
 
 
 def execute(labs: Sequence[Lab], done: Callable[[Lab, Outputs, float], None]) -> None:
@@ -104,7 +114,7 @@ def export(
     drawn: Mapping[str, Mapping[str, Figure]],
     say: Callable[[str], None],
 ) -> None:
-    """Write the files of figures, with a progress bar if somebody is looking.
+    """Write the files of figures and the cards, with a progress bar if somebody is looking.
 
     Args:
         build: The folder of what is built.
@@ -120,6 +130,7 @@ def export(
         return track(done, "figures", count, transient=True, disable=silent) if count else done
 
     exports.write(build, kept, drawn, say, watch)
+    card.write(build, drawn, card.read(build.parent))
 
 
 def playgrounds(root: Path) -> dict[str, str]:

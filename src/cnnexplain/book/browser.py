@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from cnnexplain import playground
-from cnnexplain.book import files
+from cnnexplain.book import cache, files
 from cnnexplain.errors import BookError
 
 if TYPE_CHECKING:
@@ -197,13 +197,18 @@ def _compressed(contents: Mapping[str, bytes], kept: Path) -> int:
     digest = hashlib.sha256()
     for content in contents.values():
         digest.update(hashlib.sha256(content).digest())
-    known = kept / f"{digest.hexdigest()}.txt"
-    if not known.is_file():
+    path = kept / f"{digest.hexdigest()}.txt"
+    known = cache.recall(path)
+    if known is None:
         total = sum(len(gzip.compress(content, 6, mtime=0)) for content in contents.values())
-        files.sync(kept, ".txt", {known.stem: f"{total}\n"})
-    return int(known.read_text(encoding="ascii"))
+        known = b"%d" % total
+        cache.remember(path, known)
+    return int(known)
 
 
 def _json(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        found: dict[str, Any] = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise BookError(f"JSON in {path}", str(error), _INSTALL) from None
     return found

@@ -95,12 +95,12 @@ def make(root: Path, book: Book, say: Callable[[str], None]) -> Summary:
         say: Called with one line for each lab that ran.
 
     Raises:
-        BookError: If something is wrong with a source. Everything is read before anything runs.
+        BookError: If something is wrong with a source, which is seen before anything runs; or if a
+            file cannot be written.
     """
-    if not (root / "docs").is_dir():
-        raise BookError(
-            f"the root of the project in {root}", "no folder docs", "run it there or give --root"
-        )
+    check_root(root)
+    for folder in ("build", ".cache"):
+        files.sweep(root / folder)
     check_labels({language: catalogue(language) for language in LANGUAGES})
     written = {language: forms.written(book.values, language) for language in LANGUAGES}
     lessons = [
@@ -152,6 +152,21 @@ def make(root: Path, book: Book, say: Callable[[str], None]) -> Summary:
         tables=len(book.tables) * len(LANGUAGES),
         explanations=len(book.explanations) * len(LANGUAGES),
     )
+
+
+def check_root(root: Path) -> None:
+    """See that a folder is the project's.
+
+    Args:
+        root: The folder.
+
+    Raises:
+        BookError: If it does not hold `docs/`.
+    """
+    if not (root / "docs").is_dir():
+        raise BookError(
+            f"the root of the project in {root}", "no folder docs", "run it there or give --root"
+        )
 
 
 def check_labels(catalogues: Mapping[str, Mapping[str, str]]) -> None:

@@ -1,4 +1,4 @@
-"""What labs gave when they ran, kept under a key of all that can change it: never of prose."""
+"""What takes long, above all labs, kept under a key of all that can change it: never of prose."""
 
 from __future__ import annotations
 
@@ -74,12 +74,8 @@ def load(folder: Path, name: str) -> Outputs | None:
     Returns:
         The outputs, or `None` if there are none or the entry is not as it was written.
     """
-    try:
-        entry = json.loads((folder / f"{name}.json").read_bytes())
-        intact = entry["sha256"] == _digest(entry["outputs"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return cast("Outputs", entry["outputs"]) if intact else None
+    kept = recall(folder / f"{name}.json")
+    return None if kept is None else cast("Outputs", json.loads(kept))
 
 
 def save(folder: Path, name: str, outputs: Outputs) -> None:
@@ -90,8 +86,38 @@ def save(folder: Path, name: str, outputs: Outputs) -> None:
         name: The key.
         outputs: The outputs.
     """
-    entry = {"outputs": outputs, "sha256": _digest(outputs)}
-    files.write(folder / f"{name}.json", json.dumps(entry, sort_keys=True) + "\n")
+    remember(folder / f"{name}.json", json.dumps(outputs, sort_keys=True).encode())
+
+
+def remember(path: Path, content: bytes) -> None:
+    """Keep bytes in a file that tells whether it is as it was written.
+
+    Args:
+        path: The file, named by all that can change what it holds.
+        content: The bytes.
+    """
+    files.write(path, b"%s\n%s" % (_seal(path.name, content), content))
+
+
+def recall(path: Path) -> bytes | None:
+    """Return the bytes that a file was made to keep.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The bytes, or `None` if there is no such file or it is not as it was written: a disk loses
+        the end of a file, and somebody puts another in its place.
+    """
+    try:
+        seal, _, content = path.read_bytes().partition(b"\n")
+    except OSError:
+        return None
+    return content if seal == _seal(path.name, content) else None
+
+
+def _seal(name: str, content: bytes) -> bytes:
+    return hashlib.sha256(b"%s\n%s" % (name.encode(), content)).hexdigest().encode()
 
 
 def _digest(value: object) -> str:

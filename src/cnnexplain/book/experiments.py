@@ -15,7 +15,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cnnexplain.book import cache as keys
-from cnnexplain.book import files
+from cnnexplain.errors import BookError, CnnExplainError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,17 +55,34 @@ def found(name: str) -> Found:
     Args:
         name: The experiment.
 
+    Raises:
+        BookError: If it fails.
+        CnnExplainError: If a package that it needs is missing.
+
     Example:
         >>> sorted(EXPERIMENTS)
         ['activation', 'alexnet', 'digits', 'faces', 'imagenet', 'vgg16', 'width']
     """
     path = FOLDER / f"{name}-{_key(name)}.json"
+    kept = keys.recall(path)
+    if kept is None:
+        kept = json.dumps(_rounded(_run(name))).encode()
+        keys.remember(path, kept)
+    found: Found = json.loads(kept)
+    return found
+
+
+def _run(name: str) -> Found:
     try:
-        kept: Found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        kept = json.loads(json.dumps(_rounded(EXPERIMENTS[name]())))
-        files.write(path, json.dumps(kept) + "\n")
-    return kept
+        return EXPERIMENTS[name]()
+    except CnnExplainError:
+        raise
+    except Exception as error:
+        raise BookError(
+            f"the experiment {name}, which runs",
+            f"{type(error).__name__}: {error}",
+            f"correct it in src/cnnexplain/book/{Path(__file__).name}",
+        ) from error
 
 
 def prepare(say: Callable[[str], None]) -> None:

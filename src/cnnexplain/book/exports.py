@@ -5,17 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import cache
+from functools import cache as once
 from importlib import metadata
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from cnnexplain import film, raster
-from cnnexplain.book import files
+from cnnexplain.book import cache, files
+from cnnexplain.errors import BookError
 from cnnexplain.figures import svg
 from cnnexplain.figures.styles import GROUND
 
@@ -60,7 +64,7 @@ class Picture:
 
     def drawn(self) -> bytes:
         """Draw it."""
-        frames = [raster.png(frame, _WIDTHS[self.suffix]) for frame in self.frames]
+        frames = list(raster.pngs(self.frames, _WIDTHS[self.suffix]))
         return frames[0] if self.suffix == ".png" else film.gif(frames, self.seconds)
 
 
@@ -95,6 +99,9 @@ def write(
         drawn: The figures of each language by name.
         say: Called with one line if pixels were drawn.
         watch: Is given the pictures as they are done, and their number, to show progress.
+
+    Raises:
+        BookError: If a picture cannot be drawn or kept.
     """
     wanted: dict[str, str] = {}
     stale: dict[str, Picture] = {}
@@ -107,18 +114,18 @@ def write(
             drawing = _hash(_known(), _drawn_by(), figure.file().decode())
             keys = remembered.get(drawing)
             # The moments of a film are drawn for its key too, unless they are known.
-            if keys is None or not all((kept / key).is_file() for key in keys.values()):
+            if keys is None or not all(_is_kept(kept / key) for key in keys.values()):
                 made = pictures(figure)
                 keys = {each.tail: each.key for each in made}
-                stale |= {each.key: each for each in made if not (kept / each.key).is_file()}
+                stale |= {each.key: each for each in made if not _is_kept(kept / each.key)}
             index[drawing] = keys
             wanted |= {f"{language}/exports/{name}{tail}": key for tail, key in keys.items()}
     start = monotonic()
     for _ in watch(_drawn(kept, list(stale.values())), len(stale)):
         pass
-    files.write(kept / _INDEX, json.dumps(index, indent=1))
+    cache.remember(kept / _INDEX, json.dumps(index, indent=1).encode())
     for name, key in wanted.items():
-        files.write(build / name, (kept / key).read_bytes())
+        files.write(build / name, _picture(kept / key))
     for path in build.glob("*/exports/*"):
         if path.suffix in _WIDTHS and path.relative_to(build).as_posix() not in wanted:
             path.unlink()
@@ -151,18 +158,50 @@ def _drawn(kept: Path, stale: Sequence[Picture]) -> Iterable[Picture]:
     if not stale:
         return
     # A process that is copied while torch has threads may hang.
-    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
-        for each, data in zip(stale, pool.map(Picture.drawn, stale), strict=True):
-            files.write(kept / each.key, data)
-            yield each
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), _begin) as pool:
+        try:
+            for each, data in zip(stale, pool.map(Picture.drawn, stale), strict=True):
+                cache.remember(kept / each.key, data)
+                yield each
+        except BrokenProcessPool as error:
+            raise BookError(
+                "processes that draw the figures to the end",
+                "one of them was killed",
+                "look for more memory, and build again: what has been drawn is kept",
+            ) from error
+        finally:
+            # Whoever interrupts does not wait for hundreds of films.
+            pool.shutdown(cancel_futures=True)
+
+
+def _begin() -> None:
+    """Let Ctrl-C end this process without a word, and whatever ends the one that asks too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    Thread(target=_end, daemon=True).start()
+
+
+def _end() -> None:
+    asking = parent_process()
+    assert asking is not None
+    asking.join()
+    # Waiting for the next picture, it would never learn that nobody asks any more.
+    os._exit(1)
+
+
+def _is_kept(path: Path) -> bool:
+    return cache.recall(path) is not None
+
+
+def _picture(path: Path) -> bytes:
+    kept = cache.recall(path)
+    if kept is None:
+        raise BookError(f"{path}, which has been drawn", "no such picture", "build again")
+    return kept
 
 
 def _remembered(kept: Path) -> Mapping[str, Mapping[str, str]]:
     """Return under which names the pictures of each drawing are kept, as far as it is known."""
-    try:
-        found: Mapping[str, Mapping[str, str]] = json.loads((kept / _INDEX).read_bytes())
-    except (OSError, ValueError):
-        return {}
+    found: Mapping[str, Mapping[str, str]] = json.loads(cache.recall(kept / _INDEX) or b"{}")
     return found
 
 
@@ -170,13 +209,13 @@ def _hash(*texts: str) -> str:
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:32]
 
 
-@cache
+@once
 def _known() -> str:
     versions = [f"{name} {metadata.version(name)}" for name in _LIBRARIES]
     return _hash(*(path.read_text(encoding="utf-8") for path in _SOURCES), *versions)
 
 
-@cache
+@once
 def _drawn_by() -> str:
     sources = sorted(_DRAWING.glob("*.py"))
     return _hash(*(path.read_text(encoding="utf-8") for path in sources))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 from cnnexplain import files as whole
@@ -10,6 +11,8 @@ from cnnexplain.errors import BookError
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def read(path: Path, where: str) -> str:
@@ -44,15 +47,37 @@ def write(path: Path, content: str | bytes) -> bool:
 
     Returns:
         Whether the file was written.
+
+    Raises:
+        BookError: If it cannot be: the disk is full, or something is in the way.
     """
     data = content.encode() if isinstance(content, str) else content
     try:
-        if path.read_bytes() == data:
-            return False
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    whole.write(path, data)
+        try:
+            if path.read_bytes() == data:
+                return False
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        whole.write(path, data)
+    except OSError as error:
+        raise failed(error, path) from error
     return True
+
+
+def failed(error: OSError, path: Path | None = None) -> BookError:
+    """Return the error that says what the system refused.
+
+    Args:
+        error: What was raised.
+        path: The file; the one that the error names unless given.
+    """
+    return BookError(
+        f"{path or error.filename or 'a file'}: to read and to write it",
+        error.strerror or str(error),
+        "make room on the disk"
+        if error.errno in _FULL
+        else "see what is there and whose it is; whatever is in build, .cache and site may go",
+    )
 
 
 def sync(folder: Path, suffix: str, contents: Mapping[str, str | bytes]) -> None:
@@ -68,3 +93,13 @@ def sync(folder: Path, suffix: str, contents: Mapping[str, str | bytes]) -> None
     for path in folder.glob(f"*{suffix}"):
         if path.name.removesuffix(suffix) not in contents:
             path.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what builds have left that were killed while they wrote.
+
+    Args:
+        folder: The folder, with all below it. Nobody else may be writing there.
+    """
+    for path in folder.rglob(f".*{whole.PART}"):
+        path.unlink(missing_ok=True)

@@ -33,6 +33,7 @@ _SILENT.disabled = True
 
 AT_ONCE = 2
 CELL_SECONDS = 10
+CELL_CHARACTERS = 1_000_000  # ten times the longest output of a page
 SETUP_SECONDS = 60  # the setup cell imports torch, slowly where the disk is cold
 
 # Runs before a lab's first cell. A lab must not depend on the network, nor wait for it.
@@ -55,6 +56,30 @@ _ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 _FRAME = re.compile(r"Cell In\[(\d+)\], line (\d+)")
 _ADDRESS = r"\bat 0x[0-9a-fA-F]{6,}"
 _END = r"(?![\w.-])"
+
+
+class _Client(NotebookClient):
+    """A client that takes no more than a page can show: what prints without end fills no memory."""
+
+    characters = 0
+
+    @property
+    def is_flooded(self) -> bool:
+        """Whether the last cell gave more."""
+        return self.characters > CELL_CHARACTERS
+
+    async def async_execute_cell(self, *arguments: Any, **named: Any) -> Any:
+        self.characters = 0
+        return await super().async_execute_cell(*arguments, **named)
+
+    def process_message(self, msg: dict[str, Any], *place: Any) -> Any:
+        self.characters += sum(map(len, _texts(msg["content"])))
+        if not self.is_flooded:
+            return super().process_message(msg, *place)
+        # As the client itself does when it finds that the kernel has died.
+        assert self.task_poll_for_reply is not None
+        self.task_poll_for_reply.cancel()
+        return None
 
 
 def execute(
@@ -103,7 +128,7 @@ async def _run(lab: Lab, cell_seconds: int) -> Outputs:
     )
     # No kernel directories: the kernel is this Python's, whatever the user has installed.
     manager = AsyncKernelManager(kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
-    client = NotebookClient(
+    client = _Client(
         notebook,
         km=manager,
         coalesce_streams=True,
@@ -135,7 +160,7 @@ async def _run(lab: Lab, cell_seconds: int) -> Outputs:
     return outputs
 
 
-async def _run_cell(client: NotebookClient, number: int, lab: Lab, cell: Cell) -> None:
+async def _run_cell(client: _Client, number: int, lab: Lab, cell: Cell) -> None:
     expected = f"{lab.code_file}, cell {cell.name}, language {lab.language}: a cell that runs"
     try:
         await client.async_execute_cell(client.nb.cells[number], number)
@@ -148,8 +173,12 @@ async def _run_cell(client: NotebookClient, number: int, lab: Lab, cell: Cell) -
         received = f"it did not end within {client.timeout} seconds"
         cure = "compute less in it"
     except DeadKernelError:
-        received = "its kernel died"
-        cure = "look for an exit, or for more memory than there is"
+        if client.is_flooded:
+            received = f"more than {CELL_CHARACTERS:,} characters of output"
+            cure = "print less in it"
+        else:
+            received = "its kernel died"
+            cure = "look for an exit, or for more memory than there is"
     else:
         return
     raise BookError(expected, received, cure)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections import OrderedDict
 from copy import copy
 from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 import torch
 from torch import fx, nn
@@ -33,7 +35,9 @@ _METHODS = {
     method: name for name in dir(torch.Tensor) if callable(method := getattr(torch.Tensor, name))
 }
 # What a graph of torch.fx has itself.
-_RESERVED = {*dir(fx.GraphModule(nn.Module(), fx.Graph()))}
+_RESERVED = frozenset(dir(fx.GraphModule(nn.Module(), fx.Graph())))
+# torch.fx writes names into source that it then runs, between quotes but with nothing escaped.
+_UNQUOTED = re.compile(r"[^\w-]")
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,7 @@ class Builder:
         graph: The converted network's graph.
         root: What the graph calls and reads, by its name.
         steps: What was rewritten.
+        renamed: Parts of the original's paths that are called otherwise here.
     """
 
     modules: Mapping[str, nn.Module]
@@ -115,6 +120,7 @@ class Builder:
     graph: fx.Graph = field(default_factory=fx.Graph)
     root: dict[str, Any] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
+    renamed: dict[str, str] = field(default_factory=dict)
 
     def wrote(self, item: Item, after: object, before: object = None) -> None:
         """Remember that a node was rewritten.
@@ -140,15 +146,28 @@ class Builder:
         return self.graph.call_module(name, nodes)
 
     def _safe(self, path: str) -> str:
-        """Return a path that names nothing that a graph of torch.fx has itself, such as code."""
-        first, dot, rest = path.partition(".")
-        if first in _RESERVED or iskeyword(first):
-            first = next(each for each in _numbered(f"{first}_") if each not in self._names())
-        return first + dot + rest
+        """Return a path that is nothing but names in the code that torch.fx makes of it.
+
+        Nothing on it is a word of Python's, nor the name of what a graph has itself, such as code.
+        """
+        first, *rest = path.split(".")
+        parts = [self._part(first, _RESERVED), *(self._part(each, frozenset()) for each in rest)]
+        return ".".join(parts)
+
+    def _part(self, name: str, reserved: frozenset[str]) -> str:
+        # Python reads some letters as others, such as ﬁ as fi, so that they would name nothing.
+        plain = _UNQUOTED.sub("_", normalize("NFKC", name))
+        if plain == name and name not in reserved and not iskeyword(name):
+            return name
+        if name not in self.renamed:
+            taken = self._names() | set(self.renamed.values())
+            self.renamed[name] = next(each for each in _numbered(f"{plain}_") if each not in taken)
+        return self.renamed[name]
 
     def _names(self) -> set[str]:
-        """Return the first parts of the names of all that the original has."""
-        return {name.partition(".")[0] for name in (*self.modules, *self.tensors.values())}
+        """Return all parts of the names of what the original has."""
+        names = (*self.modules, *self.tensors.values())
+        return {part for name in names for part in name.split(".")}
 
     def module(self, item: Item, made: nn.Module, *nodes: fx.Node) -> fx.Node:
         """Call a new module, which is named as the node that it stands for.

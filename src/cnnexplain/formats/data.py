@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,16 @@ from cnnexplain.languages import text
 from cnnexplain.table import Column, checked, value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
     from cnnexplain.graph import Row
 
-# A spreadsheet would compute a text that begins with one of these.
-_COMPUTED = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet would compute a text that begins with one of these, in Japan of full width too, and
+# after what it takes for blank. An apostrophe of the text's own gets another, so that whoever takes
+# the first one away has the text again.
+_COMPUTED = re.compile(r"[\s\ufeff]*[=+\-@＝＋－＠']|[\t\r\n]")
 _SHAPES = (Column.INPUT_SHAPE, Column.OUTPUT_SHAPE)
 _MAPS = (
     Column.RECEPTIVE_FIELD,
@@ -50,11 +53,18 @@ def to_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
         relu1,1x96x55x55,0
     """
     chosen = checked(columns)
+    header = _line(text(f"table.{column}") for column in chosen)
+    lines = (_line(_csv(value(row, column), column) for column in chosen) for row in rows)
+    return "".join((header, *lines))
+
+
+def _line(cells: Iterable[object]) -> str:
+    """Return a line of CSV."""
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([text(f"table.{column}") for column in chosen])
-    writer.writerows([_csv(value(row, column), column) for column in chosen] for row in rows)
-    return file.getvalue()
+    # Only where both end a line does csv put cells that hold either of them into quotes; and
+    # whatever follows an unquoted one is a line, and a formula, of its own.
+    csv.writer(file, lineterminator="\r\n").writerow(cells)
+    return file.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _csv(held: Any, column: Column) -> object:
@@ -62,7 +72,7 @@ def _csv(held: Any, column: Column) -> object:
         return ""
     if isinstance(held, str):
         held = held.encode("utf-8", "replace").decode()
-        return f"'{held}" if held.startswith(_COMPUTED) else held
+        return f"'{held}" if _COMPUTED.match(held) else held
     if column is Column.INPUT_SHAPES:
         return " ".join("x".join(map(str, shape)) for shape in held)
     if column is Column.MARKS:

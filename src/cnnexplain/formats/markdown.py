@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from cnnexplain.formula import Formula
     from cnnexplain.table import Table
 
-_MEANING = re.compile(r"([\\`*_{}\[\]|#~])")
+# Dollars are mathematics on GitHub and in notebooks.
+_MEANING = re.compile(r"([\\`*_{}\[\]|#~$])")
 
 
 def to_markdown(table: Table) -> str:

@@ -68,9 +68,10 @@ def language(code: str | None) -> Iterator[None]:
         ArgumentError: If there is no such language.
 
     Example:
-        >>> with language("fr"):
-        ...     number(0.5)
-        '0,5'
+        >>> import cnnexplain as cx
+        >>> with cx.language("fr"):
+        ...     cx.figures.stride(5, 3, 2).language
+        'fr'
     """
     token = _chosen.set(current() if code is None else _known(code))
     try:
