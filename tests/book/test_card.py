@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
+from cnnexplain import raster
 from cnnexplain.book import card, contents
 from cnnexplain.errors import BookError
 from cnnexplain.languages import LANGUAGES, language
@@ -44,7 +45,7 @@ def test_every_language_has_its_picture_and_its_words(tmp_path: Path) -> None:
 def test_the_title_leaves_the_figure_its_place(code: str) -> None:
     title = card.read(ROOT)[code]["title"]
     both, without = (
-        Image.open(BytesIO(card.raster.png(card.svg(drawn(code), each), 600))).convert("L")
+        Image.open(BytesIO(raster.png(card.svg(drawn(code), each), 600))).convert("L")
         for each in (title, "")
     )
     changed = [

@@ -145,7 +145,7 @@ def interrupt(chosen: int, stop: Callable[[], None]) -> None:
 
 def killed_everywhere(folder: Path) -> None:
     """Kill builds at one call after the other, let another follow each, and tell what came out."""
-    exports.ProcessPoolExecutor = Here  # type: ignore[assignment,misc]
+    exports.ProcessPoolExecutor = Here  # type: ignore[assignment,misc,attr-defined]
     # What touches no file, and takes the most of the time, is done once.
     build.check_labels = lambda _: None
     kept.versions = cache(kept.versions)
