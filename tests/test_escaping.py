@@ -271,12 +271,11 @@ NAMES = TEXTS.map(lambda name: name.replace(".", "").encode("utf-8", "replace").
 @given(NAMES)
 @example(EVERYTHING.replace(".", "").encode("utf-8", "replace").decode())
 def test_what_is_said_of_a_module_holds_its_names_and_no_element_more(name: str) -> None:
-    told = [
+    told: list[Callable[[str], Any]] = [
         lambda name: cx.trace(module(name), (3, 2, 2)),
         lambda name: cx.fully_convolutional(module(name), (3, 2, 2)),
         lambda name: cx.explain(module(name), (3, 9, 9)),
     ]
-    make_one: Callable[[str], Any]
     for make_one in told:
         found, plain = (Page(make_one(each)._repr_html_()) for each in (name, "x"))
         assert {tag for tag, _ in found.structure} <= {tag for tag, _ in plain.structure}
