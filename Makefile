@@ -8,7 +8,13 @@ NPM_IS := $(shell command -v npm)
 export NO_MKDOCS_2_WARNING := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help serve test quick lint prose site figures playground audit measure api dist clean
+# The pure modules that everything else counts with, and their tests.
+ENGINE := $(patsubst %,tests/test_%.py,axis difference errors factors geometry languages networks \
+  operations package report savings source table) $(patsubst %,src/cnnexplain/%,axis.py collapse.py \
+  diagnosis/factors.py difference.py errors.py formats formula.py geometry.py graph.py languages \
+  networks notes.py operations report.py savings.py source.py table.py terminal.py windows.py)
+
+.PHONY: help serve test quick coverage lint prose site figures playground audit measure api dist clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -20,8 +26,11 @@ serve: .venv/docs  ## build what is stale and serve the site in three languages
 test: .venv/dev  ## run the Python tests
 	$(BIN)/pytest
 
-quick: .venv/dev  ## run the tests of the engine alone
-	$(BIN)/pytest -q tests/*.py src/cnnexplain --ignore=src/cnnexplain/book --ignore=src/cnnexplain/figures
+quick: .venv/dev  ## run the tests of the engine that take no longer than a moment
+	$(BIN)/pytest -q -m "not slow" $(ENGINE)
+
+coverage: .venv/dev  ## say which branches of the engine no test takes, and fail if there are any
+	$(BIN)/pytest -q -m "not slow" $(ENGINE) --cov
 
 lint: .venv/dev  ## check style and types
 	$(BIN)/ruff format --check .

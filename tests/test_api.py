@@ -11,9 +11,8 @@ import cnnexplain as cx
 from cnnexplain.book.reference import docstrings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
-    from types import FunctionType
 
     import pytest
 
@@ -36,7 +35,7 @@ def test_an_argument_and_an_attribute_that_go_are_seen(monkeypatch: pytest.Monke
     assert before.count("    macs") == after.count("    macs") + 1
 
 
-def without_example(functions: Iterable[tuple[str, FunctionType]]) -> list[str]:
+def without_example(functions: Iterable[tuple[str, Callable[..., object]]]) -> list[str]:
     return [name for name, each in functions if "Example" not in docstrings.read(each).texts]
 
 
