@@ -72,7 +72,7 @@ dist: .venv/dist  ## build the wheel and the archive of the sources into dist/, 
 	$(BIN)/twine check --strict dist/*
 
 clean:  ## remove everything that was made, the environment too
-	rm -rf .venv .cache build site dist node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .cache build site dist node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
 .venv/docs .venv/dev .venv/audit .venv/dist: .venv/%: pyproject.toml constraints.txt | .venv/made
 	$(BIN)/python -m pip install --progress-bar on -c constraints.txt -e ".[$*]"

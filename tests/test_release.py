@@ -1,10 +1,11 @@
-"""A release has one version, and what checks and publishes it is pinned."""
+"""A release has one version, and what checks and publishes it is pinned, and fails when it must."""
 
 from __future__ import annotations
 
 import json
 import re
 import subprocess
+import sys
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -118,3 +119,22 @@ def test_commits_are_checked_by_the_tools_that_the_constraints_name() -> None:
 
 def test_a_tool_in_another_version_is_found() -> None:
     assert drifted("ruff==0.1\nmypy==1.0\n", {"ruff": "0.1", "mypy": "1.1"}) == ["mypy"]
+
+
+@pytest.mark.parametrize(("calls", "status"), [("f(0), f(1)", 0), ("f(1)", 2)])
+def test_a_branch_of_the_engine_that_no_test_takes_fails(
+    calls: str, status: int, tmp_path: Path
+) -> None:
+    program = tmp_path / "src" / "cnnexplain" / "axis.py"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"def f(x):\n    if x:\n        x = 0\n    return x\n{calls}\n", "utf-8")
+    found = [
+        subprocess.run(
+            [sys.executable, "-m", "coverage", word, f"--rcfile={ROOT / 'pyproject.toml'}", *rest],
+            cwd=tmp_path,
+            check=False,
+            capture_output=True,
+        ).returncode
+        for word, *rest in (("run", str(program)), ("report",))
+    ]
+    assert found == [0, status]
