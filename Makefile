@@ -8,7 +8,13 @@ NPM_IS := $(shell command -v npm)
 export NO_MKDOCS_2_WARNING := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help serve test quick lint prose site figures playground audit advisories measure clean lighthouse reproducible
+# The pure modules that everything else counts with, and their tests.
+ENGINE := $(patsubst %,tests/test_%.py,axis difference errors factors geometry languages networks \
+  operations package report savings source table) $(patsubst %,src/cnnexplain/%,axis.py collapse.py \
+  diagnosis/factors.py difference.py errors.py formats formula.py geometry.py graph.py languages \
+  networks notes.py operations report.py savings.py source.py table.py terminal.py windows.py)
+
+.PHONY: help serve test quick coverage lint prose site reproducible figures playground audit lighthouse advisories measure api dist clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -22,8 +28,11 @@ test: export OMP_NUM_THREADS := 1
 test: .venv/dev  ## run the Python tests, on all cores
 	$(BIN)/pytest -n logical --dist=worksteal
 
-quick: .venv/dev  ## run the tests of the engine alone
-	$(BIN)/pytest -q tests/*.py src/cnnexplain --ignore=src/cnnexplain/book --ignore=src/cnnexplain/figures
+quick: .venv/dev  ## run the tests of the engine that take no longer than a moment
+	$(BIN)/pytest -q -m "not slow" $(ENGINE)
+
+coverage: .venv/dev  ## say which branches of the engine no test takes, and fail if there are any
+	$(BIN)/pytest -q -m "not slow" $(ENGINE) --cov
 
 lint: .venv/dev  ## check style and types
 	$(BIN)/ruff format --check .
@@ -71,10 +80,18 @@ measure: .venv/docs  ## print the benchmarks, and write docs/data; with QUICK=1 
 	$(BIN)/python -m benchmarks.sliding $(if $(QUICK),--quick,--write docs/data/sliding.json)
 	$(BIN)/python benchmarks/playground.py $(if $(QUICK),--quick)
 
-clean:  ## remove everything that was made, the environment too
-	rm -rf .venv .cache build site node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+api: .venv/dev  ## tell what breaks for programs since the tag AGAINST=v0.1.0, or any commit
+	$(BIN)/python -m tests.contract $(AGAINST)
 
-.venv/docs .venv/dev .venv/audit .venv/advisories: .venv/%: pyproject.toml constraints.txt | .venv/made
+dist: .venv/dist  ## build the wheel and the archive of the sources into dist/, and check them
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/twine check --strict dist/*
+
+clean:  ## remove everything that was made, the environment too
+	rm -rf .venv .cache build site dist node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+
+.venv/docs .venv/dev .venv/audit .venv/dist .venv/advisories: .venv/%: pyproject.toml constraints.txt | .venv/made
 	$(BIN)/python -m pip install --progress-bar on -c constraints.txt -e ".[$*]"
 	@touch $@
 

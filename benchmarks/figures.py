@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 import sys
 import time
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +100,7 @@ def main(rounds: int) -> None:
     fresh = count()
     one = median(lambda: figures.stride(**CASE, numbers=True).inline(f"f{next(fresh)}"), 5 * rounds)
     plain = median(lambda: figures.stride(**CASE).inline(f"p{next(fresh)}"), 5 * rounds)
-    ten, hundred = (median(lambda n=n: drawn(n), rounds) for n in (MANY // 10, MANY))
+    ten, hundred = (median(partial(drawn, n), rounds) for n in (MANY // 10, MANY))
     other = median(animated, max(rounds // 3, 1))
     size = len(numbered.inline("f").encode())
 

@@ -34,7 +34,7 @@ def main(rounds: int) -> None:
         rounds: The number of fresh processes per module.
     """
     names = ["cnnexplain", "cnnexplain.api, cnnexplain.networks, cnnexplain.figures", "numpy"]
-    times = {name: [] for name in names}
+    times: dict[str, list[float]] = {name: [] for name in names}
     for name in names:
         seconds(name)  # compiles the bytecode and warms the disk
     for _ in range(rounds):

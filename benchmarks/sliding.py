@@ -25,7 +25,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from benchmarks.trace import machine, released, rounded, verdict
@@ -202,7 +202,7 @@ def split(model: nn.Sequential) -> tuple[nn.Sequential, nn.Sequential]:
         [2, 2]
     """
     at = next(index for index, each in enumerate(model) if isinstance(each, nn.Flatten))
-    return model[:at], model[at:]
+    return cast("nn.Sequential", model[:at]), cast("nn.Sequential", model[at:])
 
 
 def corners(image: int, window: int) -> list[tuple[int, int]]:
@@ -269,7 +269,7 @@ class Prepared:
         self.window = (3, case.window, case.window)
         self.original = module_of(case.network)
         self.model = channels_last(self.original)
-        self.features, self.head = split(self.model)
+        self.features, self.head = split(cast("nn.Sequential", self.model))
         converted = cx.fully_convolutional(self.original, self.window).module
         self.converted = channels_last(converted)
 

@@ -86,6 +86,7 @@ def compare(ours: Callable[..., int]) -> tuple[int, int, list[str]]:
     return answers, refusals, differences
 
 
+@pytest.mark.slow
 def test_every_size_and_every_refusal_is_torchs() -> None:
     answers, refusals, differences = compare(output_size)
     assert differences == []
@@ -93,6 +94,7 @@ def test_every_size_and_every_refusal_is_torchs() -> None:
     assert refusals >= 2_249
 
 
+@pytest.mark.slow
 def test_the_comparison_finds_a_rule_that_never_rounds_down() -> None:
     def wrong(size: int, **keywords: Any) -> int:
         return output_size(size, **keywords) + (size == 8 and keywords["stride"] == 2)
@@ -147,6 +149,7 @@ def test_the_inputs_behind_an_output_are_those_whose_change_changes_it(
 
 
 @given(sizes, kernels, strides, dilations)
+@pytest.mark.slow
 def test_the_inputs_behind_a_transposed_output_are_those_whose_change_changes_it(
     size: int, kernel: int, stride: int, dilation: int
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import doctest
 import json
 import re
@@ -179,7 +180,7 @@ def test_every_way_scores_every_window(small: sliding.Prepared) -> None:
 
     ways = small.ways(128)
     with torch.inference_mode():
-        found = {name: run() for name, run in ways.items()}
+        found: dict[str, Any] = {name: run() for name, run in ways.items()}
         by_hand = small.head(found["batch"])
     scores = found["slide"][0].flatten(1).T
     assert scores.shape == (9, 2)
@@ -242,10 +243,10 @@ def test_memory_is_kept_where_the_c_library_can(monkeypatch: pytest.MonkeyPatch)
             calls.append((option, value))
             return 1
 
-    monkeypatch.setattr(sliding.ctypes, "CDLL", lambda _: Library())
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: Library())
     assert sliding.keep_memory()
     assert calls == [(-4, 0), (-1, -1)]
-    monkeypatch.setattr(sliding.ctypes, "CDLL", lambda _: object())
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
     assert not sliding.keep_memory()
 
 

@@ -23,7 +23,7 @@ from cnnexplain.targets import UsageError, find
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from click.testing import Result
+    from typer.testing import Result
 
 ALEXNET = cx.trace(cx.networks.alexnet())
 SMALL = "nn.Sequential(nn.Conv2d(3, 8, 3, stride=2), nn.ReLU(), nn.Flatten(), nn.Linear(72, 5))"

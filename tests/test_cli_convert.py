@@ -28,7 +28,7 @@ from cnnexplain.languages import LANGUAGES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from click.testing import Result
+    from typer.testing import Result
 
     from cnnexplain.conversion import Conversion
 

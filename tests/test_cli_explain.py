@@ -18,7 +18,7 @@ from cnnexplain.languages import LANGUAGES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from click.testing import Result
+    from typer.testing import Result
 
 MODULE = """
 import torch

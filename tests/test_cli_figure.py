@@ -22,7 +22,7 @@ from cnnexplain.languages import LANGUAGES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from click.testing import Result
+    from typer.testing import Result
 
 STRIDE = ["figure", "stride", "--input-size", "5", "--kernel-size", "3", "--stride", "2"]
 

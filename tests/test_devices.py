@@ -156,7 +156,7 @@ def test_another_precision_is_refused(name: Any) -> None:
     ]
 
 
-BACKENDS = [torch.backends.cuda.matmul, torch.backends.cudnn]
+BACKENDS: list[Any] = [torch.backends.cuda.matmul, torch.backends.cudnn]
 
 # What newer versions of torch ask about precision, one thing at a time; they refuse the older
 # question where they were answered in the newer way.

@@ -34,7 +34,7 @@ FLATTENING = ("flatten", "view", "reshape")
 @pytest.fixture
 def written(request: pytest.FixtureRequest) -> Iterator[Callable[[str], str]]:
     """Write a cell of a notebook, and return its name."""
-    names = []
+    names: list[str] = []
 
     def write(text: str) -> str:
         name = f"<ipython-input-{len(names)}-{request.node.name}>"

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, SourceError, shown
+from cnnexplain.errors import (
+    ArgumentError,
+    CnnExplainError,
+    ExplainedError,
+    ShapeError,
+    SourceError,
+    pair,
+    shown,
+)
 
 
 def test_an_error_has_three_lines() -> None:
@@ -42,3 +50,15 @@ def test_an_object_that_cannot_show_itself_is_named_by_its_type() -> None:
             raise RuntimeError
 
     assert shown(Broken()) == "a Broken"
+
+
+def test_a_pair_has_two_numbers() -> None:
+    with pytest.raises(ArgumentError, match=r"received: window=\(1, 2, 3\)"):
+        pair("window", (1, 2, 3), 1)
+
+
+def test_an_explained_error_tells_its_explanation_once_there_is_one() -> None:
+    error = ExplainedError("a", "b", "c")
+    assert str(error) == "expected: a\nreceived: b\ncure: c"
+    error.told = "Problem: ..."
+    assert str(error) == "Problem: ..."

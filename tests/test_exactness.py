@@ -1099,7 +1099,7 @@ def averaged(network: Network) -> nn.Module:
     model = nn.Sequential(
         *(
             nn.AvgPool2d(each.kernel_size, each.stride) if isinstance(each, nn.MaxPool2d) else each
-            for each in module_of(thin(network))
+            for each in module_of(thin(network)).children()
             if not isinstance(each, nn.ReLU | nn.Tanh | nn.LocalResponseNorm)
         )
     )

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 import cnnexplain as cx
+from cnnexplain import geometry
 from cnnexplain.errors import ArgumentError
 from cnnexplain.languages import LANGUAGES
 
@@ -96,3 +97,25 @@ def test_with_two_inputs_nothing_is_said_of_the_one_that_the_table_does_not_tell
     first, second = (traced.receptive_field("add", (9, 9), input=each) for each in (0, 1))
     assert (first.size, first.note) == ((3, 3), None)
     assert (second.size, second.note) == ((5, 5), None)
+
+
+def test_behind_a_function_without_a_rule_a_unit_is_taken_to_see_everything() -> None:
+    class Sorted(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.sort(x, dim=-1).values
+
+    traced = cx.trace(Sorted(), (1, 6, 6))
+    found = traced.receptive_field(traced.rows[-1].name, (2, 3))
+    assert (found.size, found.exact, found.reason) == ((6, 6), False, "operation")
+
+
+def test_a_unit_with_an_index_for_each_axis_is_found() -> None:
+    assert geometry._region((2, 3), (4, 5)) == (range(2, 3), range(3, 4))
+
+
+def test_parts_that_lie_in_others_are_left_out_and_too_many_are_taken_as_one() -> None:
+    small, large = (range(2, 3),), (range(5),)
+    assert geometry._added([large], small) == [large]
+    assert geometry._added([small], large) == [large]
+    apart: list[tuple[range, ...]] = [(range(2 * at, 2 * at + 1),) for at in range(16)]
+    assert geometry._added(apart, (range(40, 41),)) == [(frozenset([*range(0, 31, 2), 40]),)]

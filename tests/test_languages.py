@@ -87,3 +87,7 @@ def test_a_missing_placeholder_names_label_and_language() -> None:
 def test_a_language_is_text(code: Any) -> None:
     with pytest.raises(ArgumentError, match="one of the languages en, ja, fr"):
         languages.set_language(code)
+
+
+def test_a_measure_without_decimals_has_no_separator() -> None:
+    assert number(1999.6, digits=0) == "2,000"

@@ -441,7 +441,7 @@ def _cuda_out_of_memory() -> object:
         lambda: nn.Linear(3, 3).load_state_dict(
             {"weight": torch.ones(4, 3), "bias": torch.ones(3)}
         ),
-        lambda: nn.Linear(3),
+        lambda: nn.Linear(3),  # type: ignore[call-arg]
         lambda: torch.ones(()).view(-1, -1),
         _cuda_out_of_memory,
     ],

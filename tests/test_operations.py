@@ -93,6 +93,7 @@ def test_shapes_parameters_and_refusals_are_torchs(case: Case) -> None:
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 @given(spatial())
+@pytest.mark.slow
 def test_macs_are_half_of_torchs_flops(case: Case) -> None:
     name, arguments, keywords, shape = case
     theirs = torchs(case)
@@ -112,6 +113,7 @@ def gapless(case: Case) -> bool:
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 @given(spatial())
 @example(("Conv1d", [1, 1, 1], {"stride": 3, "padding": 1, "padding_mode": "replicate"}, (1, 1, 1)))
+@pytest.mark.slow
 def test_what_is_never_read_has_no_influence_and_the_rest_has(case: Case) -> None:
     name, arguments, keywords, shape = case
     theirs = torchs(case)

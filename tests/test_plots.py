@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib import pyplot as plt
+from matplotlib.collections import QuadMesh
 from matplotlib.colors import LogNorm, to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -110,6 +111,7 @@ def test_nothing_is_said_of_what_lies_between_windows(ax: Axes) -> None:
     assert values[::2, ::2].tolist() == scores
     assert values[1].mask.all()
     assert values[:, 1].mask.all()
+    assert isinstance(mesh, QuadMesh)
     edges = mesh.get_coordinates()
     assert edges[:, 0, 1].tolist() == [0, 40, 60, 100]
     assert edges[0, :, 0].tolist() == [0, 50, 55, 105, 110, 160]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from cnnexplain import networks, trace
 from cnnexplain.api import trace as trace_function
 from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, SourceError
+from cnnexplain.formats import data
 from cnnexplain.formats.markdown import to_markdown
 from cnnexplain.formats.text import to_text
 from cnnexplain.formats.web import to_html
@@ -239,3 +241,27 @@ def test_a_networks_name_stays_text() -> None:
 def test_a_row_is_found_by_text_alone(name: Any) -> None:
     with pytest.raises(ArgumentError, match="the name of a layer"):
         _ = ALEXNET[name]
+
+
+def test_a_trace_knows_its_first_input() -> None:
+    assert trace(networks.lenet5()).input_size == (1, 32, 32)
+
+
+def test_a_table_without_totals_ends_with_its_rows() -> None:
+    whole = trace(networks.lenet5())._table([Column.NAME, Column.PARAMETERS])
+    bare = replace(whole, totals=())
+    assert to_text(bare).splitlines() == to_text(whole).splitlines()[: 3 + len(bare.cells)]
+
+
+def test_what_json_has_no_kind_for_is_refused() -> None:
+    with pytest.raises(TypeError, match="object"):
+        data._exact(object())
+
+
+def test_a_row_of_a_module_with_pictures_of_several_kinds_counts_what_all_leave_unread() -> None:
+    text = (
+        "nn.Sequential(nn.Sequential(nn.Conv2d(1, 1, 2, stride=2), nn.Flatten(2), nn.MaxPool1d(3)))"
+    )
+    traced = trace(text, (1, 5, 5))
+    assert [row.unread for row in traced.rows if row.unread] == [(1, 1), (1,)]
+    assert traced.collapsed(1).rows[0].unread == (3,)

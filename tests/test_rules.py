@@ -100,7 +100,7 @@ CALLS: dict[str, Callable[[torch.Tensor], Any]] = {
     "repeat": lambda x: x.repeat(1, 2, 1, 1),
     "cat": lambda x: torch.cat([x, x, x[:, :1]], dim=1),
     "cat with a constant": lambda x: torch.cat((torch.zeros(2, 1, 6, 8), x), 1),
-    "cat axis": lambda x: torch.concat([x, x], axis=-1),
+    "cat axis": lambda x: torch.concat([x, x], axis=-1),  # type: ignore[call-arg]  # torch takes it
     "stack": lambda x: torch.stack([x, x], dim=2),
     "chunk": lambda x: x.chunk(3, dim=1)[1],
     "split": lambda x: torch.split(x, [1, 3], dim=1)[1],

@@ -185,6 +185,12 @@ REFUSED: dict[str, tuple[Any, type[CnnExplainError], str, str]] = {
         "'BinOp' in line 1, at layer '0', line 1",
         "write one integer",
     ),
+    "minus a text": (
+        "nn.Sequential(nn.Linear(-'9', 3))",
+        SourceError,
+        "'UnaryOp' in line 1, at layer '0', line 1",
+        "write numbers out: nothing in the text is executed",
+    ),
     "a power": (
         "nn.Sequential(nn.Linear(9 ** 9 ** 9 ** 9, 3))",
         SourceError,

@@ -129,7 +129,7 @@ def test_every_format_is_the_golden_one(form: str, code: str) -> None:
 
 def test_the_golden_files_are_those_that_are_compared() -> None:
     names = {f"trace.{code}.{ending}" for code in LANGUAGES for ending in FORMATS.values()}
-    others = {"difference.txt", "explanations.txt", "refusals.txt"}
+    others = {"api.txt", "difference.txt", "explanations.txt", "refusals.txt"}
     assert {file.name for file in GOLDEN.iterdir()} == names | others
 
 
@@ -356,7 +356,7 @@ def latex_cells(document: str) -> list[list[str]]:
         match = re.fullmatch(r"\\par\{\\footnotesize (.*)\\par\}", note)
         assert match
         read_latex(match[1])
-    rows = []
+    rows: list[list[str]] = []
     for line in lines[2 : end - 1]:
         if line == r"\midrule":
             continue

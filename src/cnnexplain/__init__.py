@@ -87,7 +87,16 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'cnnexplain' has no attribute {name!r}")
-    home = import_module(f"cnnexplain.{_HOMES[name]}")
+    try:
+        home = import_module(f"cnnexplain.{_HOMES[name]}")
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        from cnnexplain.errors import MissingError  # noqa: PLC0415  # seldom needed
+
+        raise MissingError(
+            f"PyTorch, which cnnexplain.{name} needs", str(error), 'pip install "cnnexplain[torch]"'
+        ) from None
     value = home if name == _HOMES[name] else getattr(home, name)
     globals()[name] = value
     return value

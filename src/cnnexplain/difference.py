@@ -110,6 +110,12 @@ class Difference:
 
         Raises:
             ArgumentError: If there is no such language or column.
+
+        Example:
+            >>> from cnnexplain import networks, trace
+            >>> paper, ungrouped = trace(networks.alexnet()), trace(networks.alexnet("ungrouped"))
+            >>> print(paper.diff(ungrouped).to_text(columns=["macs"]).splitlines()[3].split()[0])
+            conv2
         """
         with chosen_language(language):
             shown = self._table(columns)
@@ -127,6 +133,12 @@ class Difference:
 
         Raises:
             ArgumentError: If there is no such language or column.
+
+        Example:
+            >>> from cnnexplain import networks, trace
+            >>> paper, ungrouped = trace(networks.alexnet()), trace(networks.alexnet("ungrouped"))
+            >>> print(paper.diff(ungrouped).to_markdown("fr", ["parameters"]).splitlines()[0])
+            | Couche | Paramètres |
         """
         from cnnexplain.formats.markdown import to_markdown  # noqa: PLC0415  # as in Trace
 
@@ -144,6 +156,12 @@ class Difference:
 
         Raises:
             ArgumentError: If there is no such language or column.
+
+        Example:
+            >>> from cnnexplain import networks, trace
+            >>> paper, ungrouped = trace(networks.alexnet()), trace(networks.alexnet("ungrouped"))
+            >>> "conv2" in paper.diff(ungrouped).to_html()
+            True
         """
         from cnnexplain.formats.web import escaped, to_html  # noqa: PLC0415  # as in Trace
 

@@ -40,6 +40,10 @@ class CnnExplainError(Exception):
 
         Args:
             **facts: What the error is about, such as a layer's name or its stride.
+
+        Example:
+            >>> ShapeError("8 features", "9", "use 9").about(layer="fc6").facts
+            {'layer': 'fc6'}
         """
         self.facts |= facts
         return self
@@ -49,6 +53,10 @@ class CnnExplainError(Exception):
 
         Args:
             where: The place.
+
+        Example:
+            >>> ShapeError("8 features", "9", "use 9").at("layer fc6").received
+            '9, at layer fc6'
         """
         return type(self)(self.expected, f"{self.received}, at {where}", self.cure).about(
             **self.facts
@@ -113,6 +121,13 @@ class ForwardError(CnnExplainError):
 
 class ConversionError(CnnExplainError):
     """A network cannot be made fully convolutional, since it does not work window by window."""
+
+
+class MissingError(CnnExplainError, ImportError):
+    """A package is not installed that what was asked for needs; the cure names the extra.
+
+    It is an ImportError as well, so that whoever does without the package can catch that.
+    """
 
 
 class BookError(CnnExplainError):

@@ -225,6 +225,14 @@ class Exactness:
 
         Raises:
             ArgumentError: If that is no size, or smaller than the window, or no such context.
+
+        Example:
+            >>> from cnnexplain import fully_convolutional
+            >>> from torch import nn
+            >>> padded = nn.Conv2d(1, 2, kernel_size=3, padding=1)
+            >>> model = nn.Sequential(padded, nn.Flatten(), nn.Linear(2 * 8 * 8, 10)).eval()
+            >>> fully_convolutional(model, (1, 8, 8)).exactness.cells((8, 9))
+            ((False, False),)
         """
         size = checked_size(image_size, self.window)
         beyond = pair("context", context, 0)

@@ -67,6 +67,12 @@ class Explanation:
 
         Raises:
             ArgumentError: If there is no such language, or the width is no positive integer.
+
+        Example:
+            >>> from cnnexplain import explain
+            >>> found = explain("nn.Sequential(nn.Flatten(), nn.Linear(784, 10))", (1, 32, 32))
+            >>> print(found.to_text("fr").splitlines()[0])
+            Réseau, entrée 1×32×32
         """
         from cnnexplain.diagnosis.formats import to_text  # noqa: PLC0415
 
@@ -82,6 +88,12 @@ class Explanation:
 
         Raises:
             ArgumentError: If there is no such language.
+
+        Example:
+            >>> from cnnexplain import explain
+            >>> found = explain("nn.Sequential(nn.Flatten(), nn.Linear(784, 10))", (1, 32, 32))
+            >>> "1,024" in found.to_html()
+            True
         """
         from cnnexplain.diagnosis.formats import to_html  # noqa: PLC0415
 
@@ -97,6 +109,13 @@ class Explanation:
 
         Raises:
             ArgumentError: If there is no such language.
+
+        Example:
+            >>> import json
+            >>> from cnnexplain import explain
+            >>> found = explain("nn.Sequential(nn.Flatten(), nn.Linear(784, 10))", (1, 32, 32))
+            >>> len(json.loads(found.to_json())["problems"])
+            1
         """
         from cnnexplain.diagnosis.formats import to_json  # noqa: PLC0415
 

@@ -67,13 +67,13 @@ def check_drawing(output: Path) -> None:
         >>> check_drawing(Path("heat.svg"))
     """
     suffix = output.suffix.lower()
+    if suffix == ".mp4":  # first, since its extra brings the others' too
+        imported("imageio_ffmpeg", "imageio-ffmpeg, which makes videos", "video")
     if suffix in {".png", ".gif", ".mp4"}:
         imported("resvg_py", "resvg-py, which draws PNG", "export")
         fonts()
     if suffix == ".gif":
         imported("PIL", "Pillow, which makes GIF", "export")
-    if suffix == ".mp4":
-        imported("imageio_ffmpeg", "imageio-ffmpeg, which makes videos", "video")
 
 
 def check_device(device: str, precision: str) -> None:

@@ -214,6 +214,12 @@ class Trace:
         Raises:
             ArgumentError: If there is no such language or column, or the width is no positive
                 integer.
+
+        Example:
+            >>> from cnnexplain import networks, trace
+            >>> lenet = trace(networks.lenet5())
+            >>> print(lenet.to_text("fr", ["name", "parameters"]).splitlines()[1])
+            Couche   Paramètres
         """
         limit = None if width is None else whole("width", width, 1)
         with chosen_language(language):
@@ -251,6 +257,11 @@ class Trace:
 
         Raises:
             ArgumentError: If there is no such language or column.
+
+        Example:
+            >>> from cnnexplain import networks, trace
+            >>> "48,120" in trace(networks.lenet5()).to_html("en", ["name", "parameters"])
+            True
         """
         from cnnexplain.formats.web import to_html  # noqa: PLC0415
 
@@ -269,6 +280,11 @@ class Trace:
 
         Raises:
             ArgumentError: If there is no such language or column.
+
+        Example:
+            >>> from cnnexplain import networks, trace
+            >>> print(trace(networks.lenet5()).to_latex("en", ["name"]).splitlines()[1])
+            % needs \usepackage{booktabs,amsmath}
         """
         from cnnexplain.formats.latex import to_latex  # noqa: PLC0415
 
@@ -291,6 +307,11 @@ class Trace:
 
         Raises:
             ArgumentError: If there is no such language or column.
+
+        Example:
+            >>> from cnnexplain import networks, trace
+            >>> trace(networks.lenet5()).to_csv(columns=["name", "output_shape"]).splitlines()[:2]
+            ['Layer,Output shape', 'conv1,1x6x28x28']
         """
         from cnnexplain.formats.data import to_csv  # noqa: PLC0415
 
@@ -307,6 +328,12 @@ class Trace:
 
         Raises:
             ArgumentError: If there is no such language or column.
+
+        Example:
+            >>> import json
+            >>> from cnnexplain import networks, trace
+            >>> json.loads(trace(networks.alexnet()).to_json())["parameters"]
+            60965224
         """
         from cnnexplain.formats.data import to_json  # noqa: PLC0415
 
@@ -340,6 +367,11 @@ class Trace:
         Raises:
             ArgumentError: If there is no such language or column.
             CnnExplainError: If pandas is missing.
+
+        Example:
+            >>> from cnnexplain import networks, trace
+            >>> int(trace(networks.alexnet()).to_frame()["parameters"].sum())
+            60965224
         """
         from cnnexplain.formats.data import to_frame  # noqa: PLC0415
 

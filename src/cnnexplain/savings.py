@@ -43,11 +43,6 @@ class Macs:
         """All of them."""
         return self.convolution + self.dense
 
-    @property
-    def dense_share(self) -> Fraction:
-        """The share of the fully connected layers."""
-        return Fraction(self.dense, self.total)
-
 
 @dataclass(frozen=True, slots=True)
 class Saving:

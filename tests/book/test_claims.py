@@ -11,7 +11,7 @@ import pytest
 from cnnexplain.book import claims, files, forms, results
 from cnnexplain.book.claims import RECORDS, VERDICTS, Outcome
 from cnnexplain.book.parity import compare, glossary, structure
-from cnnexplain.book.parity.page import Page
+from cnnexplain.book.parity.page import Finding, Page
 from cnnexplain.book.typography import LINTS
 from cnnexplain.errors import BookError
 from cnnexplain.languages import LANGUAGES
@@ -170,7 +170,8 @@ def source(language: str) -> Page:
 
 def test_the_words_agree_in_the_three_languages() -> None:
     terms = glossary.load((ROOT / "docs/glossary.toml").read_text(encoding="utf-8"))
-    english, findings = source("en"), []
+    english = source("en")
+    findings: list[Finding] = []
     for page in map(source, LANGUAGES):
         findings += structure.heading_ids(page)
         findings += glossary.forbidden(terms, page)

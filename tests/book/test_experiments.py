@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from cnnexplain import networks, trace
-from cnnexplain.book import contents, experiments
+from cnnexplain.book import cache, contents, experiments
 from cnnexplain.errors import BookError, CnnExplainError
 from cnnexplain.examples.digits import WINDOW, canvas
 from cnnexplain.languages import LANGUAGES, language
@@ -158,12 +158,14 @@ def test_an_experiment_runs_again_only_if_something_has_changed(
     assert len(runs) == 2
     assert json.loads(experiments.keys.recall(kept) or "") == {"error": 0.12346}
     monkeypatch.setattr(experiments.keys, "versions", lambda: {"torch": "another"})
+    assert json.loads(kept.read_text(encoding="utf-8")) == {"error": 0.12346}
+    monkeypatch.setattr(cache, "versions", lambda: {"torch": "another"})
     experiments.found("try")
     assert len(runs) == 3
     for file, count in {"figures/svg.py": 3, "cli.py": 3, "conversion/values.py": 4}.items():
-        changed = {**experiments.keys.sources(PACKAGE), file: "another"}
+        changed = {**cache.sources(PACKAGE), file: "another"}
         with monkeypatch.context() as patched:
-            patched.setattr(experiments.keys, "sources", lambda _, found=changed: found)
+            patched.setattr(cache, "sources", lambda _, found=changed: found)
             experiments.found("try")
         assert len(runs) == count, file
 

@@ -90,7 +90,7 @@ class Site:
         self.notebook.write_text(json.dumps(text), encoding="utf-8")
         self.lab.abs_src_path = str(self.notebook)
         jupyter.mend()
-        plugin = self.config.plugins["mkdocs-jupyter"]
+        plugin: Any = self.config.plugins["mkdocs-jupyter"]
         page = plugin.on_pre_page(Page(None, self.lab, self.config), self.config, self.files)
         page.read_source(self.config)
         page.render(self.config, self.files)

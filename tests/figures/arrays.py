@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cnnexplain.languages import LANGUAGES, language
 
@@ -76,7 +76,9 @@ def texts(root: ET.Element) -> list[tuple[float, float, float, str]]:
     return found
 
 
-def within(root: ET.Element, cells: Cells, *, sizes: Callable[[float], bool] = bool) -> list[list]:
+def within(
+    root: ET.Element, cells: Cells, *, sizes: Callable[[float], bool] = bool
+) -> list[list[Any]]:
     """The text of each cell, or "" where there is none."""
     found = [[""] * cells.columns for _ in range(cells.rows)]
     for x, y, size, text in texts(root):

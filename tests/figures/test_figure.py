@@ -31,7 +31,7 @@ def figure() -> figures.Figure:
 class Tags(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
-        self.tags = []
+        self.tags: list[Any] = []
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

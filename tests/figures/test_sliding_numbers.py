@@ -105,7 +105,8 @@ def read(root: ET.Element, texts: list[ET.Element] | None = None) -> Drawn:
         for each in texts
         if any((span.text or "")[:1] in "=≈" and span.text for span in each.iter("tspan"))
     ]
-    return Drawn(*grids, sums)
+    read, made, weights = grids
+    return Drawn(read, made, weights, sums)
 
 
 def value(content: str) -> float:

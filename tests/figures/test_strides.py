@@ -223,7 +223,7 @@ def test_strides_that_cannot_be_drawn_are_refused(
 # Known networks.
 
 
-def modules(source: str) -> nn.Module:
+def modules(source: str) -> nn.Sequential:
     """A network's text as torch runs it."""
     names: dict[str, Any] = {"nn": nn, "OrderedDict": OrderedDict}
     if "import" in source:

@@ -170,7 +170,8 @@ def test_each_step_tells_the_formulas_of_the_engine(name: str) -> None:
     trace, figure = cx.trace(NETWORKS[name]), drawn(name)
     texts = [words(parse(figure.frame(step))) for step in range(figure.steps)]
     for row in trace.rows:
-        kind = type(row.operation).__name__
+        operation: Any = row.operation
+        kind = type(operation).__name__
         if kind in {"ReLU", "Tanh", "Dropout", "LocalResponseNorm"}:
             continue
         said = [
@@ -183,9 +184,9 @@ def test_each_step_tells_the_formulas_of_the_engine(name: str) -> None:
             continue
         ((*_, lines),) = [said]
         if kind == "Linear":
-            rule = f"{row.operation.in_features}·{row.operation.out_features}"
+            rule = f"{operation.in_features}·{operation.out_features}"
             total = f"{row.parameters:,}"
-            assert f"parameters: {rule} + {row.operation.out_features} = {total}" in lines
+            assert f"parameters: {rule} + {operation.out_features} = {total}" in lines
         elif row.formula and "floor" in str(row.formula):
             numbers_ = str(row.formula).replace("floor(", "⌊").replace(")/", ")/")
             tail = numbers_.rsplit(" = ", 1)[1]
@@ -378,8 +379,7 @@ def test_any_chain_has_torchs_sizes(sizes: Any, height: int, width: int) -> None
     listed = re.findall(r" ([\d×]+)[;.]", figure.description.split(":", 1)[1])[1 : len(real) + 1]
     assert listed == real
     for step in range(1, len(real)):
-        (*_, first), *rest = [current(figure, step)]
-        assert not rest
+        ((*_, first),) = [current(figure, step)]
         assert first[0] / first[1] == pytest.approx(
             int(real[step - 1].split("×")[2]) / int(real[step - 1].split("×")[1]), rel=0.05
         )

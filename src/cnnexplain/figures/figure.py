@@ -105,6 +105,11 @@ class Figure:
 
         Raises:
             ArgumentError: If that is no positive integer.
+
+        Example:
+            >>> from cnnexplain import figures
+            >>> figures.stride(5, 3).file(width=480)[:5]
+            b'<?xml'
         """
         size = whole("width", width, 1)
         sized = f'width="{size}" height="{round(self.height * size / WIDTH)}"'
@@ -119,6 +124,11 @@ class Figure:
 
         Raises:
             ArgumentError: If that is no positive integer.
+
+        Example:
+            >>> from cnnexplain import figures
+            >>> figures.stride(5, 3).page().splitlines()[:2]
+            ['<!DOCTYPE html>', '<html lang="en">']
         """
         wide = "" if width is None else f".cx-figure>svg{{width:{whole('width', width, 1)}px}}"
         return (
@@ -138,6 +148,11 @@ class Figure:
 
         Raises:
             ArgumentError: If that cannot be an id.
+
+        Example:
+            >>> from cnnexplain import figures
+            >>> "stride-title" in figures.stride(5, 3).inline("stride")
+            True
         """
         if not isinstance(id, str) or not id or not all(c.isalnum() or c in "-_" for c in id):
             raise ArgumentError(
@@ -155,6 +170,12 @@ class Figure:
 
         Raises:
             ArgumentError: If there is no such step.
+
+        Example:
+            >>> from cnnexplain import figures
+            >>> figure = figures.stride(5, 3)
+            >>> figure.frame(0) == figure.frame(figure.steps - 1)
+            False
         """
         return self._svg(self._moment(step), styles.still())
 
@@ -166,6 +187,12 @@ class Figure:
 
         Raises:
             ArgumentError: If that is no such number.
+
+        Example:
+            >>> from cnnexplain import figures
+            >>> figure = figures.stride(5, 3)
+            >>> figure.faster(2).sweep.pace == figure.sweep.pace / 2
+            True
         """
         slowest, fastest = _SPEEDS
         number = isinstance(speed, int | float) and not isinstance(speed, bool)
@@ -186,6 +213,11 @@ class Figure:
 
         Raises:
             ArgumentError: If an argument is not allowed.
+
+        Example:
+            >>> from cnnexplain import figures
+            >>> "var(--" in figures.stride(5, 3).plain("dark")
+            False
         """
         _check_theme(theme)
         paper = element("rect", class_="cx-paper", width=WIDTH, height=self.height)
@@ -203,6 +235,11 @@ class Figure:
         Raises:
             ArgumentError: If an argument is not allowed.
             CnnExplainError: If a package that it needs is missing.
+
+        Example:
+            >>> from cnnexplain import figures
+            >>> figures.stride(5, 3).png(width=120)[1:4]
+            b'PNG'
         """
         # Figures are needed without the packages that make pixels of them.
         from cnnexplain import raster  # noqa: PLC0415
@@ -222,6 +259,11 @@ class Figure:
         Raises:
             ArgumentError: If an argument is not allowed.
             CnnExplainError: If a package that it needs is missing.
+
+        Example:
+            >>> from cnnexplain import figures
+            >>> figures.stride(2, 2).gif(width=120)[:6]
+            b'GIF89a'
         """
         from cnnexplain import film  # noqa: PLC0415
 
@@ -240,6 +282,11 @@ class Figure:
         Raises:
             ArgumentError: If an argument is not allowed.
             CnnExplainError: If a package that it needs is missing.
+
+        Example:
+            >>> from cnnexplain import figures
+            >>> figures.stride(2, 2).mp4(width=120)[4:8]
+            b'ftyp'
         """
         from cnnexplain import film  # noqa: PLC0415
 
@@ -267,6 +314,15 @@ class Figure:
         Raises:
             ArgumentError: If an argument is not allowed, or the file cannot be written.
             CnnExplainError: If a package that it needs is missing.
+
+        Example:
+            >>> from pathlib import Path
+            >>> from tempfile import TemporaryDirectory
+            >>> from cnnexplain import figures
+            >>> with TemporaryDirectory() as folder:
+            ...     figures.stride(5, 3).save(Path(folder, "stride.svg"))
+            ...     [file.name for file in Path(folder).iterdir()]
+            ['stride.svg']
         """
         try:
             # Through a link, the file that it names.

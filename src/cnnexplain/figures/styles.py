@@ -19,12 +19,22 @@ _DARK_PAGES = ("[data-md-color-scheme=slate]", "[data-jp-theme-light=false]", ".
 
 
 def site_script() -> str:
-    """Return the script of the controls, which a site serves once for all its figures."""
+    """Return the script of the controls, which a site serves once for all its figures.
+
+    Example:
+        >>> "data-cx" in site_script() or "cx-" in site_script()
+        True
+    """
     return _asset("controls.js")
 
 
 def site_style() -> str:
-    """Return the style of the figures, which a site serves once; its root gets the palette."""
+    """Return the style of the figures, which a site serves once; its root gets the palette.
+
+    Example:
+        >>> site_style().startswith(":root")
+        True
+    """
     palette = svg.palette_css(":root," + _LIGHT_PAGES[0], _DARK_PAGES[0])
     # Paper is white, whatever the screen is.
     printed = f"@media print{{{svg.palette_css(_DARK_PAGES[0])}}}"

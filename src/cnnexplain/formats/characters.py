@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import accumulate
 
 # Characters that are seen and take one column of a terminal, whatever stands beside them: what
 # nearly all cells are made of.
@@ -78,12 +79,8 @@ def cut(text: str, limit: int) -> str:
 
 
 def _beginning(text: str, limit: int) -> str:
-    used = 0
-    for index, character in enumerate(text):
-        used += _columns(character)
-        if used > limit:
-            return text[:index]
-    return text
+    ends = accumulate(map(_columns, text))
+    return text[: sum(end <= limit for end in ends)]
 
 
 def wrapped(sentence: str, limit: int) -> list[str]:

@@ -56,6 +56,12 @@ def to_html(conversion: Conversion) -> str:
 
     Args:
         conversion: The converted network.
+
+    Example:
+        >>> import cnnexplain as cx
+        >>> lenet = cx.fully_convolutional(cx.networks.lenet5(), (1, 32, 32))
+        >>> "Conv2d(16, 120, kernel_size=5)" in to_html(lenet)
+        True
     """
     caption = escaped(text("conversion.caption"))
     heads = "".join(

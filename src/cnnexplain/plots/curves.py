@@ -42,6 +42,11 @@ def halo(
     Raises:
         ArgumentError: If an argument is not allowed.
         CnnExplainError: If matplotlib is missing.
+
+    Example:
+        >>> from matplotlib.figure import Figure
+        >>> halo({0: 0.3, 32: 0.12, 64: 0.016}, ax=Figure().subplots()).get_yscale()
+        'log'
     """
     found = maps.sweep("errors", errors)
     limit = maps.limit("rounding", rounding)
@@ -94,6 +99,11 @@ def cost(
         ArgumentError: If an argument is not allowed.
         ShapeError: If a window is larger than an image.
         CnnExplainError: If matplotlib is missing.
+
+    Example:
+        >>> from matplotlib.figure import Figure
+        >>> len(cost(ax=Figure().subplots()).get_lines())
+        4
     """
     found, when = timed(network, image_sizes, measured, measured_on)
     axes = canvas.axes(ax)
@@ -146,6 +156,11 @@ def width(results: Mapping[int, Sequence[float]], *, ax: Axes | None = None) -> 
     Raises:
         ArgumentError: If an argument is not allowed.
         CnnExplainError: If matplotlib is missing.
+
+    Example:
+        >>> from matplotlib.figure import Figure
+        >>> width({1: [0.2, 0.26], 16: [0.96, 0.97]}, ax=Figure().subplots()).get_xscale()
+        'log'
     """
     found = trained(results)
     widths = [each.hidden for each in found]
@@ -192,6 +207,13 @@ def receptive_field(trace: Trace, *, ax: Axes | None = None) -> Axes:
     Raises:
         ArgumentError: If that is no trace, or no layer of it has a receptive field.
         CnnExplainError: If matplotlib is missing.
+
+    Example:
+        >>> from matplotlib.figure import Figure
+        >>> from cnnexplain import networks, trace
+        >>> axes = receptive_field(trace(networks.lenet5()), ax=Figure().subplots())
+        >>> int(max(axes.get_lines()[0].get_ydata()))
+        32
     """
     if not isinstance(trace, Trace):
         raise ArgumentError(

@@ -54,6 +54,12 @@ def heatmap(
         ArgumentError: If an argument is not allowed.
         ShapeError: If the map has not one cell for each window.
         CnnExplainError: If matplotlib is missing.
+
+    Example:
+        >>> from matplotlib.figure import Figure
+        >>> axes = heatmap([[0.1, 0.2], [0.3, 0.9]], image_size=256, ax=Figure().subplots())
+        >>> [int(end) for end in axes.get_xlim()]
+        [0, 256]
     """
     found = maps.numbers("scores", scores)
     places = grid(image_size, window, stride)
@@ -101,6 +107,12 @@ def error_map(
         ArgumentError: If an argument is not allowed.
         ShapeError: If a map has not one cell for each window.
         CnnExplainError: If matplotlib is missing.
+
+    Example:
+        >>> from matplotlib.figure import Figure
+        >>> axes = error_map([[0.2, 0.3], [0.3, 0.1]], image_size=256, ax=Figure().subplots())
+        >>> [int(end) for end in axes.get_xlim()]
+        [0, 256]
     """
     found = maps.errors("errors", errors)
     limit = maps.limit("rounding", rounding)

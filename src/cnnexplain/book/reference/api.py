@@ -132,7 +132,8 @@ def signature(path: str, function: Any, *, bound: bool = False) -> str:
         if each.kind is each.KEYWORD_ONLY and "*" not in given:
             given.append("*")
         # Annotations are texts, which Python would print in quotation marks.
-        name = f"{each.name}: {each.annotation}"
+        stars = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}.get(each.kind.name, "")
+        name = f"{stars}{each.name}: {each.annotation}"
         given.append(name if each.default is each.empty else f"{name} = {each.default!r}")
     returned = str(told.return_annotation)
     if hasattr(function, "__wrapped__") and returned.startswith("Iterator"):
