@@ -107,3 +107,30 @@ def look(page: Any, url: str, heard: list[str]) -> list[str]:
     choose(page, "slate")
     found += [f"dark {each}" for each in findings(page, ["color-contrast"])]
     return [*found, *heard]
+
+
+# The theme's own parts are not on paper, nor is what leads to elsewhere.
+_PRINTED = """() => {
+const told = (kind, elements) => elements.map(each => `${kind}: ${each.outerHTML.slice(0, 200)}`);
+const all = selector => [...document.querySelectorAll(selector)];
+const elsewhere = ".cx-take, .cx-open, .cx-play-bar, .cx-filter, .cx-status, [hidden]";
+return [
+    ...told("hidden", all("article :is(h1, h2, h3, p, li, pre, table, .formula)").filter(
+        each => !each.closest(elsewhere) && !each.checkVisibility())),
+    ...told("control", all("button, input, select, textarea, .download").filter(
+        each => !each.closest(".cx-play-form") && each.checkVisibility())),
+    // A box that scrolls on a screen.
+    ...told("cut", all("article *").filter(each => each.clientWidth
+        && each.scrollWidth > each.clientWidth + 2
+        && getComputedStyle(each).overflowX !== "visible"
+        && getComputedStyle(each).clipPath === "none"))]; }"""
+
+
+def printed(page: Any) -> list[str]:
+    """Return what is wrong with a page on paper: what is hidden or cut, and what cannot be used."""
+    page.set_viewport_size({"width": 718, "height": 1000})  # A4 between margins of a centimetre
+    page.emulate_media(media="print")
+    found = page.evaluate(_PRINTED)
+    page.emulate_media(media="screen")
+    assert isinstance(found, list)
+    return found

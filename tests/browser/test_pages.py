@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from tests.browser import audit
 from tests.browser.audit import LANGUAGES, PAGES
 
@@ -103,3 +102,35 @@ def test_without_a_script_a_page_is_complete_and_fits_a_phone(
         .map(each => each.outerHTML.slice(0, 200))"""
     assert scriptless.evaluate(hidden) == []
     assert scriptless.locator("article h1").count() == 1
+
+
+CHAPTERS = ["windows/", "one-size/", "sliding/", "claims/", "labs/windows/", "playground/"]
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_page_prints_completely_and_without_controls(
+    watched: tuple[Any, list[str]], address: str, name: str
+) -> None:
+    page, _ = watched
+    page.goto(address + name)
+    assert audit.printed(page) == []
+
+
+def test_what_is_wrong_on_paper_is_found(watched: tuple[Any, list[str]]) -> None:
+    page, _ = watched
+    page.set_content(
+        """<article><p style="display: none">lost</p><button>go on</button>
+        <div style="overflow: auto; width: 50px"><p style="width: 90px">wide</p></div></article>"""
+    )
+    assert [each.split(":")[0] for each in audit.printed(page)] == ["hidden", "control", "cut"]
+
+
+@pytest.mark.parametrize("start", LANGUAGES.values())
+def test_the_formula_sheet_fits_on_one_page(
+    watched: tuple[Any, list[str]], address: str, start: str
+) -> None:
+    page, _ = watched
+    page.goto(f"{address}{start}formulas/")
+    page.emulate_media(media="print")
+    assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1
+    page.emulate_media(media="screen")

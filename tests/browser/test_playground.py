@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlparse
 
 import pytest
+from tests.browser import audit
+from tests.browser.audit import LANGUAGES, ROOT
 
 from cnnexplain import languages
 from cnnexplain.book import browser as files
 from cnnexplain.playground import PRESETS
-from tests.browser import audit
-from tests.browser.audit import LANGUAGES, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -304,8 +304,10 @@ def test_it_answers_offline_once_it_is_loaded(first: tuple[Visit, list[str]]) ->
     visit.page.context.set_offline(False)
 
 
-def test_in_the_same_tab_a_link_starts_it_again_by_itself(context: Any, address: str) -> None:
-    visit = Visit(context, address).start()
+def test_in_the_same_tab_a_link_starts_it_again_by_itself(
+    first: tuple[Visit, list[str]], address: str
+) -> None:
+    visit, _ = first
     visit.page.goto(f"{address}ja/playground/#tool=window&input=12")
     visit.settled()
     assert "12" in visit.part("window", "formula")

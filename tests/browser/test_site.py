@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nbclient
 import nbformat
 import pytest
-
 from tests.browser.audit import LANGUAGES, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 LABS = sorted(path.stem for path in (ROOT / "docs" / "labs").glob("*.py"))
 
