@@ -14,8 +14,7 @@ ENGINE := $(patsubst %,tests/test_%.py,axis difference errors factors geometry l
   diagnosis/factors.py difference.py errors.py formats formula.py geometry.py graph.py languages \
   networks notes.py operations report.py savings.py source.py table.py terminal.py windows.py)
 
-.PHONY: help serve test quick coverage lint prose site figures playground audit advisories measure api dist \
-  clean lighthouse reproducible
+.PHONY: help serve test quick coverage lint prose site reproducible figures playground audit lighthouse advisories measure api dist clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -92,7 +91,7 @@ dist: .venv/dist  ## build the wheel and the archive of the sources into dist/, 
 clean:  ## remove everything that was made, the environment too
 	rm -rf .venv .cache build site dist node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
-.venv/docs .venv/dev .venv/audit .venv/advisories .venv/dist: .venv/%: pyproject.toml constraints.txt | .venv/made
+.venv/docs .venv/dev .venv/audit .venv/dist .venv/advisories: .venv/%: pyproject.toml constraints.txt | .venv/made
 	$(BIN)/python -m pip install --progress-bar on -c constraints.txt -e ".[$*]"
 	@touch $@
 

@@ -1,6 +1,7 @@
 """The figures and their controls in a real browser."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from html import escape
 from io import BytesIO
 from typing import Any
 
@@ -28,11 +29,20 @@ CASES: list[dict[str, Any]] = [
 NUMBERS = [case for case in CASES if "numbers" in case]
 
 
+@pytest.fixture(scope="module")
+def opened(browser: Any) -> Iterator[Any]:
+    """Open one page for all of this file: to open one takes longer than most of these tests."""
+    page = browser.new_page()
+    yield page
+    page.close()
+
+
 @pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
-    opened = browser.new_page(reduced_motion="reduce", viewport={"width": 480, "height": 1000})
-    yield opened
-    opened.close()
+def page(opened: Any) -> Any:
+    opened.goto("about:blank")
+    opened.emulate_media(media="screen", reduced_motion="reduce")
+    opened.set_viewport_size({"width": 480, "height": 1000})
+    return opened
 
 
 def status(page: Any) -> str:
@@ -41,25 +51,53 @@ def status(page: Any) -> str:
     return told.replace("\u2060", "").replace("\u2011", "-")
 
 
-MARKS = """[...document.querySelectorAll(".cx-window, .cx-taps, .cx-tie")].map(mark => {
+def lay(page: Any, drawings: Sequence[str]) -> None:
+    """Lay drawings beside each other, two in a row, each in a document of its own."""
+    page.set_content(
+        "<body style='margin: 0; display: grid; grid-template-columns: 480px 480px'>"
+        + "".join(
+            f"<iframe srcdoc='<body style=&quot;margin: 0&quot;>{escape(each)}' "
+            "style='border: 0; width: 480px; height: 1000px'></iframe>"
+            for each in drawings
+        )
+    )
+
+
+def of_each(page: Any, script: str, argument: Any = None) -> list[Any]:
+    """Return what a function of a document and an argument returns for each that was laid."""
+    asked = f"all => Array.from(frames).map((each, at) => ({script})(each.document, all?.[at]))"
+    found = page.evaluate(asked, argument)
+    assert isinstance(found, list)
+    return found
+
+
+STOP = """(document, time) => document.getAnimations().map(clock => {
+    clock.pause(); clock.currentTime = time; }).length"""
+
+
+def steps(figure: figures.Figure) -> list[int]:
+    return sorted({0, 1 % figure.steps, figure.steps // 3, figure.steps // 2, figure.steps - 1})
+
+
+def beside(page: Any, figure: figures.Figure) -> list[int]:
+    """Lay each frame, and beside it the whole drawing, stopped there; return how many move."""
+    page.emulate_media(reduced_motion="no-preference")
+    taken = steps(figure)
+    lay(page, [drawing for step in taken for drawing in (figure.frame(step), figure.svg)])
+    times = [(step + 0.5) * figure.sweep.seconds * 1000 for step in taken]
+    return of_each(page, STOP, [time for time in times for _ in range(2)])[1::2]
+
+
+MARKS = """document => [...document.querySelectorAll(".cx-window, .cx-taps, .cx-tie")].map(mark => {
     const {x, y, width, height} = mark.getBoundingClientRect(); return [x, y, width, height]; })"""
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_browser_moves_everything_to_where_a_frame_has_it(page: Any, case: Any) -> None:
     figure = figures.stride(**case)
-    for step in {0, 1, figure.steps // 3, figure.steps - 1}:
-        page.emulate_media(reduced_motion="no-preference")
-        page.set_content(figure.frame(step))
-        drawn = page.evaluate(MARKS)
-        page.set_content(figure.svg)
-        clocks = page.evaluate(
-            """time => document.getAnimations().map(clock => {
-            clock.pause(); clock.currentTime = time; })""",
-            (step + 0.5) * figure.sweep.seconds * 1000,
-        )
-        assert len(clocks) == 2
-        moved = page.evaluate(MARKS)
+    assert set(beside(page, figure)) == {2}
+    found = of_each(page, MARKS)
+    for step, drawn, moved in zip(steps(figure), found[::2], found[1::2], strict=True):
         assert len(drawn) == len(moved) == 5
         for one, other in zip(drawn, moved, strict=True):
             assert one == pytest.approx(other, abs=0.1), step
@@ -122,11 +160,14 @@ def test_nothing_below_a_figure_moves_while_it_plays(page: Any, name: str, width
     page.set_viewport_size({"width": width, "height": 900})
     figure = contents.FIGURES[name].figure()
     page.set_content(figure.html)
-    heights = set()
-    for _ in range(figure.steps):
-        page.get_by_role("button", name="Step forward").click()
-        heights.add(page.evaluate("document.querySelector('.cx-figure').offsetHeight"))
-    assert len(heights) == 1
+    forward = page.get_by_role("button", name="Step forward")
+    heights = forward.evaluate(
+        """(button, steps) => Array.from({length: steps}, () => {
+        button.click(); return button.closest(".cx-figure").offsetHeight; })""",
+        figure.steps,
+    )
+    assert len(set(heights)) == 1
+    assert status(page).startswith("step ")
 
 
 def test_a_slider_is_silent_while_the_figure_plays(page: Any) -> None:
@@ -173,7 +214,7 @@ def test_a_figure_is_complete_without_a_script(browser: Any) -> None:
     context.close()
 
 
-SEEN = """[...document.querySelectorAll("svg text")].filter(text => {
+SEEN = """document => [...document.querySelectorAll("svg text")].filter(text => {
     for (let each = text; each.tagName !== "svg"; each = each.parentNode)
         if (getComputedStyle(each).opacity === "0") return false;
     return true; }).map(text => text.textContent).sort()"""
@@ -182,17 +223,10 @@ SEEN = """[...document.querySelectorAll("svg text")].filter(text => {
 @pytest.mark.parametrize("case", NUMBERS)
 def test_a_browser_shows_the_numbers_that_a_frame_has(page: Any, case: Any) -> None:
     figure = figures.stride(**case)
-    for step in {0, 1, figure.steps // 3, figure.steps - 1}:
-        page.emulate_media(reduced_motion="no-preference")
-        page.set_content(figure.frame(step))
-        drawn = page.evaluate(SEEN)
-        page.set_content(figure.svg)
-        page.evaluate(
-            """time => document.getAnimations().map(clock => {
-            clock.pause(); clock.currentTime = time; })""",
-            (step + 0.5) * figure.sweep.seconds * 1000,
-        )
-        assert page.evaluate(SEEN) == drawn, step
+    beside(page, figure)
+    found = of_each(page, SEEN)
+    assert all(found)
+    assert found[1::2] == found[::2], steps(figure)
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
@@ -208,47 +242,46 @@ def test_numbers_stay_inside_their_cells(page: Any, case: Any, code: str) -> Non
     assert 0 < max(widths) <= unit - 2
 
 
-def steps(figure: figures.Figure) -> list[int]:
-    return sorted({0, 1 % figure.steps, figure.steps // 2, figure.steps - 1})
-
-
 @pytest.mark.parametrize("name", contents.FIGURES)
 def test_every_figure_moves_through_its_frames(page: Any, name: str) -> None:
     """What CSS makes of the whole drawing is what is drawn for the moment alone."""
     figure = contents.FIGURES[name].figure()
-    for step in steps(figure):
-        page.emulate_media(reduced_motion="no-preference")
-        page.set_content(figure.frame(step))
-        drawn = picture(page)
-        page.set_content(figure.svg)
-        page.evaluate(
-            """time => document.getAnimations().forEach(clock => {
-            clock.pause(); clock.currentTime = time; })""",
-            (step + 0.5) * figure.sweep.seconds * 1000,
-        )
-        assert different(drawn, picture(page)) < 0.002, step
+    beside(page, figure)
+    assert max(different(*pair) for pair in pictures(page)) < 0.002, steps(figure)
 
 
-def picture(page: Any) -> Any:
-    return Image.open(BytesIO(page.locator("svg").first.screenshot())).convert("L")
+def pictures(page: Any) -> list[tuple[Any, Any]]:
+    """Take one picture of all that was laid, and cut it into the pairs that stand in a row."""
+    page.set_viewport_size({"width": 960, "height": 1000})
+    sizes = of_each(
+        page,
+        """document => { const svg = document.querySelector("svg").getBoundingClientRect();
+        return [svg.width, svg.height]; }""",
+    )
+    assert sizes[::2] == sizes[1::2]
+    image = Image.open(BytesIO(page.screenshot(full_page=True))).convert("L")
+    boxes = [
+        [(left, row * 1000, left + width, row * 1000 + height) for left in (0, 480)]
+        for row, (width, height) in enumerate(sizes[::2])
+    ]
+    return [(image.crop(one), image.crop(other)) for one, other in boxes]
 
 
 def different(one: Any, other: Any) -> float:
     """Return the share of pixels that differ by more than smoothing does."""
-    assert one.size == other.size
     histogram = ImageChops.difference(one, other).histogram()
     return sum(histogram[48:]) / sum(histogram)
 
 
 def test_a_figure_that_does_not_move_through_its_frames_is_found(page: Any) -> None:
     figure = figures.stride(**CONVOLUTION)
-    page.set_content(figure.frame(3))
-    drawn = picture(page)
-    page.set_content(figure.frame(4))
-    assert different(drawn, picture(page)) > 0.002
+    lay(page, [figure.frame(step) for step in (3, 4, 4, 4)])
+    unlike, like = (different(*pair) for pair in pictures(page))
+    assert unlike > 0.002
+    assert like == 0
 
 
-OVERLAPS = """() => {
+OVERLAPS = """document => {
     const svg = document.querySelector("svg").getBoundingClientRect(), found = [];
     // What has a place of its own: a text, or each number of a text that is one for all cells.
     const placed = [...document.querySelectorAll("svg text")].flatMap(text => {
@@ -287,17 +320,14 @@ OVERLAPS = """() => {
 def test_no_text_is_cut_or_runs_into_another(page: Any, name: str, code: str) -> None:
     with language(code):
         figure = contents.FIGURES[name].figure()
-    for step in steps(figure):
-        page.set_content(figure.frame(step))
-        assert page.evaluate(OVERLAPS) == [], step
-    page.set_content(figure.svg)
-    assert page.evaluate(OVERLAPS.replace("svg text", "svg :not(.cx-seen) > text")) == []
+    lay(page, [*(figure.frame(step) for step in steps(figure)), figure.svg])
+    *frames, _ = of_each(page, OVERLAPS)
+    assert dict(zip(steps(figure), frames, strict=True)) == {step: [] for step in steps(figure)}
+    assert of_each(page, OVERLAPS.replace("svg text", "svg :not(.cx-seen) > text"))[-1] == []
 
 
 def test_text_that_is_cut_or_runs_into_another_is_found(page: Any) -> None:
-    page.set_content('<svg width="50" height="20"><text y="15">too long for it</text></svg>')
-    assert page.evaluate(OVERLAPS) == [["cut", "too long for it"]]
-    page.set_content(
-        '<svg width="300" height="40"><text y="15">one</text><text y="18">two</text></svg>'
-    )
-    assert page.evaluate(OVERLAPS) == [["one", "two"]]
+    cut = '<svg width="50" height="20"><text y="15">too long for it</text></svg>'
+    two = '<svg width="300" height="40"><text y="15">one</text><text y="18">two</text></svg>'
+    lay(page, [cut, two])
+    assert of_each(page, OVERLAPS) == [[["cut", "too long for it"]], [["one", "two"]]]

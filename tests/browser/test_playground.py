@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlparse
 
 import pytest
+from tests.browser import audit
+from tests.browser.audit import LANGUAGES, ROOT
 
 from cnnexplain import languages
 from cnnexplain.book import browser as files
@@ -20,9 +22,6 @@ from cnnexplain.playground import PRESETS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-ROOT = Path(__file__).parents[2]
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-LANGUAGES = {"en": "", "ja": "ja/", "fr": "fr/"}
 STARTED = "document.getElementById('cx-play-progress').hidden"
 ANSWERED = "!document.querySelector('.cx-play-old')"
 BROKEN = next(each for each in PRESETS if each.id == "alexnet-384")
@@ -33,13 +32,8 @@ class Visit:
 
     def __init__(self, context: Any, address: str, language: str = "en", query: str = "") -> None:
         self.page = context.new_page()
-        self.faults: list[str] = []
+        self.faults = audit.watch(self.page, address)
         self.asked: list[str] = []
-        self.page.on(
-            "console",
-            lambda m: self.faults.append(m.text) if m.type in ("error", "warning") else None,
-        )
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.goto(f"{address}{LANGUAGES[language]}playground/{query}")
 
@@ -110,7 +104,6 @@ def test_it_starts_on_a_click_and_answers_every_preset(
                 visit.choose(tool, preset.id)
                 assert visit.page.locator(f"#cx-play-answer-{tool} .cx-play-part").count()
     assert visit.faults == []
-    assert [each for each in visit.asked if not each.startswith((address, "data:"))] == []
     # Once for all languages, from one place.
     python = [each for each in visit.asked if "/assets/python/" in each]
     assert python
@@ -238,10 +231,66 @@ def test_another_language_shows_the_same(context: Any, address: str) -> None:
     assert "/ja/playground/" in visit.page.url
 
 
-def test_it_answers_offline_once_it_is_loaded(browser: Any, address: str) -> None:
-    context = browser.new_context(reduced_motion="reduce")
-    visit = Visit(context, address).start()
-    context.set_offline(True)
+@pytest.fixture(scope="module")
+def first(browser: Any, address: str, server: Any) -> Iterator[tuple[Visit, list[str]]]:
+    """Start Python with the keyboard, in a browser that has never been here; tell what was sent."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    sent = len(server.sent)
+    visit = Visit(context, address)
+    visit.page.evaluate(
+        """() => { const bar = document.getElementById('cx-play-progress'); window.seen = [];
+        new MutationObserver(() => seen.push(bar.value)).observe(bar, {attributes: true}); }"""
+    )
+    visit.page.focus("#cx-play-start")
+    visit.page.keyboard.press("Enter")
+    visit.settled()
+    yield visit, server.sent[sent:]
+    context.close()
+
+
+def test_progress_tells_how_much_has_come(first: tuple[Visit, list[str]]) -> None:
+    seen = first[0].page.evaluate("seen")
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 10
+    assert seen[-1] > 0.99
+
+
+def test_the_keyboard_reaches_every_field_and_the_answer_is_announced(
+    first: tuple[Visit, list[str]],
+) -> None:
+    visit, _ = first
+    # Where the button was.
+    assert visit.page.evaluate("document.activeElement.id") == "cx-play-status"
+    visit.page.keyboard.press("Tab")
+    reached = []
+    for _ in range(20):
+        focused = "document.activeElement.id || document.activeElement.textContent"
+        reached.append(visit.page.evaluate(focused))
+        visit.page.keyboard.press("Tab")
+    assert reached[:4] == ["A window", "A network", "cx-play-window-preset", "cx-play-window-kind"]
+    assert "cx-play-window-dilation-slider" in reached
+    assert visit.page.get_attribute("#cx-play-status", "role") == "status"
+    visit.fill("window-input", "15")
+    visit.page.wait_for_function(
+        "() => document.getElementById('cx-play-status').textContent.includes('15×15')"
+    )
+
+
+def test_the_next_visit_takes_python_out_of_the_cache(
+    first: tuple[Visit, list[str]], address: str, server: Any
+) -> None:
+    visit, sent = first
+    before = len(server.sent)
+    again = Visit(visit.page.context, address, "fr").start()
+    again.page.close()
+    assert any("/python/" in path for path in sent)
+    assert not any("/python/" in path for path in server.sent[before:])
+
+
+def test_it_answers_offline_once_it_is_loaded(first: tuple[Visit, list[str]]) -> None:
+    visit, _ = first
+    visit.page.bring_to_front()
+    visit.page.context.set_offline(True)
     visit.fill("window-input", "31")
     assert "31" in visit.part("window", "formula")
     visit.tool(2)
@@ -252,40 +301,16 @@ def test_it_answers_offline_once_it_is_loaded(browser: Any, address: str) -> Non
     assert download.value.suggested_filename == "network.csv"
     assert "conv1" in Path(download.value.path()).read_text("utf-8")
     assert visit.faults == []
-    context.close()
+    visit.page.context.set_offline(False)
 
 
-def test_the_next_visit_takes_python_out_of_the_cache(
-    browser: Any, address: str, server: Any
+def test_in_the_same_tab_a_link_starts_it_again_by_itself(
+    first: tuple[Visit, list[str]], address: str
 ) -> None:
-    context = browser.new_context(reduced_motion="reduce")
-    Visit(context, address).start()
-    sent = len(server.sent)
-    Visit(context, address, "fr").start()
-    again = [path for path in server.sent[sent:] if "/python/" in path]
-    context.close()
-    assert any("/python/" in path for path in server.sent[:sent])
-    assert again == []
-
-
-def test_in_the_same_tab_a_link_starts_it_again_by_itself(context: Any, address: str) -> None:
-    visit = Visit(context, address).start()
+    visit, _ = first
     visit.page.goto(f"{address}ja/playground/#tool=window&input=12")
     visit.settled()
     assert "12" in visit.part("window", "formula")
-
-
-def test_progress_tells_how_much_has_come(context: Any, address: str) -> None:
-    visit = Visit(context, address)
-    visit.page.evaluate(
-        """() => { const bar = document.getElementById('cx-play-progress'); window.seen = [];
-        new MutationObserver(() => seen.push(bar.value)).observe(bar, {attributes: true}); }"""
-    )
-    visit.start()
-    seen = visit.page.evaluate("seen")
-    assert seen == sorted(seen)
-    assert len(set(seen)) > 10
-    assert seen[-1] > 0.99
 
 
 def test_an_answer_that_takes_too_long_ends_and_the_next_one_comes(
@@ -368,87 +393,54 @@ def test_without_python_the_page_is_an_example_and_says_how_to_get_it(
     assert visit.faults == []
 
 
-def test_a_figure_that_comes_with_an_answer_moves(browser: Any, address: str) -> None:
-    context = browser.new_context(reduced_motion="no-preference")
-    visit = Visit(context, address).start()
+def test_a_figure_that_comes_with_an_answer_moves(running: Callable[[str], Visit]) -> None:
+    visit = running("en")
+    visit.page.emulate_media(reduced_motion="no-preference")
+    visit.tool(1)
+    visit.choose("window", "small")
     visit.fill("window-input", "9")
     figure = visit.page.locator("#cx-play-window-part-figure .cx-figure")
     figure.scroll_into_view_if_needed()
     visit.page.wait_for_selector("#cx-play-window-part-figure .cx-figure.cx-moving")
     assert visit.page.locator("#cx-play-window-part-figure .cx-controls").count() == 1
-    context.close()
+    visit.page.emulate_media(reduced_motion="reduce")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_axe_finds_nothing_and_a_phone_shows_all_of_it(
     running: Callable[[str], Visit], language: str
 ) -> None:
-    assert AXE.is_file(), "no axe-core: run make playground"
-    page = running(language).page
-    page.evaluate(AXE.read_text("utf-8"))
-    page.set_viewport_size({"width": 390, "height": 844})
+    visit = running(language)
     found = {}
+
+    def look(state: str) -> None:
+        found[state] = audit.findings(visit.page) + audit.too_wide(visit.page, [390])
+        audit.choose(visit.page, "slate")
+        found[f"{state}, dark"] = audit.findings(visit.page, ["color-contrast"])
+        audit.choose(visit.page, "default")
+
+    visit.page.set_viewport_size({"width": 390, "height": 844})
     for at, preset in enumerate(("small", "own", BROKEN.id, "alexnet")):
-        running(language).tool(1 if at == 0 else 2)
-        running(language).choose("window" if at == 0 else "network", preset)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, preset
-        for colours in ("light", "dark") if at < 3 else ():
-            page.emulate_media(color_scheme=colours)
-            found[preset, colours] = findings(page)
-    running(language).fill("network-size", "x")
-    found["refused", "dark"] = findings(page)
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size({"width": 1280, "height": 900})
+        visit.tool(1 if at == 0 else 2)
+        visit.choose("window" if at == 0 else "network", preset)
+        if at < 3:
+            look(preset)
+        else:  # the longest table, and otherwise as the ones before
+            found[preset] = audit.too_wide(visit.page, [390])
+    visit.fill("network-size", "x")
+    look("refused")
+    visit.page.set_viewport_size({"width": 1280, "height": 900})
     assert {state: each for state, each in found.items() if each} == {}
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
-def test_axe_finds_nothing_before_it_starts(browser: Any, address: str, colours: str) -> None:
-    context = browser.new_context(color_scheme=colours, reduced_motion="reduce")
+def test_axe_finds_nothing_while_it_waits_to_be_started(context: Any, address: str) -> None:
+    """How the page is at first is looked at in test_pages.py."""
     visit = Visit(context, address)
-    visit.page.evaluate(AXE.read_text("utf-8"))
-    found = findings(visit.page)
     visit.page.fill("#cx-play-window-input", "12")
     visit.page.wait_for_selector(".cx-play-old")
-    found += findings(visit.page)
-    context.close()
-    assert found == []
-
-
-# The theme's own, on every page that has code: both navigations of its copy buttons have one name.
-KNOWN = {"landmark-unique"}
-
-
-def findings(page: Any) -> list[str]:
-    found = page.evaluate("axe.run({resultTypes: ['violations']})")
-    return [
-        f"{each['id']}: {node['html'][:200]}"
-        for each in found["violations"]
-        if each["id"] not in KNOWN
-        for node in each["nodes"]
-    ]
-
-
-def test_the_keyboard_reaches_every_field_and_the_answer_is_announced(
-    context: Any, address: str
-) -> None:
-    visit = Visit(context, address)
-    visit.page.focus("#cx-play-start")
-    visit.page.keyboard.press("Enter")
-    visit.settled()
-    visit.page.keyboard.press("Tab")
-    reached = []
-    for _ in range(20):
-        focused = "document.activeElement.id || document.activeElement.textContent"
-        reached.append(visit.page.evaluate(focused))
-        visit.page.keyboard.press("Tab")
-    assert reached[:4] == ["A window", "A network", "cx-play-window-preset", "cx-play-window-kind"]
-    assert "cx-play-window-dilation-slider" in reached
-    assert visit.page.get_attribute("#cx-play-status", "role") == "status"
-    visit.fill("window-input", "15")
-    visit.page.wait_for_function(
-        "() => document.getElementById('cx-play-status').textContent.includes('15×15')"
-    )
+    found = audit.findings(visit.page)
+    audit.choose(visit.page, "slate")
+    assert found + audit.findings(visit.page, ["color-contrast"]) == []
 
 
 def test_a_strict_policy_forbids_nothing_that_it_needs(

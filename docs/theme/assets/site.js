@@ -17,11 +17,36 @@ if (document.documentElement.lang === "ja") {
   };
 }
 
+// In French, what is typed without accents finds the words that have them: those of the index, which
+// passes by in the theme's message of type 0.
+if (document.documentElement.lang === "fr") {
+  const plain = (word) => word.normalize("NFD").replace(/\p{M}/gu, "");
+  const post = Worker.prototype.postMessage;
+  let docs = [];
+  let known; // each word of the index and its plain form, once somebody searches
+  const words = ({ title, text }) => `${title} ${text}`.toLowerCase().match(/\p{L}+/gu) ?? [];
+  const meant = (typed) => {
+    known ??= [...new Set(docs.flatMap(words))].map((word) => [word, plain(word)]);
+    const alike = known.filter(([, word]) => word.startsWith(typed.toLowerCase()));
+    return [...new Set(alike.map(([word]) => word.slice(0, typed.length)))].join("* ") || typed;
+  };
+  Worker.prototype.postMessage = function (message, ...rest) {
+    if (message.type === 0) ({ docs } = message.data);
+    if (message.type === 2) message = { ...message, data: message.data.normalize().replace(/\p{L}{3,}/gu, meant) };
+    return post.call(this, message, ...rest);
+  };
+}
+
 // What scrolls sideways can be reached with the keyboard, in browsers that do not see to it too.
 addEventListener("load", () => {
   for (const box of document.querySelectorAll(".formula, .output, .cx-table, .cx-terminal > code, .md-typeset__scrollwrap")) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
   }
+});
+
+// The theme makes a landmark for the copy button of each block of code, all of one name.
+addEventListener("load", () => {
+  for (const each of document.querySelectorAll(".md-code__nav")) each.role = "none";
 });
 
 // Another language opens at the same section: the ids are the same.

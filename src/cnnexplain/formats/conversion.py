@@ -70,7 +70,7 @@ def to_html(conversion: Conversion) -> str:
     )
     return "\n".join(
         [
-            f'<div class="cx-table" role="region" aria-label="{caption}">',
+            f'<div class="cx-table" role="group" aria-label="{caption}">',
             '<table class="cx-rows">',
             f"<caption>{caption}</caption>",
             f"<thead><tr>{heads}</tr></thead>",

@@ -32,8 +32,9 @@ def to_html(table: Table) -> str:
     caption = escaped(table.caption)
     return "\n".join(
         [
-            # A region, so that what is wider than its page can be reached and scrolled by keyboard.
-            f'<div class="cx-table" role="region" aria-label="{caption}">',
+            # A group that what is wider than its page is reached and scrolled in by keyboard; no
+            # landmark, which tables of one name must not be.
+            f'<div class="cx-table" role="group" aria-label="{caption}">',
             '<table class="cx-rows">',
             f"<caption>{caption}</caption>",
             f"<thead><tr>{heads}</tr></thead>",
