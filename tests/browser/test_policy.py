@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from tests.browser.test_site import LANGUAGES, PAGES
+from tests.browser.audit import LANGUAGES, PAGES
 
 SITE = Path(__file__).parents[2] / "site"
 REFUSED = "Content Security Policy"
