@@ -50,6 +50,7 @@ PURE = [
 EXTRAS = {
     ("formats", "pandas"),
     ("raster", "resvg_py"),
+    ("raster", "PIL"),
     ("film", "PIL"),
     ("film", "imageio_ffmpeg"),
     ("plots", "matplotlib"),
