@@ -251,7 +251,7 @@ def first(browser: Any, address: str, server: Any) -> Iterator[tuple[Visit, list
 def test_progress_tells_how_much_has_come(first: tuple[Visit, list[str]]) -> None:
     seen = first[0].page.evaluate("seen")
     assert seen == sorted(seen)
-    assert len(set(seen)) > 10
+    assert len(set(seen)) > 5  # more than once for a file; how often, the network decides
     assert seen[-1] > 0.99
 
 
