@@ -26,7 +26,7 @@ def watch(page: Any, address: str) -> list[str]:
 
     def heard(message: Any) -> None:
         if message.type in ("error", "warning"):
-            found.append(f"console: {message.text}")
+            found.append(f"console: {message.text} {message.location['url']}")
 
     def asked(request: Any) -> None:
         if not request.url.startswith((address, "data:", "blob:")):
