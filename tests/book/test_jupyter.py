@@ -189,11 +189,21 @@ def test_a_downloaded_notebook_works_away_from_the_site(site: Site) -> None:
     assert "## 出力の大きさ\n" in prose
     assert "(https://example.org/ja/windows/#size)" in prose
     assert "(https://example.org/ja/labs/windows/#size)" in prose
-    assert [cell["source"] for cell in cells if cell["cell_type"] == "code"] == [
+    assert ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"] == [
+        'try:\n    import cnnexplain\nexcept ImportError:\n    %pip install -q "cnnexplain[torch]"',
         SETUP,
         "figure",
         "6 * 7",
     ]
+
+
+def test_a_downloaded_notebook_installs_its_extra_from_where_the_project_is(site: Site) -> None:
+    notebook = json.dumps({"cells": [code("from cnnexplain.examples import faces")]})
+    site.config.repo_url = "https://example.org/project"
+    first, _ = json.loads(jupyter.portable(notebook, site.lab, site.config, site.files))["cells"]
+    assert first["source"][-1] == (
+        '    %pip install -q "cnnexplain[examples] @ git+https://example.org/project"'
+    )
 
 
 def test_the_installed_versions_are_the_pinned_ones() -> None:

@@ -178,7 +178,7 @@ def downloads(opened: Any, address: str, tmp_path_factory: Any) -> Path:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_lab_is_downloaded_as_a_notebook_that_imports_first_what_it_needs(
+def test_every_lab_is_downloaded_as_a_notebook_that_installs_first_what_it_needs(
     downloads: Path, language: str
 ) -> None:
     for lab in LABS:
@@ -186,7 +186,8 @@ def test_every_lab_is_downloaded_as_a_notebook_that_imports_first_what_it_needs(
         nbformat.validate(notebook)
         first, *cells = notebook.cells
         assert first.source.startswith("# "), lab
-        setup = next(cell for cell in cells if cell.cell_type == "code").source
+        install, setup, *_ = (cell.source for cell in cells if cell.cell_type == "code")
+        assert install.startswith("try:\n    import cnnexplain\nexcept ImportError:\n    %pip"), lab
         assert setup.startswith(("import", "from")), lab
         assert f'cx.set_language("{language}")' in setup, lab
 

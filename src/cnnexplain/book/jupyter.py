@@ -93,7 +93,8 @@ def portable(notebook: str, source: File, config: MkDocsConfig, files: Files) ->
         files: The site's files.
 
     Returns:
-        The file with absolute links, and headings without the site's ids.
+        The file with absolute links, headings without the site's ids, and before the first code a
+        cell that installs what is missing.
     """
 
     def absolute(match: re.Match[str]) -> str:
@@ -108,7 +109,29 @@ def portable(notebook: str, source: File, config: MkDocsConfig, files: Files) ->
         if cell["cell_type"] == "markdown":
             text = _HEADING_ID.sub(r"\1", _LINK.sub(absolute, _text(cell["source"])))
             cell["source"] = text.splitlines(keepends=True)
+    kinds = [cell["cell_type"] for cell in content["cells"]]
+    content["cells"].insert(kinds.index("code"), _install(notebook, config.repo_url))
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _install(notebook: str, repository: str | None) -> dict[str, Any]:
+    """Return a cell that installs what a notebook needs, unless it is there."""
+    extra = "examples" if "cnnexplain.examples" in notebook else "torch"
+    package = f"cnnexplain[{extra}]" + (f" @ git+{repository}" if repository else "")
+    lines = [
+        "try:",
+        "    import cnnexplain",
+        "except ImportError:",
+        f'    %pip install -q "{package}"',
+    ]
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": "code-install",
+        "metadata": {},
+        "outputs": [],
+        "source": "\n".join(lines).splitlines(keepends=True),
+    }
 
 
 def _highlighter(extra_css_classes: str = "") -> Callable[..., str]:
