@@ -8,8 +8,6 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from tests.browser.audit import LANGUAGES, PAGES
-
 SITE = Path(__file__).parents[2] / "site"
 REFUSED = "Content Security Policy"
 INJECT = """() => {
@@ -28,20 +26,6 @@ def watched(browser: Any, refusals: list[str]) -> Any:
         lambda said: refusals.append(f"{page.url}: {said.text}") if REFUSED in said.text else None,
     )
     return page
-
-
-def test_no_page_asks_for_what_its_policy_refuses(browser: Any, address: str) -> None:
-    # What is in PAGES, the test of errors has seen.
-    seen = {folder + name for folder in LANGUAGES.values() for name in PAGES}
-    folders = [path.parent.relative_to(SITE).as_posix() for path in SITE.rglob("index.html")]
-    rest = sorted({f"{each}/" for each in folders} - seen - {"./"})
-    refusals: list[str] = []
-    page = watched(browser, refusals)
-    for name in [*rest, "404.html", "ja/404.html", "fr/404.html"]:
-        page.goto(address + name)
-    page.close()
-    assert rest
-    assert refusals == []
 
 
 def test_figures_run_in_the_frames_of_other_sites(

@@ -7,7 +7,11 @@ if (document.documentElement.lang === "ja") {
   const japanese = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}ー々]+/gu;
   const post = Worker.prototype.postMessage;
   Worker.prototype.postMessage = function (message, ...rest) {
-    if (message.type === 2) {
+    if (message.type === 2 && !window.lunr.TinySegmenter && document.readyState !== "complete") {
+      addEventListener("load", () => this.postMessage(message, ...rest), { once: true });
+      return;
+    }
+    if (message.type === 2 && window.lunr.TinySegmenter) {
       const segmenter = new window.lunr.TinySegmenter();
       const word = (part) => !/^\p{sc=Hiragana}$/u.test(part); // a particle is in every sentence
       const words = (run) => segmenter.segment(run).filter(word).join("* ") || run;
