@@ -16,7 +16,7 @@ from cnnexplain.book import lock
 from cnnexplain.errors import BookError
 
 HOOK = Path(__file__).parents[2] / "docs" / "hook.py"
-ENGLISH: Any = SimpleNamespace(docs_dir="docs/en")
+ENGLISH: Any = SimpleNamespace(docs_dir="docs/en", site_dir="no such folder")
 
 
 @pytest.fixture
@@ -91,8 +91,9 @@ def test_a_file_that_is_not_whole_yet_is_no_file_of_the_site(
     folder.mkdir(parents=True)
     for name in ("a.svg", ".0123456789abcdef.part"):
         (folder / name).touch()
+    (tmp_path / "build/en/card.png").touch()
     made: list[str] = []
     monkeypatch.setattr(hook.File, "generated", lambda _, name, **__: name)
     files: Any = SimpleNamespace(documentation_pages=list, append=made.append)
     hook.on_files(files, ENGLISH)
-    assert made == ["assets/figures.js", "assets/figures.css", "figures/a.svg"]
+    assert made == ["assets/figures.js", "assets/figures.css", "figures/a.svg", "assets/card.png"]

@@ -18,7 +18,6 @@ import pytest
 
 from cnnexplain.book import build, exports
 from cnnexplain.book import cache as kept
-from cnnexplain.book.__main__ import export
 from cnnexplain.errors import BookError
 from cnnexplain.figures import stride
 from cnnexplain.languages import LANGUAGES, current
@@ -85,7 +84,7 @@ def make(root: Path) -> None:
         explanations={"a": Shown()},
         prepare=lambda text, *_: text,
         execute=run,
-        export=export,
+        export=exports.write,
         played={},
         ledger=lambda *_: {"j": "text\n"},
         playground=lambda _: dict.fromkeys(LANGUAGES, "<form></form>\n"),
