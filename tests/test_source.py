@@ -244,6 +244,13 @@ def test_any_text_gives_a_network_or_an_error_of_ours_in_time(text: str) -> None
     assert time.process_time() - start < 5
 
 
+def test_of_a_layer_with_thousands_of_arguments_its_beginning_is_said() -> None:
+    with pytest.raises(ArgumentError) as caught:
+        read(f"nn.Sequential(nn.Conv2d({'1, ' * 3000}))")
+    assert "received: 3000 positional arguments, at layer '0'" in str(caught.value)
+    assert caught.value.facts["operation"] == "Conv2d(...)"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are Linux's")
 def test_texts_that_are_made_to_be_slow_or_large_take_a_second_and_200_mb() -> None:
     def run(seconds: str) -> subprocess.CompletedProcess[str]:
