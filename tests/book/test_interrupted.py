@@ -47,6 +47,8 @@ def draw_for_ever(picture: exports.Picture) -> bytes:
 
 def start(what: str, folder: str) -> int:
     """Run the build step as it is, with one kind of work alone."""
+    # Tests that run in the background of a script inherit that Ctrl-C does nothing.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     work = {"kernels": run_a_lab, "pictures": draw}[what]
     program._make = lambda root: work(root / "pids")
     return program.main(["--root", folder])
