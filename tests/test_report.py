@@ -152,9 +152,9 @@ def visible(name: str) -> str:
 def test_a_layers_name_stays_text_in_every_format(name: str, code: str) -> None:
     rows = trace(Network(chain([(name, make("ReLU", [], {}))])), (3, 4, 4)).rows
     with language(code):
-        made = table(rows, {}, "x")
+        made = table(rows, {"macs": 0}, "x")
     document = to_html(made)
-    assert document.count("<") == to_html(table(rows, {}, "y")).count("<")
+    assert document.count("<") == to_html(table(rows, {"macs": 0}, "y")).count("<")
     assert f">{html.escape(visible(name))}</th>" in document
     assert len(to_markdown(made).splitlines()) == 4
     assert not re.search(r"(?<!\\)[`*\[]|<", to_markdown(made).splitlines()[2])
@@ -245,6 +245,16 @@ def test_a_row_is_found_by_text_alone(name: Any) -> None:
 
 def test_a_trace_knows_its_first_input() -> None:
     assert trace(networks.lenet5()).input_size == (1, 32, 32)
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "latex", "html"])
+def test_a_table_that_shows_no_sum_has_no_row_for_sums(form: str) -> None:
+    write = getattr(trace(networks.lenet5()), f"to_{form}")
+    with_sum, without = (write(columns=["name", more]) for more in ("macs", "output_shape"))
+    assert "Total" in with_sum
+    assert "Total" not in without
+    assert "conv1" in without
+    assert not re.search(r"\\midrule\s*\\bottomrule|\| *\| *\||<tfoot>", without)
 
 
 def test_a_table_without_totals_ends_with_its_rows() -> None:

@@ -117,13 +117,14 @@ def table(
     """
     chosen = checked(columns)
     last = [count(column, totals[column]) if column in totals else "" for column in chosen]
-    last[0] = last[0] or text("table.total")
+    if any(last):
+        last[0] = last[0] or text("table.total")
     return Table(
         caption,
         chosen,
         tuple(text(f"table.{column}") for column in chosen),
         tuple(zip(*[_CELLS[column](rows) for column in chosen], strict=True)),
-        tuple(last),
+        tuple(last) if any(last) else (),
         tuple(notes),
     )
 

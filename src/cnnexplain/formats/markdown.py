@@ -25,9 +25,10 @@ def to_markdown(table: Table) -> str:
         table: The table; its notes follow as paragraphs.
     """
     marks = [":--" if column in WORDS else "--:" for column in table.columns]
-    lines = [_line(table.headers), f"| {' | '.join(marks)} |", *map(_line, table.cells)]
+    rows = [*table.cells, table.totals] if table.totals else table.cells
+    lines = [_line(table.headers), f"| {' | '.join(marks)} |", *map(_line, rows)]
     notes = "".join(f"\n\n{_escaped(note)}" for note in table.notes)
-    return "\n".join([*lines, _line(table.totals)]) + notes
+    return "\n".join(lines) + notes
 
 
 def _line(cells: Iterable[str | Formula]) -> str:
