@@ -209,6 +209,24 @@ def test_a_downloaded_notebook_runs_where_the_site_is_not(
     assert [told(cell) for cell in ran.cells] == [told(cell) for cell in shown.cells]
 
 
+def test_figures_lie_on_the_page_and_fit_a_labs_output_on_a_phone(
+    browser: Any, address: str
+) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800}, color_scheme="dark")
+    page = context.new_page()
+    page.goto(f"{address}labs/sliding/")
+    inside = """[...document.querySelectorAll(".output:has(.cx-figure)")].map(
+        (output) => output.scrollWidth <= output.clientWidth)"""
+    assert page.evaluate(inside) == [True]
+    page.goto(f"{address}converting/")
+    ground, paper = page.evaluate(
+        """() => [getComputedStyle(document.body).backgroundColor,
+        getComputedStyle(document.querySelector(".cx-paper")).fill]"""
+    )
+    context.close()
+    assert paper == ground
+
+
 def told(cell: Any) -> list[str]:
     """Return the text that a cell printed or returned."""
     outputs = cell.get("outputs", [])
