@@ -9,13 +9,13 @@ import inspect
 import re
 import subprocess
 import sys
-import tarfile
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
 
 import griffe
 
@@ -117,10 +117,10 @@ def against(tag: str) -> list[str]:
         tag: The tag, or any commit.
     """
     packed = subprocess.run(
-        ["git", "archive", tag, "src"], cwd=ROOT, check=True, capture_output=True
+        ["git", "archive", "--format=zip", tag, "src"], cwd=ROOT, check=True, capture_output=True
     ).stdout
-    with TemporaryDirectory() as folder, tarfile.open(fileobj=BytesIO(packed)) as archive:
-        archive.extractall(folder, filter="data")
+    with TemporaryDirectory() as folder, ZipFile(BytesIO(packed)) as archive:
+        archive.extractall(folder)
         return breaking(Path(folder, "src"), ROOT / "src")
 
 
