@@ -144,6 +144,9 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     if _is_lab(page.file):
         html = jupyter.render(html, page, config, files)
     page.meta.setdefault("description", head.description(html))
+    if files.get_file_from_path(f"labs/{page.file.src_uri}"):
+        # A chapter answers what its lab, the ledger and the lists only mention.
+        page.meta["search"] = {"boost": 2}
     if _language(config) == "fr":
         for anchor in page.toc:
             _space(anchor)
