@@ -152,7 +152,16 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
             _space(anchor)
     root = get_relative_url("./", page.url)
     main = f"{root}../" if _language(config) in CHILDREN else root
+    # The search is for words of the page, not for the numbers in its drawings.
+    html = html.replace('<div class="cx-figure"', '<div class="cx-figure" data-search-exclude')
     return takeaway.resolved(html, root, main, str(config.site_url))
+
+
+def on_post_page(output: str, *, config: MkDocsConfig, **_: object) -> str:
+    """Set the lines of the page."""
+    from cnnexplain.book import lines  # noqa: PLC0415
+
+    return lines.set_lines(output, _language(config))
 
 
 def on_page_context(context: TemplateContext, config: MkDocsConfig, **_: object) -> None:

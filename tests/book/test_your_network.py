@@ -94,8 +94,22 @@ def test_what_is_spoken_follows_the_language_and_nothing_else_does() -> None:
 
 def test_only_sentences_are_broken_where_the_page_ends() -> None:
     blocks = {name: make().to_html("en") for name, make in contents.OUTPUTS.items()}
-    folded = {name for name, html in blocks.items() if html.startswith('<pre class="cx-message"')}
+    folded = {name for name, html in blocks.items() if "cx-folded" in html}
     assert folded == {"yours-convert", "yours-message", "yours-refused"}
+
+
+def test_a_folded_line_goes_on_below_what_it_says() -> None:
+    html = Printed(
+        "print('  An indent.\\n 1. An item.\\na label   and words\\n\\nwords & words')", folds=True
+    ).to_html()
+    lines = re.findall(r"<span style=.--column:(\d+)ch.>(.*?)</span>", html)
+    assert lines == [
+        ("2", "  An indent."),
+        ("4", " 1. An item."),
+        ("10", "a label   and words"),
+        ("0", " "),
+        ("0", "words &amp; words"),
+    ]
 
 
 def test_the_sizes_that_fit_are_those_that_torch_takes() -> None:

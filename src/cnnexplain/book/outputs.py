@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import shlex
 import tempfile
 from dataclasses import dataclass
 from functools import cache
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cnnexplain
 from cnnexplain import languages
 from cnnexplain.errors import BookError
+from cnnexplain.formats.characters import width
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+# The indent of a line, with an item's number; or its label, and the spaces up to what it says.
+_LABEL = re.compile(r" +(?:\d+\. )?|\S+(?: \S+)*? {2,}")
 
 
 @dataclass(frozen=True)
@@ -123,5 +129,14 @@ class Command:
 
 def _block(said: str, *, folds: bool) -> str:
     text = escape(said.rstrip("\n"), quote=False)
-    kind = "cx-message" if folds else "cx-output"
+    if folds:
+        text = "".join(map(_line, text.split("\n")))
+    kind = "cx-output cx-folded" if folds else "cx-output"
     return f'<pre class="{kind}" lang="{languages.current()}"><code>{text}</code></pre>'
+
+
+def _line(line: str) -> str:
+    """Return a line that goes on, where it is folded, below its own words, not below its label."""
+    label = _LABEL.match(line)
+    column = width(unescape(label[0])) if label else 0
+    return f'<span style="--column:{column}ch">{line or " "}</span>'

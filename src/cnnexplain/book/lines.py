@@ -1,0 +1,84 @@
+"""How the lines of a page are set: where they must not break, and how wide Japanese is in columns.
+
+A browser breaks a line at any space and behind any hyphen. Readers stumble over “VGG-” at the end
+of a line and “16” at the start of the next, over a number without its unit, and over a formula
+without its comma.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Tags, and what is no prose: code and drawings keep what they have.
+_MARKUP = re.compile(
+    r"(<(?P<name>head|svg|script|style|pre|textarea|select|math)\b.*?</(?P=name)>"
+    r"|<!--.*?-->|</?[a-zA-Z](?:\"[^\"]*\"|'[^']*'|[^'\">])*>)",
+    re.DOTALL,
+)
+_FORMULA = '<math display="inline">'
+# What stands right before and after a formula belongs to it, though browsers break lines there.
+_BEFORE = re.compile(r"(?:[(（「]|«\u202f)?$")
+_AFTER = re.compile(r"(?:[\u00a0\u202f][^\s<]{1,20}|[)）」、。：！？,.;:!?]+)?")
+# VGG-16, ViT-B/16, R-Net, Grad-CAM, CC BY-SA; est-il, a-t-elle; --language.
+_NAME = re.compile(
+    r"(?<![\w-])(?:[A-Z][A-Za-z]*-(?:\d+\w*|[A-Z]\w*(?:/\d+)?)(?![\w-])|CC BY-SA"
+    r"|[A-Za-zÀ-ÿ]+-(?:t-)?(?:ils?|elles?|on|ce)(?![\w-])|--?[a-z][a-z-]*)"
+)
+# Between a number and what it counts.
+_COUNTED = {
+    "en": re.compile(
+        r"(?<=\d) (?=(?:pixels?|px|m?s|min|[kMGT]i?B|[kMGT]?MACs?|FLOPs|[mb]illion|times)\b)"
+    ),
+    "ja": re.compile(r"(?<=\d) (?=[\u3041-\u30fa\u4e00-\u9fff]|px\b|m?s\b)"),
+    "fr": re.compile(r"(?<=\d) (?=[a-zà-ÿœ])"),
+}
+_ARROW = re.compile(r" (?=→)")
+_DIFFERENCE = re.compile(r"\([^\s()]{1,12} [−+] [^\s()]{1,12}\)")
+# In names of arguments, and in calls, which a browser would break anywhere.
+_JOINT = re.compile(r"(?<=\w[_.])(?=\w)")
+_JAPANESE = re.compile(r"[\u3001-\u30ff\u3400-\u9fff\uff01-\uff60]+")
+
+
+def set_lines(html: str, language: str) -> str:
+    r"""Return a page whose lines break where a reader would break them.
+
+    Args:
+        html: The page.
+        language: Its language.
+
+    Example:
+        >>> set_lines("<p>VGG-16 sees 32 pixels</p>", "en")
+        '<p><span class="cx-held">VGG-16</span> sees 32\xa0pixels</p>'
+        >>> set_lines('<p>(<math display="inline"></math>)</p>', "en")
+        '<p><span class="cx-held">(<math display="inline"></math>)</span></p>'
+        >>> set_lines("<code>kernel_size</code>", "en")
+        '<code>kernel_<wbr>size</code>'
+        >>> set_lines("<pre>合計  9</pre>", "ja")
+        '<pre><span class="cx-wide">合計</span>  9</pre>'
+    """
+    parts = _MARKUP.split(html)
+    # Each match gives two parts: itself, and the name of its element.
+    texts, marks = parts[::3], parts[1::3]
+    for index, mark in enumerate(marks):
+        if mark.startswith(_FORMULA):
+            before, after = _BEFORE.search(texts[index]), _AFTER.match(texts[index + 1])
+            assert before
+            assert after
+            if before[0] or after[0]:
+                marks[index] = f'<span class="cx-held">{before[0]}{mark}{after[0]}</span>'
+                texts[index] = texts[index][: before.start()]
+                texts[index + 1] = texts[index + 1][after.end() :]
+        elif mark.startswith("<pre") and language == "ja":
+            marks[index] = _JAPANESE.sub(r'<span class="cx-wide">\g<0></span>', mark)
+    made = [_held(texts[0], language)]
+    for mark, text in zip(marks, texts[1:], strict=True):
+        held = _held(text, language)
+        made += mark, _JOINT.sub("<wbr>", held) if mark == "<code>" else held
+    return "".join(made)
+
+
+def _held(text: str, language: str) -> str:
+    text = _COUNTED[language].sub("\u00a0", text)
+    text = _ARROW.sub("\u00a0", text)
+    text = _DIFFERENCE.sub(lambda found: found[0].replace(" ", "\u00a0"), text)
+    return _NAME.sub(r'<span class="cx-held">\g<0></span>', text)

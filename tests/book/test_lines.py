@@ -1,0 +1,59 @@
+"""Where the lines of a page must not break."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnexplain.book.lines import set_lines
+
+MATH = '<math display="inline"><mi>W</mi></math>'
+
+
+def held(text: str) -> str:
+    return f'<span class="cx-held">{text}</span>'
+
+
+@pytest.mark.parametrize(
+    ("language", "html", "expected"),
+    [
+        ("en", "<p>VGG-16’s, LeNet-5</p>", f"<p>{held('VGG-16')}’s, {held('LeNet-5')}</p>"),
+        ("en", "R-Net Grad-CAM", f"{held('R-Net')} {held('Grad-CAM')}"),
+        ("en", "ViT-B/16, CC BY-SA", f"{held('ViT-B/16')}, {held('CC BY-SA')}"),
+        ("en", "one-size Max-pooling F-measure", "one-size Max-pooling F-measure"),
+        ("en", "<code>--kernel-size 3</code>", f"<code>{held('--kernel-size')} 3</code>"),
+        ("en", "<code>trace.to_html()</code>", "<code>trace.<wbr>to_<wbr>html()</code>"),
+        ("en", "60 million, 12 px, 3 ms, 4 maps", "60\xa0million, 12\xa0px, 3\xa0ms, 4 maps"),
+        ("en", "(12 − 7)/1, 5 → 10", "(12\xa0−\xa07)/1, 5\xa0→ 10"),
+        ("en", f"of {MATH}, or ({MATH})", f"of {held(MATH + ',')} or {held('(' + MATH + ')')}"),
+        ("en", f"of {MATH} pixels", f"of {MATH} pixels"),
+        ("fr", f"de {MATH}\xa0pixels.", f"de {held(MATH + chr(0xA0) + 'pixels.')}"),
+        ("fr", "Où se trouve-t-il, est-ce ?", f"Où se {held('trouve-t-il')}, {held('est-ce')} ?"),
+        ("fr", "36 fenêtres, 4 096", "36\xa0fenêtres, 4 096"),
+        ("ja", f"を {MATH}、（{MATH}）", f"を {held(MATH + '、')}{held('（' + MATH + '）')}"),
+        ("ja", "6 つの、32 px", "6\xa0つの、32\xa0px"),
+        ("ja", "<pre>出力 1</pre>", '<pre><span class="cx-wide">出力</span> 1</pre>'),
+        ("fr", "<pre>VGG-16 --list 36 fenêtres</pre>", "<pre>VGG-16 --list 36 fenêtres</pre>"),
+        ("en", '<a title="VGG-16 > 32 pixels">', '<a title="VGG-16 > 32 pixels">'),
+        ("en", "<svg><style></style>VGG-16</svg>", "<svg><style></style>VGG-16</svg>"),
+        ("en", "<!-- VGG-16 -->", "<!-- VGG-16 -->"),
+    ],
+)
+def test_a_line_holds_what_a_reader_holds(language: str, html: str, expected: str) -> None:
+    assert set_lines(html, language) == expected
+
+
+PIECES = "<p> </p> <code> </code> <pre> </pre> < > \" ' VGG-16 --list est-il 12 px 出力 （ 、 . _ →"
+
+
+@given(
+    st.lists(st.sampled_from([*PIECES.split(), MATH, " ", "\xa0"])).map("".join),
+    st.sampled_from(["en", "ja", "fr"]),
+)
+def test_nothing_is_lost_and_nothing_but_spaces_changes(html: str, language: str) -> None:
+    made = set_lines(html, language)
+    ours = r'<span class="cx-(?:held|wide)">|<wbr>|</span>'
+    assert re.sub(ours, "", made).replace("\xa0", " ") == html.replace("\xa0", " ")
