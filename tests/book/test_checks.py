@@ -1,4 +1,4 @@
-"""The checks of the ledger have types that fit: each is a program, of the first cell and its own."""
+"""The checks of the ledger have types that fit: each is a program, the first cell and its own."""
 
 from __future__ import annotations
 
