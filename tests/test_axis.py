@@ -26,12 +26,12 @@ PADDINGS = range(-1, 4)
 DILATIONS = range(4)
 
 
-def torchs_convolution(size: int, kernel: int, **arguments: int) -> int:
+def torchs_convolution(size: int, kernel: int, **arguments: Any) -> int:
     weight = torch.zeros(1, 1, kernel)
     return functional.conv1d(torch.zeros(1, 1, size), weight, **arguments).shape[-1]
 
 
-def torchs_transposed(size: int, kernel: int, **arguments: int) -> int:
+def torchs_transposed(size: int, kernel: int, **arguments: Any) -> int:
     weight = torch.zeros(1, 1, kernel)
     return functional.conv_transpose1d(torch.zeros(1, 1, size), weight, **arguments).shape[-1]
 

@@ -35,7 +35,7 @@ ERRORS = [[0.2, 0.27], [0.3, 3e-16]]
 WIDTHS = {1: [0.2, 0.26, 0.22], 16: [0.96, 0.97, 0.95], 4096: [0.99, 0.98, 0.99]}
 HALOS = {0: 0.30, 32: 0.12, 64: 0.016, 96: 3e-16}
 TIMES = [("VGG-16", 384, 10.516), ("VGG-16", 512, 15.837)]
-SMALL = {"image_size": 256, "window": 224, "stride": 32}
+SMALL: dict[str, Any] = {"image_size": 256, "window": 224, "stride": 32}
 
 PLOTS: dict[str, Callable[..., Axes]] = {
     "heatmap": partial(plots.heatmap, SCORES),

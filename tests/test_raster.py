@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ERRORS = [[0.20, 0.27], [0.27, 0.35]]
 # A map with every step of colour, too many cells for numbers in them.
 LEVELS = [[(row + column) / 20 for column in range(11)] for row in range(11)]
-PLACE = {"image_size": 24 + 10 * 4, "window": 24, "stride": 4}
+PLACE: dict[str, Any] = {"image_size": 24 + 10 * 4, "window": 24, "stride": 4}
 
 
 def pixels(data: bytes) -> Pixels:
