@@ -264,7 +264,7 @@ def test_same_padding_is_torchs(kernel: int, dilation: int) -> None:
     assert output_size(17, kernel_size=kernel, padding="same", dilation=dilation) == 17
 
 
-REFUSALS = {
+REFUSALS: dict[str, tuple[dict[str, Any], type[CnnExplainError], str]] = {
     "a size of 0": (
         {"input_size": 0, "kernel_size": 3},
         ArgumentError,

@@ -271,7 +271,7 @@ def moved(figure: figures.Figure, step: int) -> list[list[Any]]:
     """What the drawing that moves shows at a step, by the arithmetic of its clocks."""
     row, column = divmod(step, figure.sweep.columns)
     clocks = {"cx-x": (column, figure.sweep.columns), "cx-y": (row, figure.sweep.rows)}
-    found = []
+    found: list[list[Any]] = []
 
     def walk(each: ET.Element, x: float, y: float) -> None:
         style = each.get("style", "")
