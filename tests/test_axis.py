@@ -37,7 +37,7 @@ def torchs_transposed(size: int, kernel: int, **arguments: Any) -> int:
 
 
 def torchs_max_pooling(size: int, kernel: int, **arguments: Any) -> int:
-    return functional.max_pool1d(torch.zeros(1, 1, size), kernel, **arguments).shape[-1]
+    return int(functional.max_pool1d(torch.zeros(1, 1, size), kernel, **arguments).shape[-1])
 
 
 def torchs_average_pooling(size: int, kernel: int, **arguments: Any) -> int:

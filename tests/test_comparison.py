@@ -336,7 +336,7 @@ def macs_of(run: Callable[[], Any]) -> int:
     """The multiply-accumulates that torch counts; its operations are two of ours."""
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         run()
-    return counter.get_total_flops() // 2
+    return int(counter.get_total_flops()) // 2
 
 
 @pytest.mark.parametrize("stride", [4, (8, 4)])

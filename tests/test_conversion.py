@@ -87,7 +87,7 @@ def relative_error(found: Tensor, expected: Tensor) -> float:
         torch.linalg.vector_norm(each.double().cpu().reshape(len(each), -1), dim=1)
         for each in (found - expected, expected)
     )
-    return (error / norm.clamp(min=torch.finfo(torch.float64).tiny)).max().item()
+    return float((error / norm.clamp(min=torch.finfo(torch.float64).tiny)).max())
 
 
 @torch.no_grad()

@@ -8,7 +8,7 @@ import pickle
 import socket
 import sys
 from functools import cache
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import pytest
@@ -62,7 +62,7 @@ def crops(picture: torch.Tensor, window: int, stride: int) -> torch.Tensor:
     )
 
 
-def slid(network: nn.Module, windows: torch.Tensor) -> torch.Tensor:
+def slid(network: nn.Module, windows: torch.Tensor) -> Any:
     """Return the outputs for windows, of shape (outputs, rows, columns)."""
     return network(windows.flatten(0, 1)).unflatten(0, windows.shape[:2]).permute(2, 0, 1)
 

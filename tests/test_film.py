@@ -32,7 +32,7 @@ def pixels(png: bytes) -> Any:
 def difference(one: Any, other: Any) -> float:
     """Return how much two pictures differ on average, from 0 to 255."""
     pairs = zip(one.tobytes(), other.tobytes(), strict=True)
-    return sum(abs(a - b) for a, b in pairs) / len(one.tobytes())
+    return float(sum(abs(a - b) for a, b in pairs) / len(one.tobytes()))
 
 
 def test_a_gif_has_each_moment_once_and_begins_again(figure: figures.Figure) -> None:

@@ -162,7 +162,7 @@ class Call(nn.Module):
         super().__init__()
         self.call = call
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor) -> Any:
         return self.call(x) * 1
 
 
@@ -184,7 +184,7 @@ def test_the_functions_result_is_torchs_and_a_rule_of_ours_tells_it(name: str) -
 @pytest.mark.parametrize("name", CALLS)
 def test_the_functions_result_is_the_same_where_values_are_run(name: str) -> None:
     class Decided(Call):
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
+        def forward(self, x: torch.Tensor) -> Any:
             assert x.sum() is not None and bool(x.sum() < 1e9)  # noqa: PT018
             return super().forward(x)
 

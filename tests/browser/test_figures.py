@@ -47,7 +47,7 @@ def page(opened: Any) -> Any:
 
 def status(page: Any) -> str:
     """What is said of the step, without what keeps numbers on a line."""
-    told = page.locator(".cx-status").inner_text().replace("\u00a0", " ")
+    told: str = page.locator(".cx-status").inner_text().replace("\u00a0", " ")
     return told.replace("\u2060", "").replace("\u2011", "-")
 
 

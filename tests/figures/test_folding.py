@@ -342,7 +342,7 @@ def test_hostile_and_long_names_stay_text_and_have_room() -> None:
             super().__init__()
             self.add_module('<script>&"alert' + "x" * 60, torch.nn.Linear(12, 3))
 
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
+        def forward(self, x: torch.Tensor) -> Any:
             (layer,) = self.children()
             return layer(x.flatten(1))
 

@@ -58,7 +58,7 @@ def spread(rows: int, columns: int) -> list[list[float]]:
     generator = np.random.default_rng(0)
     values = 10 ** generator.uniform(-4, -0.9, (rows, columns))
     values[-1, -1] = 3e-16
-    return values.tolist()
+    return [[float(each) for each in row] for row in values]
 
 
 def only(rows: int, columns: int, *named: tuple[int, int]) -> list[list[bool]]:
