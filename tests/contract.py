@@ -99,7 +99,7 @@ def breaking(before: Path, after: Path) -> list[str]:
         after: The same after.
     """
     old, new = (griffe.load(cx.__name__, search_paths=[tree]) for tree in (before, after))
-    homes = {old[name].canonical_path for name in old.exports or ()}
+    homes = {old[str(name)].canonical_path for name in old.exports or ()}
     homes |= {f"{cx.__name__}.{home}.{name}" for name, home in api.HELD.items()}
     for module in (cx.figures, cx.networks, cx.plots):
         homes |= {f"{each.__module__}.{name}" for name, each in api.members(module).items()}

@@ -65,6 +65,7 @@ class Net(nn.Module):
 
 def settled(model: nn.Module) -> nn.Module:
     """Give every normalisation statistics and weights that do something; return in eval mode."""
+    module: Any
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, nn.PReLU):
@@ -76,6 +77,11 @@ def settled(model: nn.Module) -> nn.Module:
                 module.running_mean.uniform_(-0.3, 0.3)
                 module.running_var.uniform_(0.5, 2)
     return model.eval()
+
+
+def in_layout(model: nn.Module, layout: torch.memory_format) -> nn.Module:
+    """The same in another memory layout: torch's types do not know that argument alone."""
+    return model.to(memory_format=layout)  # type: ignore[call-overload]
 
 
 def unpadded() -> nn.Sequential:
@@ -212,7 +218,7 @@ FLATTENED = {
         lambda z: z.flatten(2).view(len(z), 2, 3, 20).transpose(1, 2).flatten(1)
     ),
     "a body in channels_last": flattened(
-        lambda z: z.flatten(1), body=lambda: unpadded().to(memory_format=torch.channels_last)
+        lambda z: z.flatten(1), body=lambda: in_layout(unpadded(), torch.channels_last)
     ),
     "in a Sequential": head(
         lambda net, z: net.classifier(z),
@@ -725,9 +731,9 @@ def ensemble(net: Any, v: Tensor) -> Tensor:
     return torch.stack([each(v) for each in net.heads]).mean(dim=0)
 
 
-def some(count: int, *sizes: int) -> Make:
+def some(count: int, inputs: int, outputs: int) -> Make:
     """Make a list of Linears."""
-    return lambda: nn.ModuleList(nn.Linear(*sizes) for _ in range(count))
+    return lambda: nn.ModuleList(nn.Linear(inputs, outputs) for _ in range(count))
 
 
 VECTORS = {

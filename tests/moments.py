@@ -33,6 +33,25 @@ def words(root: ET.Element) -> list[str]:
     return ["".join(each.itertext()) for each in root.iter(f"{SVG}text")]
 
 
+def matched(pattern: str, text: str) -> re.Match[str]:
+    """The first match, which there must be."""
+    found = re.search(pattern, text)
+    assert found, f"{pattern} in {text}"
+    return found
+
+
+def rectangle(element: ET.Element) -> tuple[float, float, float, float]:
+    """Left, top, width and height of an element that has them as attributes."""
+    x, y, width, height = (float(element.attrib[key]) for key in ("x", "y", "width", "height"))
+    return x, y, width, height
+
+
+def sentences(figure: Figure) -> list[str]:
+    """What is said at each step of a figure that moves."""
+    assert figure.script is not None
+    return [sentence for _, sentence in figure.script.columns]
+
+
 def moment(svg: str, step: int) -> list[tuple[str, dict[str, str], str]]:
     """All that a browser shows of a moving SVG at a step: elements, attributes, text."""
     return list(_shown(parse(svg), step))

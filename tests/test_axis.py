@@ -26,18 +26,18 @@ PADDINGS = range(-1, 4)
 DILATIONS = range(4)
 
 
-def torchs_convolution(size: int, kernel: int, **arguments: int) -> int:
+def torchs_convolution(size: int, kernel: int, **arguments: Any) -> int:
     weight = torch.zeros(1, 1, kernel)
     return functional.conv1d(torch.zeros(1, 1, size), weight, **arguments).shape[-1]
 
 
-def torchs_transposed(size: int, kernel: int, **arguments: int) -> int:
+def torchs_transposed(size: int, kernel: int, **arguments: Any) -> int:
     weight = torch.zeros(1, 1, kernel)
     return functional.conv_transpose1d(torch.zeros(1, 1, size), weight, **arguments).shape[-1]
 
 
 def torchs_max_pooling(size: int, kernel: int, **arguments: Any) -> int:
-    return functional.max_pool1d(torch.zeros(1, 1, size), kernel, **arguments).shape[-1]
+    return int(functional.max_pool1d(torch.zeros(1, 1, size), kernel, **arguments).shape[-1])
 
 
 def torchs_average_pooling(size: int, kernel: int, **arguments: Any) -> int:
@@ -264,7 +264,7 @@ def test_same_padding_is_torchs(kernel: int, dilation: int) -> None:
     assert output_size(17, kernel_size=kernel, padding="same", dilation=dilation) == 17
 
 
-REFUSALS = {
+REFUSALS: dict[str, tuple[dict[str, Any], type[CnnExplainError], str]] = {
     "a size of 0": (
         {"input_size": 0, "kernel_size": 3},
         ArgumentError,

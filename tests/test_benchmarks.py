@@ -10,13 +10,17 @@ from copy import deepcopy
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from benchmarks import sliding, tool, trace
 
 import cnnexplain as cx
 from cnnexplain.operations.dense import Linear
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 DATA = Path(__file__).parents[1] / "docs" / "data" / "trace.json"
 
@@ -226,7 +230,7 @@ def test_rounds_go_on_while_a_way_is_disturbed(
         return wall, wall * cores * torch.get_num_threads()
 
     monkeypatch.setattr(sliding, "timed", timed)
-    ways = {name: partial(len, name) for name in calls}
+    ways: dict[str, Callable[[], object]] = {name: partial(len, name) for name in calls}
     found, quiet = sliding.measured(ways, seconds=0.01)
     assert quiet == calm
     assert calls["slide"] == sliding.ROUNDS

@@ -601,7 +601,7 @@ def test_heatmap_writes_a_page() -> None:
 
 @pytest.mark.usefixtures("project")
 def test_heatmap_draws_the_weights_of_a_file() -> None:
-    model = module_of(cx.networks.lenet5())
+    model: Any = module_of(cx.networks.lenet5())
     with torch.no_grad():
         model.fc7.bias[3] += 100
     torch.save(model.state_dict(), "weights.pt")

@@ -42,7 +42,8 @@ def test_the_list_names_every_function_that_draws_with_what_it_shows() -> None:
         and not name.startswith("site_")
     }
     assert dict(lines) == {
-        name: inspect.getdoc(function).partition("\n")[0] for name, function in functions.items()
+        name: str(inspect.getdoc(function)).partition("\n")[0]
+        for name, function in functions.items()
     }
 
 

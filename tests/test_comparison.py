@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -301,7 +302,7 @@ def test_classes_agree_where_they_are_the_same() -> None:
 
 
 def test_scores_of_zero_have_no_error() -> None:
-    model = padded()
+    model: Any = padded()
     with torch.no_grad():
         model[-1].weight.zero_()
         model[-1].bias.zero_()
@@ -312,7 +313,7 @@ def test_scores_of_zero_have_no_error() -> None:
 
 def test_of_a_window_without_a_score_every_score_is_infinitely_far() -> None:
     # The score is the row beyond the window: a zero, where the image does not go on.
-    model = nn.Sequential(
+    model: Any = nn.Sequential(
         nn.ZeroPad2d((0, 0, 0, 1)),
         nn.Conv2d(1, 1, (2, 1), bias=False),
         nn.Flatten(),
@@ -335,12 +336,13 @@ def macs_of(run: Callable[[], Any]) -> int:
     """The multiply-accumulates that torch counts; its operations are two of ours."""
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         run()
-    return counter.get_total_flops() // 2
+    return int(counter.get_total_flops()) // 2
 
 
 @pytest.mark.parametrize("stride", [4, (8, 4)])
 @pytest.mark.parametrize("name", ["padded", "LeNet-5", "three Linears", "a block of ConvNeXt"])
 def test_macs_are_those_that_torch_counts(name: str, stride: Any) -> None:
+    model: nn.Module
     if name == "padded":
         model, window = padded(), (2, 12, 16)
     else:
@@ -369,7 +371,7 @@ def test_surroundings_are_paid_for(context: Size) -> None:
         for x in range(0, IMAGE.shape[2] - 15, 4):
             rows = slice(max(y - context[0], 0), y + 12 + context[0])
             columns = slice(max(x - context[1], 0), x + 16 + context[1])
-            total += macs_of(lambda crop=IMAGE[None, :, rows, columns]: module(crop))
+            total += macs_of(partial(module, IMAGE[None, :, rows, columns]))
     assert found.sliding_cost.macs == total
     assert found.sliding_cost.macs > compared(model).sliding_cost.macs
     assert found.one_pass_cost == found.one_pass_cost

@@ -87,7 +87,7 @@ def relative_error(found: Tensor, expected: Tensor) -> float:
         torch.linalg.vector_norm(each.double().cpu().reshape(len(each), -1), dim=1)
         for each in (found - expected, expected)
     )
-    return (error / norm.clamp(min=torch.finfo(torch.float64).tiny)).max().item()
+    return float((error / norm.clamp(min=torch.finfo(torch.float64).tiny)).max())
 
 
 @torch.no_grad()
@@ -143,19 +143,21 @@ def test_windows_of_one_image_are_told_apart(name: str) -> None:
 
 def by_hand(name: str, *layers: nn.Module) -> nn.Module:
     """The features of a head, and a conversion of the rest by hand."""
-    model = made(HEADS[name])
+    model: Any = made(HEADS[name])
     return nn.Sequential(model.features, *layers).double()
 
 
 def convolution_of(weight: Tensor, bias: Tensor, **arguments: Any) -> nn.Module:
-    conv = nn.Conv2d(weight.shape[1], weight.shape[0], tuple(weight.shape[2:]), **arguments)
+    outputs, inputs, *kernel = weight.shape
+    conv = nn.Conv2d(inputs, outputs, (kernel[0], kernel[1]), **arguments)
     conv.weight, conv.bias = nn.Parameter(weight), nn.Parameter(bias)
     return conv
 
 
 def test_the_oracle_accepts_a_conversion_by_hand_and_no_other() -> None:
     name = "torch.flatten"
-    head, model = HEADS[name], made(HEADS[name])
+    head = HEADS[name]
+    model: Any = made(head)
     weight, bias = model.fc.weight.detach(), model.fc.bias.detach()
     right = weight.reshape(7, 6, 5, 4)
     for kernel, correct in (
@@ -172,7 +174,8 @@ def test_the_oracle_accepts_a_conversion_by_hand_and_no_other() -> None:
 def test_the_oracle_sees_a_pool_of_the_wrong_stride() -> None:
     # At the window's own size both are the same: only more windows tell them apart.
     name = "AvgPool2d of the map's size"
-    head, model = HEADS[name], made(HEADS[name])
+    head = HEADS[name]
+    model: Any = made(head)
     conv = convolution_of(model.fc.weight.detach()[..., None, None], model.fc.bias.detach())
     right, wrong = (by_hand(name, nn.AvgPool2d((5, 4), stride), conv) for stride in (1, (5, 4)))
     assert errors_of(head, model, right, images(head)).max() < 1e-12
@@ -286,6 +289,7 @@ def test_what_depends_on_more_than_a_window_is_refused_by_name(name: str) -> Non
     with pytest.raises(cx.ConversionError) as refusal:
         cx.fully_convolutional(made(head), head.input_size)
     assert isinstance(refusal.value, cx.CnnExplainError)
+    assert head.refused
     words = " " in head.refused or head.refused.endswith("()")
     assert (head.refused if words else f"layer '{head.refused}'") in str(refusal.value)
 
@@ -424,7 +428,7 @@ def test_a_folded_pool_and_a_folded_normalisation_are_new() -> None:
 
 def test_a_weight_that_changes_changes_in_both() -> None:
     head = HEADS["torch.flatten"]
-    model = made(head)
+    model: Any = made(head)
     converted = cx.fully_convolutional(model, head.input_size).module
     before = converted(images(head))
     with torch.no_grad():
@@ -435,7 +439,7 @@ def test_a_weight_that_changes_changes_in_both() -> None:
 
 
 def test_a_weight_that_is_one_number_everywhere_is_still_the_original_s_own() -> None:
-    model = made(
+    model: Any = made(
         head(
             lambda net, z: net.fc((z * net.scale.view(1, 6, 1, 1)).flatten(1)),
             scale=lambda: nn.Parameter(torch.ones(6)),
@@ -507,14 +511,14 @@ def networks(draw: st.DrawFn) -> tuple[str, nn.Module, tuple[int, int, int]]:
         "mean of rows": maps[1],
         "pool": math.prod(output),
     }.get(end, math.prod(maps))
-    parts = {
+    parts: dict[str, Callable[[], nn.Module]] = {
         "fc": partial(nn.Linear, features, 5),
         "pool": partial(nn.AdaptiveAvgPool2d, output),
         "norm": partial(nn.BatchNorm1d, 5),
         "last": partial(nn.Linear, 5, 4),
     }
     net = settled(Net(nn.Sequential(*modules), ENDS[end], parts)).double()
-    return end, net, (2, *size)
+    return end, net, (2, size[0], size[1])
 
 
 @given(networks())

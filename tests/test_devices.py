@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -235,6 +236,10 @@ def test_networks_run_with_tf32_off() -> None:
     assert allowed() == [True, True]
 
 
+def newer(place: str) -> None:
+    attrgetter(f"backends{place}")(torch).fp32_precision = "tf32"
+
+
 OLDER_WAYS: dict[str, Callable[[], None]] = {
     "high": lambda: torch.set_float32_matmul_precision("high"),
     "medium": lambda: torch.set_float32_matmul_precision("medium"),
@@ -242,10 +247,7 @@ OLDER_WAYS: dict[str, Callable[[], None]] = {
     "no convolutions": lambda: setattr(torch.backends.cudnn, "allow_tf32", False),
 }
 NEWER_WAYS: dict[str, Callable[[], None]] = {
-    f"torch.backends{each}": lambda each=each: setattr(
-        attrgetter(f"backends{each}")(torch), "fp32_precision", "tf32"
-    )
-    for each in ASKED[:5]
+    f"torch.backends{each}": partial(newer, each) for each in ASKED[:5]
 }
 WAYS = OLDER_WAYS | (NEWER_WAYS if NEWER else {})
 

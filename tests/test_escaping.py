@@ -254,7 +254,7 @@ def module(name: str) -> nn.Module:
             self.add_module(name, nn.Linear(12, 2))
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
-            scores: torch.Tensor = self._modules[name](x.flatten(1))
+            scores: torch.Tensor = self.get_submodule(name)(x.flatten(1))
             return scores
 
     Odd.__name__ = Odd.__qualname__ = name.replace("\0", "") or "Odd"

@@ -6,7 +6,7 @@ import itertools
 import math
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 import torch
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cnnexplain.conversion import Conversion
+    from cnnexplain.exactness import Side
     from cnnexplain.graph import Network
 
 Tensor = torch.Tensor
@@ -124,6 +125,9 @@ MAXIMA = Kinds(modes=("zeros",), values=(0.5,))
 BY_SIDES = replace(SUMS, modes=("zeros", "reflect", "replicate"))
 
 
+Model = TypeVar("Model", bound=nn.Module)
+
+
 def both(strategy: st.SearchStrategy[int]) -> st.SearchStrategy[Size]:
     return st.tuples(strategy, strategy)
 
@@ -131,14 +135,16 @@ def both(strategy: st.SearchStrategy[int]) -> st.SearchStrategy[Size]:
 @st.composite
 def convolutions(draw: st.DrawFn, channels: int, kinds: Kinds) -> nn.Module:
     kernel, stride, dilation = (draw(both(counts(each))) for each in (3, 2, 2))
-    padding, mode = draw(both(kinds.padding)), draw(st.sampled_from(kinds.modes))
+    padding = draw(both(kinds.padding))
+    mode: Any = draw(st.sampled_from(kinds.modes))
     return nn.Conv2d(channels, 2, kernel, stride, padding, dilation, padding_mode=mode)
 
 
 @st.composite
 def pools(draw: st.DrawFn, kinds: Kinds, *, ceil: bool = True) -> nn.Module:
     kernel, stride = draw(both(counts(3))), draw(both(counts(3)))
-    padding = tuple(min(draw(kinds.padding), size // 2) for size in kernel)
+    high, wide = (min(draw(kinds.padding), size // 2) for size in kernel)
+    padding = high, wide
     mode = ceil and draw(st.booleans())
     if draw(st.sampled_from(kinds.pools)) == "max":
         return nn.MaxPool2d(kernel, stride, padding, draw(both(counts(2))), ceil_mode=mode)
@@ -153,7 +159,7 @@ def paddings(draw: st.DrawFn, kinds: Kinds) -> nn.Module:
     value = draw(st.sampled_from(kinds.values))
     if draw(st.booleans()):
         return Padded(sides, "constant" if mode == "zeros" else mode, value)
-    layers = {
+    layers: dict[str, Callable[[Any], nn.Module]] = {
         "zeros": partial(nn.ConstantPad2d, value=value) if value else nn.ZeroPad2d,
         "reflect": nn.ReflectionPad2d,
         "replicate": nn.ReplicationPad2d,
@@ -168,7 +174,7 @@ def branches(draw: st.DrawFn, shape: tuple[int, ...], kinds: Kinds) -> nn.Module
     channels, *sizes = shape
     zeros = replace(kinds, modes=("zeros",))
     layers = [st.just(nn.Identity()), convolutions(channels, zeros), pools(kinds, ceil=False)]
-    first = draw(st.one_of(layers))
+    first: Any = draw(st.one_of(layers))
     out, *outputs = made_by(first, shape)
     if not out or min(outputs) == 1:  # there the stride is any, and the branches' differ
         return nn.Identity()
@@ -188,7 +194,7 @@ def branches(draw: st.DrawFn, shape: tuple[int, ...], kinds: Kinds) -> nn.Module
     return Joined([first, second], added=draw(st.booleans()))
 
 
-def unread(layer: nn.Module, axis: int, size: int) -> int:
+def unread(layer: Any, axis: int, size: int) -> int:
     """How many places at the far end a layer leaves: the other branch has to leave as many."""
     if isinstance(layer, nn.Identity):
         return 0
@@ -214,13 +220,14 @@ def made_by(layer: nn.Module, shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(made.shape[1:]) if made.isfinite().all() else (0, 0, 0)
 
 
-def with_positive_weights(model: nn.Module) -> nn.Module:
+def with_positive_weights(model: Model) -> Model:
     """The same in float64, with weights that let nothing cancel and leave nothing dead."""
     model.double().eval()
     torch.manual_seed(0)
     with torch.no_grad():
         for each in model.parameters():
             each.uniform_(0.5, 1.5).div_(each[0].numel() if each.ndim > 1 else 4)
+    layer: Any
     for layer in model.modules():
         if getattr(layer, "value", 0):  # no two layers pad with the same
             layer.value = float(torch.rand(()))
@@ -756,7 +763,7 @@ def reasons_of(*layers: nn.Module, window: Size = (8, 8)) -> tuple[Reason, ...]:
     return cx.fully_convolutional(net, (1, *window)).exactness.reasons
 
 
-ALL_SIDES = ("top", "bottom", "left", "right")
+ALL_SIDES: tuple[Side, ...] = ("top", "bottom", "left", "right")
 
 
 @pytest.mark.parametrize(

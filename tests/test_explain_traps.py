@@ -174,9 +174,9 @@ def test_rows_that_are_meant_are_sound(way: Any) -> None:
 def test_a_network_that_catches_its_error_is_sound() -> None:
     def way(s: Any, x: Tensor) -> Tensor:
         try:
-            return s.a(x)  # type: ignore[no-any-return]
+            return s.a(x)
         except RuntimeError:
-            return s.b(x)  # type: ignore[no-any-return]
+            return s.b(x)
 
     model = Module(way, a=nn.Linear(5, 2), b=nn.Linear(6, 2))
     assert model(torch.zeros(1, 6)).shape == (1, 2)
@@ -235,7 +235,7 @@ class Picky(nn.Module):
         y = self.c(x).mean((2, 3))
         if not torch.isfinite(y).all():
             raise ValueError("NaN in features")
-        return self.f(y).squeeze()  # type: ignore[no-any-return]
+        return self.f(y).squeeze()
 
 
 def test_errors_that_are_not_about_sizes_pass() -> None:
@@ -285,7 +285,7 @@ def test_the_second_call_does_not_stand_for_the_first() -> None:
         calls.append(1)
         if len(calls) == 1:
             raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
-        return s.f(x)  # type: ignore[no-any-return]
+        return s.f(x)
 
     assert "out of memory" in str(passes(lambda: Module(way, f=nn.Linear(5, 2))(torch.zeros(1, 6))))
 
@@ -506,7 +506,7 @@ def test_a_module_that_decides_by_values_is_explained() -> None:
         y = s.c(x)
         if torch.isnan(y).any():
             raise ValueError("nan")
-        return s.f(y.flatten(1))  # type: ignore[no-any-return]
+        return s.f(y.flatten(1))
 
     model = Module(way, c=nn.Conv2d(1, 2, 3), f=nn.Linear(72, 3))
     (problem,) = cx.explain(model, (1, 10, 10)).problems

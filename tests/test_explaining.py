@@ -63,17 +63,17 @@ def test_every_failure_is_explained(case: Broken, device: str) -> None:
             called(case, device)
         assert not isinstance(passed.value, cx.CnnExplainError)
         return
-    error = raised(lambda: called(case, device))
-    assert isinstance(error, cx.ExplainedError)
+    ours = raised(lambda: called(case, device))
+    assert isinstance(ours, cx.ExplainedError)
     # Whoever catches torch's catches ours, and nobody else does.
     for kind in (RuntimeError, ValueError, IndexError):
-        assert isinstance(error, kind) == isinstance(theirs, kind)
-    assert type(error.__cause__) is type(theirs)
-    assert str(error.__cause__) == str(theirs)
-    kinds = [problem.kind for problem in error.explanation.problems]
+        assert isinstance(ours, kind) == isinstance(theirs, kind)
+    assert type(ours.__cause__) is type(theirs)
+    assert str(ours.__cause__) == str(theirs)
+    kinds = [problem.kind for problem in ours.explanation.problems]
     assert kinds[0] == BY_MESSAGE.get(case.name, case.kind)
-    told = f"{error.explanation.to_text()}\n\nPyTorch’s own message: {theirs}"
-    assert str(error) == told
+    told = f"{ours.explanation.to_text()}\n\nPyTorch’s own message: {theirs}"
+    assert str(ours) == told
 
 
 @failing
@@ -345,6 +345,8 @@ except ValueError:
 
 class Stateful(nn.Module):
     """Has buffers, hooks, dropout and a counter, prints, and fails at its end."""
+
+    calls: torch.Tensor
 
     def __init__(self) -> None:
         super().__init__()

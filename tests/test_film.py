@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from io import BytesIO
@@ -13,6 +12,7 @@ from typing import Any
 import imageio_ffmpeg
 import pytest
 from PIL import Image
+from tests.moments import matched
 
 from cnnexplain import figures, film
 from cnnexplain.errors import ArgumentError, CnnExplainError
@@ -32,7 +32,7 @@ def pixels(png: bytes) -> Any:
 def difference(one: Any, other: Any) -> float:
     """Return how much two pictures differ on average, from 0 to 255."""
     pairs = zip(one.tobytes(), other.tobytes(), strict=True)
-    return sum(abs(a - b) for a, b in pairs) / len(one.tobytes())
+    return float(sum(abs(a - b) for a, b in pairs) / len(one.tobytes()))
 
 
 def test_a_gif_has_each_moment_once_and_begins_again(figure: figures.Figure) -> None:
@@ -64,7 +64,7 @@ def read(data: bytes) -> list[Any]:
         program = [imageio_ffmpeg.get_ffmpeg_exe(), "-i", str(path)]
         raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
         done = subprocess.run([*program, *raw], capture_output=True, check=True)
-    found = re.search(r", (\d+)x(\d+)[, ]", done.stderr.decode())
+    found = matched(r", (\d+)x(\d+)[, ]", done.stderr.decode())
     width, height = (int(side) for side in found.groups())
     size = 3 * width * height
     frames = [done.stdout[at : at + size] for at in range(0, len(done.stdout), size)]

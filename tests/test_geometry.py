@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 import torch
 from torch import nn
@@ -10,6 +12,9 @@ import cnnexplain as cx
 from cnnexplain import geometry
 from cnnexplain.errors import ArgumentError
 from cnnexplain.languages import LANGUAGES
+
+if TYPE_CHECKING:
+    from cnnexplain.operations.regions import Region
 
 
 def field(text: str, size: tuple[int, ...], unit: tuple[int, ...] | None = None) -> object:
@@ -88,7 +93,7 @@ def test_with_two_inputs_nothing_is_said_of_the_one_that_the_table_does_not_tell
             super().__init__()
             self.narrow, self.wide = nn.Conv2d(1, 1, 3, padding=1), nn.Conv2d(1, 1, 5, padding=2)
 
-        def forward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        def forward(self, x: torch.Tensor, y: torch.Tensor) -> Any:
             return self.narrow(x) + self.wide(y)
 
     traced = cx.trace(Both(), [(1, 20, 20), (1, 20, 20)])
@@ -117,5 +122,5 @@ def test_parts_that_lie_in_others_are_left_out_and_too_many_are_taken_as_one() -
     small, large = (range(2, 3),), (range(5),)
     assert geometry._added([large], small) == [large]
     assert geometry._added([small], large) == [large]
-    apart: list[tuple[range, ...]] = [(range(2 * at, 2 * at + 1),) for at in range(16)]
+    apart: list[Region] = [(range(2 * at, 2 * at + 1),) for at in range(16)]
     assert geometry._added(apart, (range(40, 41),)) == [(frozenset([*range(0, 31, 2), 40]),)]

@@ -308,22 +308,19 @@ CASES: dict[
     "flatten": (_layer("Flatten"), (7,), "flatten_axes", {"lowest": -1, "highest": 0, "came": 1}),
 }  # fmt: skip
 
+BY_SHAPES: dict[str, dict[str, Fact]] = {
+    "cat": {"dim": 1, "expected": 8, "axis": 3, "came": 7, "number": 1},
+    "cat of other axes": {"expected": 4, "came": 3, "number": 1},
+    "stack": {"expected": (3, 8)},
+    "adaptive_avg_pool2d": {"fewest": 3, "most": 4, "input": (8, 8), "came": 2},
+}
 # Where a way's text says something else; None where nothing is raised.
 ELSEWHERE: dict[tuple[str, str], dict[str, Fact] | None] = {
     **{(name, "meta"): {} for name in ("conv2d", "conv2d in groups", "conv1d")},
     ("transposed convolution", "meta"): None,
     ("expand", "export"): {"a": 5, "b": 4},
     ("expand", "compile"): {"a": 5, "b": 4},
-    **{
-        (name, way): facts
-        for way in SHAPES_ALONE
-        for name, facts in {
-            "cat": {"dim": 1, "expected": 8, "axis": 3, "came": 7, "number": 1},
-            "cat of other axes": {"expected": 4, "came": 3, "number": 1},
-            "stack": {"expected": (3, 8)},
-            "adaptive_avg_pool2d": {"fewest": 3, "most": 4, "input": (8, 8), "came": 2},
-        }.items()
-    },
+    **{(name, way): facts for way in SHAPES_ALONE for name, facts in BY_SHAPES.items()},
     **{
         ("not contiguous", way): {"input": (2, 4, 3), "strides": (12, 1, 4), "sizes": (2, 12)}
         for way in ("fake", "export", "compile")

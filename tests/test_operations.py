@@ -107,7 +107,7 @@ def test_macs_are_half_of_torchs_flops(case: Case) -> None:
 def gapless(case: Case) -> bool:
     """Return whether windows touch: else inputs between them are not read either."""
     keywords = case[2]
-    return keywords.get("stride", 1) == 1 == keywords.get("dilation", 1)
+    return bool(keywords.get("stride", 1) == 1 == keywords.get("dilation", 1))
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")

@@ -6,7 +6,7 @@ import io
 import re
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -30,12 +30,14 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
+    from cnnexplain.graph import Row
+
 SCORES = [[0.1 * (row + column) for column in range(6)] for row in range(6)]
 ERRORS = [[0.2, 0.27], [0.3, 3e-16]]
 WIDTHS = {1: [0.2, 0.26, 0.22], 16: [0.96, 0.97, 0.95], 4096: [0.99, 0.98, 0.99]}
 HALOS = {0: 0.30, 32: 0.12, 64: 0.016, 96: 3e-16}
 TIMES = [("VGG-16", 384, 10.516), ("VGG-16", 512, 15.837)]
-SMALL = {"image_size": 256, "window": 224, "stride": 32}
+SMALL: dict[str, Any] = {"image_size": 256, "window": 224, "stride": 32}
 
 PLOTS: dict[str, Callable[..., Axes]] = {
     "heatmap": partial(plots.heatmap, SCORES),
@@ -62,9 +64,28 @@ def ax() -> Axes:
     return Figure(layout="constrained").subplots()
 
 
-def lines(ax: Axes) -> dict[str, tuple[list[float], list[float]]]:
+def drawn(ax: Axes) -> list[Any]:
+    """The lines; matplotlib types what their getters return as all that setters take."""
+    return list(ax.get_lines())
+
+
+def images(ax: Axes) -> list[Any]:
+    """The images, for the same reason."""
+    return list(ax.get_images())
+
+
+def lines(ax: Axes) -> dict[str, tuple[list[int], list[float]]]:
     """The data of each line by its label."""
-    return {each.get_label(): tuple(map(list, each.get_data())) for each in ax.get_lines()}
+    found = {}
+    for each in drawn(ax):
+        across, up = each.get_data()
+        found[each.get_label()] = list(across), list(up)
+    return found
+
+
+def whole(ax: Axes) -> Figure:
+    assert isinstance(ax.figure, Figure)
+    return ax.figure
 
 
 def words(ax: Axes) -> list[str]:
@@ -91,7 +112,7 @@ def test_each_cell_lies_about_the_centre_of_its_window(
     rows, columns = (window_centres(*each) for each in zip(image, window, stride, strict=True))
     scores = np.random.default_rng(0).random((len(rows), len(columns)))
     plots.heatmap(scores, image_size=image, window=window, stride=stride, ax=ax)
-    (shown,) = ax.get_images()
+    (shown,) = images(ax)
     left, right, bottom, top = shown.get_extent()
     assert np.array_equal(shown.get_array(), scores)
     width, height = (right - left) / len(columns), (bottom - top) / len(rows)
@@ -107,12 +128,12 @@ def test_nothing_is_said_of_what_lies_between_windows(ax: Axes) -> None:
     scores = [[0.1, 0.2, 0.9], [0.3, 0.4, 0.5]]
     plots.heatmap(scores, image_size=(100, 170), window=(40, 50), stride=(60, 55), ax=ax)
     (mesh,) = (each for each in ax.collections if each.get_array() is not None)
-    values = mesh.get_array()
+    values: Any = mesh.get_array()
     assert values[::2, ::2].tolist() == scores
     assert values[1].mask.all()
     assert values[:, 1].mask.all()
     assert isinstance(mesh, QuadMesh)
-    edges = mesh.get_coordinates()
+    edges: Any = mesh.get_coordinates()
     assert edges[:, 0, 1].tolist() == [0, 40, 60, 100]
     assert edges[0, :, 0].tolist() == [0, 50, 55, 105, 110, 160]
 
@@ -122,7 +143,7 @@ def test_the_image_lies_under_the_map_in_its_own_pixels(ax: Axes, as_torch: bool
     image = torch.rand(3, 96, 96, generator=torch.Generator().manual_seed(0))
     given = image if as_torch else image.permute(1, 2, 0).numpy()
     plots.heatmap(SCORES, given, ax=ax)
-    photograph, shown = ax.get_images()
+    photograph, shown = images(ax)
     assert list(photograph.get_extent()) == [0, 384, 384, 0]
     assert np.allclose(photograph.get_array(), image.permute(1, 2, 0))
     assert shown.get_alpha() < 1
@@ -141,7 +162,7 @@ def test_colours_are_those_of_the_figures(ax: Axes) -> None:
 
 def test_errors_are_hatched_and_exact_cells_outlined(ax: Axes) -> None:
     PLOTS["error_map"](ax=ax)
-    (shown,) = ax.get_images()
+    (shown,) = images(ax)
     assert shown.get_array().mask.tolist() == [[False, False], [False, True]]
     boxes = [each for each in ax.patches if isinstance(each, Rectangle)]
     hatched = {each.get_xy() for each in boxes if each.get_hatch()}
@@ -178,7 +199,7 @@ def test_the_bar_can_be_left_out(ax: Axes) -> None:
 
 def test_errors_by_context(ax: Axes) -> None:
     PLOTS["halo"](ax=ax)
-    real, equal = ax.get_lines()
+    real, equal = drawn(ax)
     assert list(zip(*real.get_data(), strict=True)) == [(0, 0.30), (32, 0.12), (64, 0.016)]
     assert list(equal.get_xdata()) == [96]
     # What is rounding lies below all numbers of the axis.
@@ -199,7 +220,7 @@ def test_costs_are_those_of_the_engine(ax: Axes) -> None:
     assert found["VGG-16: limit 35.4"][1][0] == pytest.approx(35.415, abs=1e-3)
     assert found["AlexNet: limit 9.83"][1][0] == pytest.approx(9.825, abs=1e-3)
     assert found["VGG-16: time, measured on 25 November 2026"] == ([384, 512], [10.516, 15.837])
-    first, second = (each for each in ax.get_lines() if each.get_label() in {"VGG-16", "AlexNet"})
+    first, second = (each for each in drawn(ax) if each.get_label() in {"VGG-16", "AlexNet"})
     assert first.get_linestyle() != second.get_linestyle()
     assert first.get_marker() != second.get_marker()
     assert first.get_color() == second.get_color() == PALETTE["ink"][0]
@@ -207,25 +228,31 @@ def test_costs_are_those_of_the_engine(ax: Axes) -> None:
 
 def test_accuracies_by_width(ax: Axes) -> None:
     PLOTS["width"](ax=ax)
-    middle, dots = ax.get_lines()
+    middle, dots = drawn(ax)
     assert list(zip(*middle.get_data(), strict=True)) == [(1, 0.22), (16, 0.96), (4096, 0.99)]
     assert sorted(zip(*dots.get_data(), strict=True)) == sorted(
         (hidden, each) for hidden, values in WIDTHS.items() for each in values
     )
     (band,) = ax.collections
-    corners = {tuple(each) for each in band.get_paths()[0].vertices.round(9).tolist()}
+    vertices: Any = band.get_paths()[0].vertices
+    corners = {tuple(each) for each in vertices.round(9).tolist()}
     assert {(1, 0.2), (1, 0.26), (16, 0.95), (16, 0.97), (4096, 0.98), (4096, 0.99)} <= corners
     assert [each.get_text() for each in ax.get_xticklabels()] == ["1", "16", "4,096"]
+
+
+def side(row: Row) -> int:
+    assert row.receptive_field
+    return row.receptive_field[0]
 
 
 def test_receptive_fields_are_those_of_the_trace(ax: Axes) -> None:
     trace = cx.trace(cx.networks.alexnet())
     plots.receptive_field(trace, ax=ax)
-    steps, named, picture = ax.get_lines()
-    assert list(steps.get_ydata()) == [row.receptive_field[0] for row in trace.rows]
+    steps, named, picture = drawn(ax)
+    assert list(steps.get_ydata()) == [side(row) for row in trace.rows]
     names = [each.get_text() for each in ax.get_xticklabels()]
     assert names[:3] == ["conv1", "pool1", "conv2"]
-    assert [trace[name].receptive_field[0] for name in names] == list(named.get_ydata())
+    assert [side(trace[name]) for name in names] == list(named.get_ydata())
     assert list(picture.get_ydata()) == [227, 227]
 
 
@@ -240,7 +267,7 @@ def test_every_word_is_in_the_current_language_and_can_be_drawn(
     with language(code):
         assert draw(ax=ax) is ax
     # A character without a shape is a warning, and that is an error.
-    ax.figure.savefig(io.BytesIO())
+    whole(ax).savefig(io.BytesIO())
     japanese = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
     assert any(map(japanese.search, words(ax))) == (code == "ja")
     assert not any("{" in each for each in words(ax))
@@ -252,7 +279,7 @@ def test_without_axes_there_are_new_ones_and_no_settings_change(draw: Callable[.
     with language("ja"):
         ax = draw()
     assert dict(mpl.rcParams) == before
-    assert plt.get_fignums() == [ax.figure.number]
+    assert plt.get_fignums() == [whole(ax).number]
     assert draw() is not ax
 
 
@@ -289,8 +316,8 @@ WRONG: list[tuple[Callable[[], Any], type[CnnExplainError], str]] = [
     ),
     (lambda: plots.halo({}), ArgumentError, "errors as a mapping"),
     (lambda: plots.width({}), ArgumentError, "results as a mapping"),
-    (lambda: plots.cost(3), ArgumentError, "a network of cnnexplain.networks"),
-    (lambda: plots.receptive_field("alexnet"), ArgumentError, "a trace"),
+    (lambda: plots.cost(cast("Any", 3)), ArgumentError, "a network of cnnexplain.networks"),
+    (lambda: plots.receptive_field(cast("Any", "alexnet")), ArgumentError, "a trace"),
     (
         lambda: plots.receptive_field(cx.trace("nn.Sequential(nn.Linear(3, 2))", (3,))),
         ArgumentError,
@@ -317,7 +344,9 @@ def test_a_name_with_dollars_is_no_formula() -> None:
     name = r"$\frac{$" + "\ud800"
     axes = plots.cost({name: cx.networks.vgg16()})
     axes.figure.canvas.draw()
-    shown = [each.get_text() for each in axes.get_legend().get_texts()]
+    legend = axes.get_legend()
+    assert legend
+    shown = [each.get_text() for each in legend.get_texts()]
     assert shown[0] == r"$\frac{$?"
     text = f"nn.Sequential(OrderedDict([({name[:-1]!r}, nn.Conv2d(3, 4, 3))]))"
     axes = plots.receptive_field(cx.trace(text, (3, 16, 16)))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
 from PIL import Image
+from tests.moments import matched
 
 from cnnexplain import figures, files, raster
 from cnnexplain.errors import ArgumentError, CnnExplainError
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 ERRORS = [[0.20, 0.27], [0.27, 0.35]]
 # A map with every step of colour, too many cells for numbers in them.
 LEVELS = [[(row + column) / 20 for column in range(11)] for row in range(11)]
-PLACE = {"image_size": 24 + 10 * 4, "window": 24, "stride": 4}
+PLACE: dict[str, Any] = {"image_size": 24 + 10 * 4, "window": 24, "stride": 4}
 
 
 def pixels(data: bytes) -> Pixels:
@@ -85,8 +86,8 @@ def test_the_centre_of_each_cell_has_the_palettes_colour(role: str, theme: Any) 
 
 def box(figure: figures.Figure, class_: str) -> list[str]:
     """The place of the first rectangle of a class."""
-    tag = re.search(rf'<rect class="{class_}"[^>]*>', figure.svg)[0]
-    return [re.search(rf' {key}="([^"]+)"', tag)[1] for key in ("x", "y", "width", "height")]
+    tag = matched(rf'<rect class="{class_}"[^>]*>', figure.svg)[0]
+    return [matched(rf' {key}="([^"]+)"', tag)[1] for key in ("x", "y", "width", "height")]
 
 
 @pytest.mark.parametrize("theme", svg.THEMES)

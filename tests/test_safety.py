@@ -93,7 +93,9 @@ def _given(call: ast.Call) -> Iterator[str]:
     yield from words & WORDS
     # A module may also be imported by its name.
     if called.rpartition(".")[2] in {"import_module", "imported"}:
-        yield from _imported(*(each.value for each in call.args if isinstance(each, ast.Constant)))
+        yield from _imported(
+            *(str(each.value) for each in call.args if isinstance(each, ast.Constant))
+        )
 
 
 def found() -> dict[tuple[str, str], str]:

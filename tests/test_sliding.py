@@ -14,7 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests import drawn
-from tests.heads import HEADS
+from tests.heads import HEADS, in_layout
 from torch import nn
 from torch.nn.utils import prune
 
@@ -138,7 +138,7 @@ def test_a_number_stands_for_rows_and_columns() -> None:
 
 
 def test_windows_are_counted_from_the_top_left() -> None:
-    first_pixel = nn.Sequential(nn.Flatten(), nn.Linear(1, 1, bias=False)).double().eval()
+    first_pixel: Any = nn.Sequential(nn.Flatten(), nn.Linear(1, 1, bias=False)).double().eval()
     with torch.no_grad():
         first_pixel[1].weight.fill_(1)
     image = torch.arange(12.0, dtype=torch.float64).view(1, 3, 4)
@@ -289,7 +289,7 @@ def test_a_view_that_torch_refuses_of_channels_last_works(dtype: torch.dtype) ->
     image = image_of(2, 8, 9, dtype=dtype)
     last = image[None, :, :4, :4].contiguous(memory_format=torch.channels_last)
     with pytest.raises(RuntimeError, match="view size is not compatible"):
-        copy.deepcopy(model).to(memory_format=torch.channels_last)(last)
+        in_layout(copy.deepcopy(model), torch.channels_last)(last)
     found = cx.slide(model, image, 4, 2, device="cpu")
     assert_same(found, in_a_loop(model, image, (4, 4), (2, 2)), TOLERANCES[dtype])
 
@@ -403,6 +403,8 @@ def assert_unchanged(model: nn.Module, before: dict[str, Any]) -> None:
 class Counting(nn.Module):
     """Keeps count in a buffer, and normalises."""
 
+    calls: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         torch.manual_seed(0)
@@ -418,7 +420,7 @@ class Counting(nn.Module):
 @pytest.mark.parametrize("context", [0, 4])
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_the_network_stays_as_it_is(dtype: torch.dtype, context: int, layout: Any) -> None:
-    model = padded(torch.float32).to(memory_format=layout)
+    model = in_layout(padded(torch.float32), layout)
     before, modes = state_of(model), [each.training for each in model.modules()]
     gradients = [each.requires_grad for each in model.parameters()]
     modules = [id(each) for each in model.modules()]
@@ -494,7 +496,9 @@ def test_a_network_that_cannot_be_copied_runs_as_it_is() -> None:
 
 
 def test_a_network_whose_weights_are_computed_can_be_copied() -> None:
-    model, same, image = of_any_size(), of_any_size(), image_of(2, 6, 9)
+    model: Any = of_any_size()
+    same: Any = of_any_size()
+    image = image_of(2, 6, 9)
     prune.l1_unstructured(model[0], "weight", 0.5)
     with torch.no_grad():
         same[0].weight.copy_(model[0].weight)

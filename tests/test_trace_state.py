@@ -126,7 +126,7 @@ def surroundings() -> Any:
     kind, keys, *rest = np.random.get_state()  # noqa: NPY002
     return (
         hooks(),
-        _get_current_function_mode_stack(),  # type: ignore[no-untyped-call]
+        _get_current_function_mode_stack(),
         torch.is_grad_enabled(),
         torch.get_default_dtype(),
         torch.get_default_device(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
+from typing import Any
 
 import pytest
 import torch
@@ -96,7 +97,7 @@ def test_what_fails_in_the_modules_own_code_says_where(network: nn.Module, recei
 
 
 def test_a_lazy_module_is_refused_and_stays_lazy() -> None:
-    lazy = nn.Sequential(nn.Flatten(), nn.LazyLinear(3))
+    lazy: Any = nn.Sequential(nn.Flatten(), nn.LazyLinear(3))
     with pytest.raises(ArgumentError, match=r"received: the lazy parameter '1\.weight'"):
         trace(lazy, (3, 9, 9))
     assert nn.parameter.is_lazy(lazy[1].weight)

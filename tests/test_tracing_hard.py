@@ -199,8 +199,8 @@ def layer_with_a_hook() -> nn.Module:
 
 
 def layer_with_another_forward() -> nn.Module:
-    layer = nn.Conv2d(3, 5, 3)
-    layer.forward = lambda x: F.conv2d(F.pad(x, (2, 2, 2, 2)), layer.weight)  # type: ignore[method-assign]
+    layer: Any = nn.Conv2d(3, 5, 3)
+    layer.forward = lambda x: F.conv2d(F.pad(x, (2, 2, 2, 2)), layer.weight)
     return layer
 
 
@@ -217,9 +217,9 @@ def layer_with_fewer_rows() -> nn.Module:
 
 
 def layer_with_another_convolution() -> nn.Module:
-    layer = nn.Conv2d(3, 5, 3)
-    layer._conv_forward = (  # type: ignore[method-assign]
-        lambda x, weight, bias: F.conv2d(F.pad(x, (1, 1, 1, 1), mode="circular"), weight, bias)
+    layer: Any = nn.Conv2d(3, 5, 3)
+    layer._conv_forward = lambda x, weight, bias: F.conv2d(
+        F.pad(x, (1, 1, 1, 1), mode="circular"), weight, bias
     )
     return layer
 
@@ -260,7 +260,7 @@ def test_weights_set_in_forward_stay_as_they_were() -> None:
         self.first.weight.requires_grad_(requires_grad=False)
         return self.first(x)
 
-    module = Module(normed, **convolutions())
+    module: Any = Module(normed, **convolutions())
     before = module.first.weight.clone()
     cx.trace(module, (3, 8, 8))
     assert torch.equal(module.first.weight, before)

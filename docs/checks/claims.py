@@ -86,10 +86,12 @@ without = check(along_channels)
 
 
 # %% j2
-conv = nn.Conv2d(1, 1, 3, dilation=2, padding=1, device="meta")
-kernel = conv.kernel_size[0]
-extent = conv.dilation[0] * (kernel - 1) + 1
-smallest = extent - 2 * conv.padding[0]
+kernel, padding, dilation = 3, 1, 2
+conv = nn.Conv2d(
+    1, 1, kernel, padding=padding, dilation=dilation, device="meta"
+)
+extent = dilation * (kernel - 1) + 1
+smallest = extent - 2 * padding
 
 
 def check(sizes):
@@ -435,6 +437,7 @@ strides = [
     layer.stride
     for layer in layers
     if isinstance(layer, nn.MaxPool2d)
+    and isinstance(layer.stride, int)
 ]
 widest, poolings = max(filters), len(strides)
 stride = 1
@@ -485,7 +488,7 @@ correction = check((256, 6, 6))
 
 # %% f1
 values = 256 * 13 * 13
-inputs = cx.trace(alexnet)["fc6"].operation.in_features
+inputs = cx.trace(alexnet)["fc6"].input_shape[-1]
 widths = [20, 4096, 8000, values]
 
 
@@ -511,8 +514,8 @@ weights = fc6.weight.numel()
 
 
 def check(count):
-    traced = cx.trace(alexnet)["fc6"].operation
-    return count == weights == traced.in_features * 4096
+    traced = cx.trace(alexnet)["fc6"].input_shape[-1]
+    return count == weights == traced * 4096
 
 
 claim = check(claimed_weights)
@@ -557,7 +560,7 @@ block = (6, 6, 256)
 
 
 def check(height, width, channels):
-    inputs = cx.trace(alexnet)["fc6"].operation.in_features
+    inputs = cx.trace(alexnet)["fc6"].input_shape[-1]
     return height * width * channels == values == inputs
 
 
@@ -1006,14 +1009,18 @@ correction = check(ours)
 pool1, pool5 = (
     cx.trace(vgg16)[name] for name in ("pool1", "pool5")
 )
-layer = pool5.operation.windows[0].stride
-network = int(pool5.effective_stride[0])
+
+
+def own(row):
+    return row.operation.windows[0].stride
 
 
 def check(row):
-    return (
-        row.operation.windows[0].stride == row.effective_stride[0]
-    )
+    return own(row) == row.effective_stride[0]
+
+
+layer = own(pool5)
+network = int(pool5.effective_stride[0])
 
 
 example = check(pool1)

@@ -65,8 +65,9 @@ for size in (222, 223, 224, 254, 255):
 
 # %% weights
 for side in (6, 11):
-    conv, dense = model.conv5, nn.Linear(256 * side**2, 4096)
-    print(side, conv.weight.numel(), dense.weight.numel())
+    kernels, bias = layers["conv5"].parameters()
+    dense = nn.Linear(256 * side**2, 4096)
+    print(side, kernels.numel(), dense.weight.numel())
 
 # %% per-place
 linear, conv = nn.Linear(256, 10), nn.Conv2d(256, 10, 1)
@@ -134,7 +135,7 @@ print(problem.facts["before"], "→", problem.facts["after"])
 try:
     with cx.explaining():
         model(image)
-except RuntimeError as error:
+except cx.ExplainedError as error:
     caught = error
 print(
     type(caught).__name__, "from", type(caught.__cause__).__name__

@@ -72,7 +72,7 @@ for size in (224, 255, 256, 384):
 
 # %% gradients
 def positive(layers):
-    found = []
+    found = nn.Sequential()
     for layer in layers:
         if isinstance(layer, nn.Conv2d):
             nn.init.ones_(layer.weight)
@@ -81,7 +81,7 @@ def positive(layers):
             found.append(
                 nn.AvgPool2d(layer.kernel_size, layer.stride)
             )
-    return nn.Sequential(*found).double()
+    return found.double()
 
 
 def seen(model, size, unit):
@@ -181,7 +181,7 @@ def random_vgg(channels, linear):
 
 
 def central(linear, networks=3):
-    energy = 0
+    energy = torch.zeros(212, 212)
     for _ in range(networks):
         net = nn.Sequential(*random_vgg(6, linear)).double()
         x = torch.randn(1, 3, 224, 224).double().requires_grad_()

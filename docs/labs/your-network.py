@@ -92,7 +92,7 @@ print(tuple(maps[-1].shape), scores.argmax().item() == label)
 
 # %% cam
 head = network.get_submodule("_fc")
-weight, bias = head.weight, head.bias
+weight, bias = head.parameters()
 every = F.conv2d(maps[-1], weight[:, :, None, None])[0]
 print(tuple(every.shape))
 averages = every.mean((1, 2)) + bias

@@ -5,7 +5,7 @@ Axes are independent of each other, so a picture's height and width each have th
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, overload
 
 from cnnexplain.errors import ArgumentError, shown, whole
 from cnnexplain.windows import Convolution, Pooling, Transposed
@@ -120,6 +120,48 @@ def transposed(
         whole("dilation", dilation, 1),
         whole("output_padding", output_padding, 0),
     )
+
+
+@overload
+def window(
+    kernel_size: int,
+    stride: int = 1,
+    padding: Padding = 0,
+    dilation: int = 1,
+    ceil_mode: bool = False,
+    *,
+    pooling: bool = False,
+    transposed: Literal[False] = False,
+    output_padding: int = 0,
+) -> Convolution: ...
+
+
+@overload
+def window(
+    kernel_size: int,
+    stride: int = 1,
+    padding: Padding = 0,
+    dilation: int = 1,
+    ceil_mode: bool = False,
+    *,
+    pooling: bool = False,
+    transposed: Literal[True],
+    output_padding: int = 0,
+) -> Transposed: ...
+
+
+@overload
+def window(
+    kernel_size: int,
+    stride: int = 1,
+    padding: Padding = 0,
+    dilation: int = 1,
+    ceil_mode: bool = False,
+    *,
+    pooling: bool = False,
+    transposed: bool = False,
+    output_padding: int = 0,
+) -> Convolution | Transposed: ...
 
 
 def window(

@@ -29,9 +29,15 @@ from cnnexplain.tracing.tensors import tensors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
+
+    from numpy.typing import NDArray
+    from torch import nn
 
     from cnnexplain.conversion import Conversion
+    from cnnexplain.devices import Precision
     from cnnexplain.figures import Figure
+    from cnnexplain.graph import Network
 
 
 # Probabilities add up to 1, but for rounding.
@@ -241,14 +247,14 @@ def scientific(value: float) -> str:
 
 
 def compare(
-    model: object,
-    image: object,
+    model: nn.Module | Network | str,
+    image: torch.Tensor | NDArray[Any],
     window: int | Sequence[int],
     stride: int | Sequence[int] | None = None,
     *,
     context: int | Sequence[int] = 0,
-    device: object = "auto",
-    precision: str = "float64",
+    device: str | torch.device = "auto",
+    precision: Precision = "float64",
     batch_size: int | None = None,
 ) -> Comparison:
     """Score all windows of an image by sliding and by one pass, and compare.

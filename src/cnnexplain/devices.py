@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from time import perf_counter, process_time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import torch
 
@@ -13,7 +13,8 @@ from cnnexplain.errors import ArgumentError, shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PRECISIONS = {"float64": torch.float64, "float32": torch.float32}
+Precision: TypeAlias = Literal["float64", "float32"]
+PRECISIONS: dict[str, torch.dtype] = {"float64": torch.float64, "float32": torch.float32}
 
 
 def chosen(device: object, dtype: torch.dtype | None = None) -> torch.device:

@@ -332,6 +332,7 @@ def _choice(*names: str) -> Reader:
 _NETWORKS = {"Trace", "Network", "Networks"}
 _SIZE = Reader("SIZE", "3, or 3x5 for height and width", _sides)
 _MAP = Reader("FILE.json", "map.json, with rows of numbers", _json)
+_NAMES = Reader("NAMES", "conv1,pool5", _words)
 _READERS: Mapping[str, Reader] = {
     "int": Reader("NUMBER", "3", _whole),
     "float": Reader("NUMBER", "0.5", float),
@@ -343,14 +344,15 @@ _READERS: Mapping[str, Reader] = {
     "Literal[1, 2]": Reader("1|2", "1", _whole),
     "Sequence[int]": Reader("NUMBERS", "1,2,3", _list),
     "Sizes": Reader("NUMBERS", "224,384,512", _list),
-    "Sequence[float]": Reader("NUMBERS", "0.9,0.8", _numbers),
-    "Sequence[str]": Reader("NAMES", "conv1,pool5", _words),
+    "Sequence[float] | Array": Reader("NUMBERS", "0.9,0.8", _numbers),
+    "Sequence[str]": _NAMES,
+    "Sequence[str] | Array": _NAMES,
     "Given": Reader("NETWORKS", "alexnet,vgg16", _targets),
     "Map": _MAP,
     "Map | Row": _MAP,
     "Mask": Reader("FILE.json", "mask.json, with rows of true and false", _json),
     "Labels": Reader("FILE.json", "labels.json, with rows of names", _json),
-    "Sequence[bool]": Reader("FILE.json", "right.json, with true and false", _json),
+    "Sequence[bool] | Array": Reader("FILE.json", "right.json, with true and false", _json),
     "Reached": Reader("FILE.json", "reach.json, with a name, clean and size for each layer", _json),
     "Measured": Reader("FILE.json", 'times.json, with ["VGG-16", 384, 10.5]', _json),
     "Mapping[int, float]": Reader("FILE.json", 'errors.json, with {"0": 0.3}', _by_number),

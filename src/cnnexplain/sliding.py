@@ -25,7 +25,10 @@ from cnnexplain.tracing.tensors import tensors
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from numpy.typing import NDArray
+
     from cnnexplain.conversion import Conversion
+    from cnnexplain.graph import Network
 
 Pair: TypeAlias = tuple[int, int]
 
@@ -36,13 +39,13 @@ _FEW, _MOST = 4, 512
 
 
 def slide(
-    model: object,
-    image: object,
+    model: nn.Module | Network | str,
+    image: torch.Tensor | NDArray[Any],
     window: int | Sequence[int],
     stride: int | Sequence[int],
     *,
     context: int | Sequence[int] = 0,
-    device: object = "auto",
+    device: str | torch.device = "auto",
     batch_size: int | None = None,
 ) -> Any:
     """Run a network on every window of an image, each cut out and scored by itself.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +16,10 @@ from cnnexplain.book.parity.page import Finding, Page
 from cnnexplain.book.typography import LINTS
 from cnnexplain.errors import BookError
 from cnnexplain.languages import LANGUAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 ROOT = Path(__file__).parents[2]
 WRITTEN = {language: forms.written(results.values(), language) for language in LANGUAGES}
@@ -89,7 +94,9 @@ def test_a_check_that_raises_names_its_claim() -> None:
 
 
 def test_the_numbers_of_the_ledger_are_those_that_were_worked_out_elsewhere() -> None:
-    numbers = {record.name: outcome(record.name).values for record in RECORDS}
+    numbers: dict[str, Mapping[str, Any]] = {
+        record.name: outcome(record.name).values for record in RECORDS
+    }
     assert numbers["j7"]["claimed"] == 102_760_448
     assert numbers["j7"]["total"] == 102_764_544
     assert numbers["j8"]["after"] == 301_989_888
@@ -188,7 +195,7 @@ def test_words_that_do_not_agree_are_found() -> None:
 
 
 def test_the_page_counts_its_claims() -> None:
-    values = results.values()
+    values: Mapping[str, Any] = results.values()
     assert values["claims_all"] == len(RECORDS)
     assert sum(values[f"claims_{each.replace('-', '_')}"] for each in VERDICTS) == len(RECORDS)
     assert sum(values[f"claims_from_{each}"] for each in "jft") == len(RECORDS)

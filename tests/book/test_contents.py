@@ -10,6 +10,7 @@ import re
 from functools import partial
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import torch
@@ -21,6 +22,10 @@ from cnnexplain.book import contents, results
 from cnnexplain.book.conversions import CONVERSIONS
 from cnnexplain.book.pages import write_messages
 from cnnexplain.languages import LANGUAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -95,6 +100,7 @@ def test_the_headings_are_what_torch_really_says(language: str) -> None:
 
 def test_the_alexnet_of_the_page_is_the_one_of_the_package_but_for_its_pooling() -> None:
     explained = contents.EXPLANATIONS["alexnet-384"].explanation()
+    assert explained.trace
     own = {str(row.operation) for row in explained.trace.rows}
     packaged = trace(cx.networks.alexnet("torchvision"))
     below = [row for row in packaged.rows if row.name.startswith(("conv", "pool", "flatten"))]
@@ -119,12 +125,12 @@ def test_the_line_under_a_figure_calls_what_there_is_with_arguments_that_it_take
         taken = inspect.signature(getattr(cx.figures, path.removeprefix("cx.figures.")))
     else:
         assert path == "cx.compare(model, image, window=224).figure"
-        taken = inspect.signature(partial(cx.Comparison.figure, None))
+        taken = inspect.signature(partial(cx.Comparison.figure, cast("cx.Comparison", None)))
     taken.bind(*call.args, **{str(each.arg): each.value for each in call.keywords})
 
 
 def test_the_answers_of_the_first_labs_exercises_hold() -> None:
-    values = results.values()
+    values: Mapping[str, Any] = results.values()
     row = torch.zeros(1, 1, 20)
     assert [p for p in range(9) if nn.Conv1d(1, 1, 5, padding=p)(row).shape[-1] == 20] == [2]
     assert not [p for p in range(9) if nn.Conv1d(1, 1, 4, padding=p)(row).shape[-1] == 20]
@@ -150,7 +156,7 @@ def test_the_answers_of_the_first_labs_exercises_hold() -> None:
 
 
 def test_the_answers_of_the_labs_exercises_hold() -> None:
-    values = results.values()
+    values: Mapping[str, Any] = results.values()
     assert (values["lenet_came"], values["lenet_wanted"]) == (256, 400)
     assert (values["twelve_smallest"], values["twelve_largest"]) == (384, 415)
     (large,) = cx.explain(cx.networks.vgg16(), (3, 500, 500)).problems

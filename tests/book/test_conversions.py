@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -44,7 +45,7 @@ def test_a_converted_network_of_the_page_agrees_with_the_original_on_every_windo
     name: str,
 ) -> None:
     code = CONVERSIONS[name].code
-    scope: dict[str, object] = {"__name__": "model"}
+    scope: dict[str, Any] = {"__name__": "model"}
     exec(code.rsplit("\n", 2)[0], scope)  # noqa: S102  # our own text
     side = int(re.findall(r", (\d+)\)\)\n$", code)[0])
     image = torch.rand(3, side + 8, side + 8)

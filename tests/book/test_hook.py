@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import subprocess
+from functools import partial
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import SimpleNamespace
@@ -62,8 +63,8 @@ def test_a_build_keeps_others_out_until_it_ends_or_fails(
     monkeypatch.setattr(hook, "CHILDREN", {})
     ends(hook, monkeypatch, 0)
     for end in (
-        lambda: hook.on_post_build(ENGLISH),
-        lambda: hook.on_build_error(PluginError("a mistake")),
+        partial(hook.on_post_build, ENGLISH),
+        partial(hook.on_build_error, PluginError("a mistake")),
     ):
         hook.on_pre_build(ENGLISH)
         with (

@@ -85,17 +85,19 @@ class Site:
         assert file is not None
         return file
 
-    def render(self, cells: list[dict[str, Any]]) -> Page:
+    def render(self, cells: list[dict[str, Any]]) -> tuple[Page, str]:
+        """The page of a lab, and what is on it."""
         text = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
         self.notebook.write_text(json.dumps(text), encoding="utf-8")
         self.lab.abs_src_path = str(self.notebook)
         jupyter.mend()
         plugin: Any = self.config.plugins["mkdocs-jupyter"]
-        page = plugin.on_pre_page(Page(None, self.lab, self.config), self.config, self.files)
+        page: Page = plugin.on_pre_page(Page(None, self.lab, self.config), self.config, self.files)
         page.read_source(self.config)
         page.render(self.config, self.files)
+        assert page.content
         page.content = jupyter.render(page.content, page, self.config, self.files)
-        return page
+        return page, page.content
 
 
 @pytest.fixture
@@ -104,13 +106,13 @@ def site(tmp_path: Path) -> Site:
 
 
 def test_no_style_and_no_script_come_with_a_lab(site: Site) -> None:
-    content = site.render(CELLS).content
+    _, content = site.render(CELLS)
     assert not re.search(r"<(style|script|link)|jp-|highlight-ipynb", content)
     assert len(content) < 3000
 
 
 def test_code_has_the_markup_that_the_theme_gives_a_copy_button(site: Site) -> None:
-    content = site.render(CELLS).content
+    _, content = site.render(CELLS)
     assert content.count('<div class="language-python highlight"><pre><span></span><code>') == 3
     block = re.search(r"</span><code>(.*?)</code></pre>", content, re.DOTALL)
     assert block is not None
@@ -118,8 +120,8 @@ def test_code_has_the_markup_that_the_theme_gives_a_copy_button(site: Site) -> N
 
 
 def test_a_japanese_heading_keeps_its_own_id_in_text_and_contents(site: Site) -> None:
-    page = site.render(CELLS)
-    assert '<h2 id="size">出力の大きさ' in page.content
+    page, content = site.render(CELLS)
+    assert '<h2 id="size">出力の大きさ' in content
     top = next(iter(page.toc))
     assert (top.title, top.id, [child.id for child in top.children]) == (
         "畳み込み",
@@ -130,17 +132,17 @@ def test_a_japanese_heading_keeps_its_own_id_in_text_and_contents(site: Site) ->
 
 
 def test_formulas_are_mathml(site: Site) -> None:
-    content = site.render(CELLS).content
+    _, content = site.render(CELLS)
     assert "<mfrac>" in content
     assert "<code>$x$</code>" in content
 
 
 def test_prose_knows_what_pages_know(site: Site) -> None:
-    assert '<p class="admonition-title">補足</p>' in site.render(CELLS).content
+    assert '<p class="admonition-title">補足</p>' in site.render(CELLS)[1]
 
 
 def test_links_between_pages_are_rewritten(site: Site) -> None:
-    assert 'href="../../windows/#size"' in site.render(CELLS).content
+    assert 'href="../../windows/#size"' in site.render(CELLS)[1]
 
 
 def test_a_dead_link_warns(site: Site, caplog: pytest.LogCaptureFixture) -> None:
@@ -153,23 +155,23 @@ def test_a_dead_anchor_warns(site: Site, caplog: pytest.LogCaptureFixture) -> No
     chapter = Page(None, site.file("windows.md"), site.config)
     chapter.markdown = "<!-- prepared -->\n# Windows {#top}"
     chapter.render(site.config, site.files)
-    page = site.render(CELLS)
+    page, _ = site.render(CELLS)
     page.validate_anchor_links(files=site.files, log_level=30)
     assert "'windows.md' does not contain an anchor '#size'" in caplog.text
 
 
 def test_html_outputs_survive_as_they_are_but_for_what_the_site_serves_once(site: Site) -> None:
-    assert f'<div class="output">{FIGURE}\n</div>' in site.render(CELLS).content
+    assert f'<div class="output">{FIGURE}\n</div>' in site.render(CELLS)[1]
 
 
 def test_text_outputs_are_shown_as_text(site: Site) -> None:
-    content = site.render(CELLS).content
+    _, content = site.render(CELLS)
     assert "<pre>a &lt;b&gt;\n</pre>" in content
     assert "<pre>42</pre>" in content
 
 
 def test_cells_keep_their_order(site: Site) -> None:
-    content = site.render(CELLS).content
+    _, content = site.render(CELLS)
     places = [
         content.index(word) for word in ("chapter", "torch", "Between cells", "cx-figure", "42")
     ]

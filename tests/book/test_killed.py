@@ -62,9 +62,9 @@ class Here(Executor):
     def __init__(self, *_: object) -> None:
         super().__init__()
 
-    def submit(self, fn: Callable[..., bytes], /, *given: Any, **_: Any) -> Future[bytes]:
+    def submit(self, fn: Callable[..., Any], /, *given: Any, **_: Any) -> Future[Any]:
         del fn
-        done: Future[bytes] = Future()
+        done: Future[Any] = Future()
         done.set_result(given[0].key.encode())
         return done
 
@@ -144,9 +144,9 @@ def interrupt(chosen: int, stop: Callable[[], None]) -> None:
 
 def killed_everywhere(folder: Path) -> None:
     """Kill builds at one call after the other, let another follow each, and tell what came out."""
-    exports.ProcessPoolExecutor = Here  # type: ignore[assignment,misc,attr-defined]
+    exports.ProcessPoolExecutor = Here  # type: ignore[assignment,attr-defined]
     # What touches no file, and takes the most of the time, is done once.
-    build.check_labels = lambda _: None
+    build.check_labels = lambda catalogues: None  # noqa: ARG005
     kept.versions = cache(kept.versions)
     whole = sources(folder / "whole")
     make(whole)

@@ -67,8 +67,12 @@ def test_a_second_build_says_that_it_waits_and_for_how_long_it_has(path: Path) -
 
 def test_a_build_that_is_killed_holds_nobody_up(path: Path, holder: subprocess.Popen[str]) -> None:
     said: list[str] = []
-    # The second build is waiting when the first is killed.
-    with lock.alone(path, lambda line: (said.append(line), holder.kill()), seconds=30):
+
+    def told(line: str) -> None:
+        said.append(line)
+        holder.kill()  # while the second build is waiting
+
+    with lock.alone(path, told, seconds=30):
         assert len(said) == 1
 
 

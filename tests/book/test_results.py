@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -15,8 +16,13 @@ from cnnexplain import networks
 from cnnexplain.book import forms, results
 from cnnexplain.languages import LANGUAGES
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
 ROOT = Path(__file__).parents[2]
-VALUES = results.values()
+# What each is, a whole number, a fraction, a formula, stands in its name.
+VALUES: Mapping[str, Any] = results.values()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

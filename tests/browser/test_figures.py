@@ -12,7 +12,7 @@ from cnnexplain import figures
 from cnnexplain.book import contents
 from cnnexplain.languages import LANGUAGES, language
 
-CONVOLUTION = {"input_size": 7, "kernel_size": 3, "stride": 2, "padding": 1}
+CONVOLUTION: dict[str, Any] = {"input_size": 7, "kernel_size": 3, "stride": 2, "padding": 1}
 CASES: list[dict[str, Any]] = [
     CONVOLUTION,
     {"input_size": 13, "stride": 2, "operation": "max_pooling"},
@@ -47,7 +47,7 @@ def page(opened: Any) -> Any:
 
 def status(page: Any) -> str:
     """What is said of the step, without what keeps numbers on a line."""
-    told = page.locator(".cx-status").inner_text().replace("\u00a0", " ")
+    told: str = page.locator(".cx-status").inner_text().replace("\u00a0", " ")
     return told.replace("\u2060", "").replace("\u2011", "-")
 
 

@@ -9,14 +9,14 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import torch
 from babel.dates import format_date
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.moments import SVG, numbers, parse, words
+from tests.moments import SVG, numbers, parse, sentences, words
 from torch import nn
 
 import cnnexplain as cx
@@ -69,7 +69,7 @@ def of_class(root: ET.Element, *names: str) -> list[ET.Element]:
 
 
 def points(path: ET.Element) -> list[tuple[float, float]]:
-    values = numbers(path.get("d"))
+    values = numbers(path.attrib["d"])
     return list(zip(values[::2], values[1::2], strict=True))
 
 
@@ -84,10 +84,10 @@ def axes(root: ET.Element) -> tuple[Callable[[float], float], Callable[[float], 
     for each in of_class(root, "cx-small"):
         content = "".join(each.itertext())
         if content.isdigit():
-            place = float(each.get("x")), float(each.get("y"))
-            if "cx-end" in each.get("class"):
+            place = float(each.attrib["x"]), float(each.attrib["y"])
+            if "cx-end" in each.attrib["class"]:
                 up.append((place[1] - 5, float(content)))
-            elif "cx-middle" in each.get("class"):
+            elif "cx-middle" in each.attrib["class"]:
                 across.append((place[0], float(content)))
     return line(across), line(up)
 
@@ -103,7 +103,7 @@ def at_step(root: ET.Element, step: int) -> ET.Element:
         for child in list(parent):
             if "cx-seen" not in child.get("class", "").split():
                 continue
-            times = dict(re.findall(r"--cx-(on|off):(\d+)", child.get("style")))
+            times = dict(re.findall(r"--cx-(on|off):(\d+)", child.attrib["style"]))
             if not int(times.get("on", 0)) <= step < int(times.get("off", 10**6)):
                 parent.remove(child)
     return root
@@ -148,7 +148,7 @@ def test_limits_are_dashed_lines_with_their_numbers() -> None:
 
 
 def numbers_of_line(each: ET.Element) -> list[float]:
-    return numbers(each.get("d"))
+    return numbers(each.attrib["d"])
 
 
 def measured_marks(root: ET.Element) -> list[tuple[float, float, str]]:
@@ -157,9 +157,9 @@ def measured_marks(root: ET.Element) -> list[tuple[float, float, str]]:
     for each in of_class(root, "cx-paper", "cx-curve"):
         if each.tag == f"{SVG}circle":
             if each.get("r") == "4":
-                found.append((float(each.get("cx")), float(each.get("cy")), "circle"))
+                found.append((float(each.attrib["cx"]), float(each.attrib["cy"]), "circle"))
         else:
-            x, y, side, *_ = numbers(each.get("d"))
+            x, y, side, *_ = numbers(each.attrib["d"])
             if side == pytest.approx(7.2):
                 found.append((x + side / 2, y + side / 2, "square"))
     return found
@@ -183,13 +183,13 @@ def test_what_was_measured_is_marked_at_its_place() -> None:
 
 
 def test_a_step_says_its_size_and_what_it_saves() -> None:
-    sentences = [told for _, told in figures.cost(**TIMED).script.columns]
-    assert len(sentences) == 7
+    told = sentences(figures.cost(**TIMED))
+    assert len(told) == 7
     assert (
-        sentences[0]
+        told[0]
         == "VGG-16, 224×224: 1 window, no fewer MACs; AlexNet, 227×227: 1 window, no fewer MACs"
     )
-    vgg16, alexnet = sentences[4].split("; ")
+    vgg16, alexnet = told[4].split("; ")
     day = "when measured on 25 November 2026"
     assert vgg16 == (
         f"VGG-16, 512×512: 100 windows, 16.7 times fewer MACs, 15.8 times faster {day}"
@@ -198,7 +198,7 @@ def test_a_step_says_its_size_and_what_it_saves() -> None:
         f"AlexNet, 515×515: 100 windows, 7.58 times fewer MACs, 8.69 times faster {day}"
     )
     # Not every image was measured.
-    assert sentences[2].startswith("VGG-16, 320×320: 16 windows, 7.43 times fewer MACs; AlexNet, ")
+    assert told[2].startswith("VGG-16, 320×320: 16 windows, 7.43 times fewer MACs; AlexNet, ")
 
 
 def test_a_step_shows_its_mark_its_image_and_its_formula() -> None:
@@ -210,8 +210,8 @@ def test_a_step_shows_its_mark_its_image_and_its_formula() -> None:
         mark = [each for each in of_class(root, "cx-mark") if each.get("r") == "6"]
         assert len(mark) == 1
         saving = work.over(size)
-        assert across(float(mark[0].get("cx"))) == pytest.approx(size, abs=0.5)
-        assert up(float(mark[0].get("cy"))) == pytest.approx(float(saving.ratio), abs=0.05)
+        assert across(float(mark[0].attrib["cx"])) == pytest.approx(size, abs=0.5)
+        assert up(float(mark[0].attrib["cy"])) == pytest.approx(float(saving.ratio), abs=0.05)
         image = of_class(root, "cx-input-line")[0]
         window = of_class(root, "cx-tie")[0]
         _, _, side, *_ = numbers_of_line(image)
@@ -233,7 +233,7 @@ def test_a_click_leads_to_the_nearest_image() -> None:
     root = parse(figures.cost().svg)
     targets = [each for each in root.iter() if each.get("data-step")]
     assert [each.get("data-step") for each in targets] == list("0123456")
-    boxes = [numbers(each.get("d")) for each in targets]
+    boxes = [numbers(each.attrib["d"]) for each in targets]
     for (x, y, width, height, *_), (following, top, _, down, *_) in pairwise(boxes):
         assert x + width == pytest.approx(following, abs=2e-3)
         assert (y, height) == (top, down)
@@ -263,8 +263,8 @@ def test_bars_are_as_long_as_what_a_window_costs() -> None:
         ),
         (float(work.shared), work.macs.dense),
     ]
-    convolutions = [numbers(each) for each in longest(root, "cx-conv").get("d").split("z")[:-1]]
-    dense = [numbers(each) for each in longest(root, "cx-dense").get("d").split("z")[:-1]]
+    convolutions = [numbers(each) for each in longest(root, "cx-conv").attrib["d"].split("z")[:-1]]
+    dense = [numbers(each) for each in longest(root, "cx-dense").attrib["d"].split("z")[:-1]]
     unit = convolutions[0][2] / wanted[0][0]
     for (x, y, width, *_), (start, top, more, *_), (shared, alone) in zip(
         convolutions, dense, wanted, strict=True
@@ -294,8 +294,8 @@ def test_hatching_stays_inside_the_part_that_is_fully_connected() -> None:
     for parts, lines in zip(
         of_class(root, "cx-dense"), of_class(root, "cx-dense-line"), strict=False
     ):
-        boxes = [numbers(each) for each in parts.get("d").split("z")[:-1]]
-        hatches = re.findall(r"M(\S+) (\S+)l(\S+?)-(\S+?)(?=M|$)", lines.get("d"))
+        boxes = [numbers(each) for each in parts.attrib["d"].split("z")[:-1]]
+        hatches = re.findall(r"M(\S+) (\S+)l(\S+?)-(\S+?)(?=M|$)", lines.attrib["d"])
         assert hatches or not boxes
         for x, y, across, down in ([float(each) for each in hatch] for hatch in hatches):
             assert across == down
@@ -312,19 +312,22 @@ def test_hatching_stays_inside_the_part_that_is_fully_connected() -> None:
 def test_every_training_is_a_dot_and_the_line_goes_through_medians() -> None:
     root = parse(figures.width(WIDTHS).svg)
     ups = {
-        float(each.get("y")) - 5: int("".join(each.itertext())[:-1]) / 100
+        float(each.attrib["y"]) - 5: int("".join(each.itertext())[:-1]) / 100
         for each in of_class(root, "cx-small", "cx-end")
         if "".join(each.itertext()).endswith("%")
     }
     up = line(list(ups.items()))
     xs = {
-        int("".join(each.itertext())): float(each.get("x")) for each in of_class(root, "cx-middle")
+        int("".join(each.itertext())): float(each.attrib["x"])
+        for each in of_class(root, "cx-middle")
     }
     assert {*xs} == {*WIDTHS}
     # Equal quotients have equal distances.
     assert (xs[4096] - xs[1]) / (xs[16] - xs[1]) == pytest.approx(3, abs=0.01)
-    dots = next(each for each in of_class(root, "cx-dense-line") if each.get("d").count("a") > 4)
-    places = [(float(x) + 3, float(y)) for x, y in re.findall(r"M(\S+) (\S+?)a3 3", dots.get("d"))]
+    dots = next(each for each in of_class(root, "cx-dense-line") if each.attrib["d"].count("a") > 4)
+    places = [
+        (float(x) + 3, float(y)) for x, y in re.findall(r"M(\S+) (\S+?)a3 3", dots.attrib["d"])
+    ]
     wanted = [(xs[hidden], each) for hidden, values in WIDTHS.items() for each in values]
     for (x, y), (place, accuracy) in zip(
         sorted(places), sorted(wanted, key=lambda w: (w[0], -w[1])), strict=True
@@ -332,7 +335,7 @@ def test_every_training_is_a_dot_and_the_line_goes_through_medians() -> None:
         assert x == pytest.approx(place, abs=0.1)
         assert up(y) == pytest.approx(accuracy, abs=1e-3)
     medians = next(
-        each for each in of_class(root, "cx-dense-line") if each.get("d").count("L") == 3
+        each for each in of_class(root, "cx-dense-line") if each.attrib["d"].count("L") == 3
     )
     for (x, y), (hidden, values) in zip(points(medians), WIDTHS.items(), strict=True):
         assert x == pytest.approx(xs[hidden], abs=0.1)
@@ -349,9 +352,9 @@ def test_a_width_tells_its_accuracy_and_its_parameters_as_torch_counts_them() ->
         count = number(sum(each.numel() for each in model.parameters()))
         shown = words(parse(figure.frame(step)))
         assert f"(64 + 1)·{hidden} + ({hidden} + 1)·10 = {count} parameters" in shown
-        assert f"{count} parameters." in figure.script.columns[step][1]
+        assert f"{count} parameters." in sentences(figure)[step]
     assert "128 hidden units: 98.3% (98–98.6%)" in words(parse(figure.frame(2)))
-    assert figure.script.columns[0][1].startswith("1 hidden unit: median accuracy 22%")
+    assert sentences(figure)[0].startswith("1 hidden unit: median accuracy 22%")
 
 
 def test_the_still_picture_is_the_first_width_that_is_enough() -> None:
@@ -407,7 +410,7 @@ def test_the_drawing_is_the_same_in_every_language(make: Callable[[], figures.Fi
         shapes = [
             each.get("d")
             for each in root.iter(f"{SVG}path")
-            if float(numbers(each.get("d"))[1]) < figure.height - 60
+            if float(numbers(each.attrib["d"])[1]) < figure.height - 60
         ]
         found.append((figure.height, shapes))
     assert found[0] == found[1] == found[2]
@@ -423,7 +426,7 @@ def test_nothing_lies_outside_the_picture_and_no_text_is_cut(
     for text in (*(figure.frame(step) for step in range(figure.steps)), figure.svg):
         root = parse(text)
         for each in root.iter(f"{SVG}path"):
-            x, y = numbers(each.get("d"))[:2]
+            x, y = numbers(each.attrib["d"])[:2]
             assert 0 <= x <= svg.WIDTH
             assert 0 <= y <= figure.height
         taken: list[tuple[float, float, float, str]] = []
@@ -432,7 +435,7 @@ def test_nothing_lies_outside_the_picture_and_no_text_is_cut(
             size = 17 if "title" in class_ else 15.5 if "small" in class_ else 16
             bold = "title" in class_ or "-ink" in class_
             width = svg.text_width(content, size, bold=bold)
-            x, y = float(each.get("x")), float(each.get("y"))
+            x, y = float(each.attrib["x"]), float(each.attrib["y"])
             start = x - width if "cx-end" in class_ else x - width / 2 if "middle" in class_ else x
             assert start >= 0, content
             assert start + width <= svg.WIDTH, content
@@ -632,14 +635,18 @@ REFUSED: list[tuple[Callable[[], figures.Figure], type[CnnExplainError], list[st
         ArgumentError,
         [RESULTS, "received: results={4: [0.5]}", WRITE],
     ),
-    (lambda: figures.width([0.5]), ArgumentError, [RESULTS, "received: results=[0.5]", WRITE]),
+    (
+        lambda: figures.width(cast("Any", [0.5])),
+        ArgumentError,
+        [RESULTS, "received: results=[0.5]", WRITE],
+    ),
     (
         lambda: figures.width({4: [0.5], 8: []}),
         ArgumentError,
         [LENGTHS, "received: results[8]=[]", WRITE],
     ),
     (
-        lambda: figures.width({4: [0.5], 8: 0.5}),
+        lambda: figures.width({4: [0.5], 8: cast("Any", 0.5)}),
         ArgumentError,
         [LENGTHS, "received: results[8]=0.5", WRITE],
     ),

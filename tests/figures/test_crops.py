@@ -65,7 +65,7 @@ every_language = pytest.mark.parametrize("code", LANGUAGES)
 
 
 def rectangle(each: ET.Element) -> list[float]:
-    return [float(each.get(key)) for key in ("x", "y", "width", "height")]
+    return [float(each.attrib[key]) for key in ("x", "y", "width", "height")]
 
 
 def marks(figure: figures.Figure, step: int) -> list[list[float]]:
@@ -101,7 +101,7 @@ def test_window_block_and_score_go_from_place_to_place(
     root = parse(figure.frame(0))
     x, y, width, _ = rectangle(of_class(root, "cx-input-line")[0])
     unit = width / image[1]
-    area = numbers(of_class(root, "cx-output")[0].get("d"))
+    area = numbers(of_class(root, "cx-output")[0].attrib["d"])
     cell = area[2] / cells[1]
     assert area[3] == pytest.approx(cell * cells[0])
     every = stride * cells[1] // image[1] or 1
@@ -221,7 +221,7 @@ def covered(root: ET.Element) -> list[list[float]]:
     paths = [each for each in of_class(root, "cx-paper") if each.tag == f"{SVG}path"]
     if not paths:
         return []
-    return [numbers(part)[0:3:2] for part in paths[0].get("d").split("z")[:-1]]
+    return [numbers(part)[0:3:2] for part in paths[0].attrib["d"].split("z")[:-1]]
 
 
 def test_bars_and_counters_say_what_has_been_paid() -> None:
@@ -248,9 +248,9 @@ def test_so_many_scores_are_filled_as_windows_have_passed(step: int) -> None:
     root = parse(figures.crops().frame(step))
     (shape,) = of_class(root, "cx-score")
     (clip,) = [each for each in root.iter(f"{SVG}svg") if each is not root]
-    size = float(clip.get("width")) / 6
+    size = float(clip.attrib["width"]) / 6
     # All rows above across the whole, and the row of the window as far as it has come.
-    _, _, _, above, right, below, _ = numbers(re.sub("[MHVz]", " ", shape.get("d")))
+    _, _, _, above, right, below, _ = numbers(re.sub("[MHVz]", " ", shape.attrib["d"]))
     row, column = divmod(step, 6)
     assert above == pytest.approx(row * size)
     assert below == pytest.approx((row + 1) * size)
@@ -267,11 +267,11 @@ def test_the_quotient_is_that_of_the_costs_for_windows_that_lie_apart() -> None:
 # --- The figure ---------------------------------------------------------------------------------
 
 
-def moved(figure: figures.Figure, step: int) -> list[list[float]]:
+def moved(figure: figures.Figure, step: int) -> list[list[Any]]:
     """What the drawing that moves shows at a step, by the arithmetic of its clocks."""
     row, column = divmod(step, figure.sweep.columns)
     clocks = {"cx-x": (column, figure.sweep.columns), "cx-y": (row, figure.sweep.rows)}
-    found = []
+    found: list[list[Any]] = []
 
     def walk(each: ET.Element, x: float, y: float) -> None:
         style = each.get("style", "")
@@ -290,7 +290,9 @@ def moved(figure: figures.Figure, step: int) -> list[list[float]]:
             left, top, width, height = rectangle(each)
             found.append([left + x, top + y, width, height])
         if each.tag == f"{SVG}text":
-            found.append(["".join(each.itertext()), float(each.get("x")), float(each.get("y"))])
+            found.append(
+                ["".join(each.itertext()), float(each.attrib["x"]), float(each.attrib["y"])]
+            )
         for child in each:
             walk(child, x, y)
 
@@ -327,7 +329,7 @@ def test_title_and_description_are_in_the_current_language(
     assert root.get("lang") == figure.language == code
     told = figure.title + figure.description + " ".join(words(root))
     assert "{" not in told
-    for said in (figure.title, figure.description, figure.script.status):
+    for said in (figure.title, figure.description, figure.script.status if figure.script else ""):
         assert bool(re.search("[ぁ-ん]", said)) == (code == "ja")
     # A frame is drawn later, in the figure's language.
     assert words(parse(figure.frame(figure.still))) == [
@@ -389,7 +391,7 @@ def test_no_text_is_cut_or_runs_into_another(make: Callable[[], figures.Figure],
             bold = "title" in class_ or "ink" in class_
             size = 17 if "title" in class_ else 15.5 if "small" in class_ else 16
             width = svg.text_width(content, size, bold=bold)
-            x, y = float(each.get("x")), float(each.get("y"))
+            x, y = float(each.attrib["x"]), float(each.attrib["y"])
             start = x - width if "cx-end" in class_ else x
             assert start >= 0, content
             # Real fonts need less than the estimate, which must never be too small.

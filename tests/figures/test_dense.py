@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.moments import SVG, words
+from tests.moments import SVG, sentences, words
 from torch import nn
 
 from cnnexplain import figures
@@ -36,7 +36,7 @@ def of_class(root: ET.Element, *names: str) -> list[ET.Element]:
 
 def rectangles(root: ET.Element, *names: str) -> list[tuple[float, ...]]:
     return [
-        tuple(float(each.get(key)) for key in ("x", "y", "width", "height"))
+        tuple(float(each.attrib[key]) for key in ("x", "y", "width", "height"))
         for each in of_class(root, *names)
         if each.tag == f"{SVG}rect"
     ]
@@ -100,11 +100,11 @@ def test_a_step_shows_one_output_with_all_inputs_and_the_last_one_all(case: Any)
             each for each in of_class(root, "cx-dense-line")
             if each.get("stroke-width") in {"2", "1.5"} and each.tag == f"{SVG}path"
         ]  # fmt: skip
-        starts = lines.get("d").count("M")
+        starts = lines.attrib["d"].count("M")
         assert starts == (drawn if step < stops else drawn * stops)
-        ends = set(re.findall(r"L(\S+ [\d.]+)", lines.get("d")))
+        ends = set(re.findall(r"L(\S+ [\d.]+)", lines.attrib["d"]))
         assert len(ends) == (1 if step < stops else stops)
-    told = [sentence for _, sentence in figure.script.columns]
+    told = sentences(figure)
     named = [1, 2, 3, 4][:outputs] if outputs <= 4 else [1, 2, outputs]
     for output, sentence in zip(named, told, strict=False):
         assert sentence.startswith(f"output {output} is row {output} of A times x")
@@ -121,28 +121,28 @@ def test_the_row_of_an_output_stands_where_it_is_in_the_matrix(case: Any) -> Non
         (row,) = [
             each
             for each in of_class(parse(figure.frame(step)), "cx-window")
-            if each.get("d").count("M") == 2 + len(biases)
+            if each.attrib["d"].count("M") == 2 + len(biases)
         ]
-        tops = [float(top) for top in re.findall(r"M[\d.]+ ([\d.]+)", row.get("d"))]
-        lefts = [float(left) for left in re.findall(r"M([\d.]+) ", row.get("d"))]
+        tops = [float(top) for top in re.findall(r"M[\d.]+ ([\d.]+)", row.attrib["d"])]
+        lefts = [float(left) for left in re.findall(r"M([\d.]+) ", row.attrib["d"])]
         assert lefts == pytest.approx([x, result[0], *(each[0] for each in biases)], abs=0.01)
         assert len(set(tops)) == 1
-        cell = re.search(r"v([\d.]+)", row.get("d"))
+        cell = re.search(r"v([\d.]+)", row.attrib["d"])
         middle = tops[0] + (float(cell[1]) / 2 if cell else 0)
         assert y <= middle <= y + height
         assert middle == pytest.approx(y + (output - 0.5) / outputs * height, abs=1.51)
-        assert row.get("d").count(f"h{width:.3f}".rstrip("0").rstrip(".")) >= 1
+        assert row.attrib["d"].count(f"h{width:.3f}".rstrip("0").rstrip(".")) >= 1
 
 
 def test_small_layers_have_a_cell_for_each_weight() -> None:
     root = parse(figures.dense(6, 4).frame(0))
     (cells,) = [
         each for each in of_class(root, "cx-dense-line")
-        if each.get("d", "").count("v") == 7 and each.get("d").count("h") == 5
+        if each.get("d", "").count("v") == 7 and each.attrib["d"].count("h") == 5
     ]  # fmt: skip
     assert "thickened" not in " ".join(words(root))
     assert "thickened" in " ".join(words(parse(figures.dense().frame(0))))
-    assert cells.get("d").count("M") == 12
+    assert cells.attrib["d"].count("M") == 12
 
 
 @every_case
@@ -186,8 +186,8 @@ def test_words_differ_by_language_and_geometry_does_not(case: Any, code: str) ->
         assert one[:-2] == other[:-2]  # the key may stand elsewhere
     assert figure.height == english.height
     for each in parse(figure.svg).iter(f"{SVG}text"):
-        assert 0 <= float(each.get("x")) < 478
-        assert 10 < float(each.get("y")) < figure.height
+        assert 0 <= float(each.attrib["x"]) < 478
+        assert 10 < float(each.attrib["y"]) < figure.height
     assert len(figure.inline("a").encode()) <= 11_000
 
 

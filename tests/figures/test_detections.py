@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.moments import SVG, numbers, of_class, parse, words
+from tests.moments import SVG, numbers, of_class, parse, sentences, words
 
 from cnnexplain import figures
 from cnnexplain.errors import ArgumentError
@@ -28,7 +26,12 @@ LABELS, RIGHT = ["5", "0", "3", "8"], [True, True, False, True]
 
 
 def made(**more: Any) -> figures.Figure:
-    given = {"labels": LABELS, "right": RIGHT, "image_size": (72, 80), "windows": 4745}
+    given: dict[str, Any] = {
+        "labels": LABELS,
+        "right": RIGHT,
+        "image_size": (72, 80),
+        "windows": 4745,
+    }
     return figures.detections(BOXES, **given | more)
 
 
@@ -41,12 +44,6 @@ def tags(root: ET.Element) -> list[str]:
     return ["".join(each.itertext()) for each in of_class(root, "cx-tag")]
 
 
-def sentences(figure: figures.Figure) -> list[str]:
-    found = re.search(r"data-cx='([^']*)'", figure.inline("a"))
-    assert found
-    return [sentence for _, sentence in json.loads(unescape(found[1]))["columns"]]
-
-
 def test_windows_come_one_after_the_other_each_at_its_place() -> None:
     figure = made()
     assert figure.steps == 4
@@ -55,16 +52,16 @@ def test_windows_come_one_after_the_other_each_at_its_place() -> None:
     for step in range(4):
         root = parse(figure.frame(step))
         frame = of_class(root, "cx-input-line")[0]
-        x, y = float(frame.get("x")), float(frame.get("y"))
-        unit = float(frame.get("width")) / 80
-        assert float(frame.get("height")) == pytest.approx(72 * unit, abs=1e-2)
+        x, y = float(frame.attrib["x"]), float(frame.attrib["y"])
+        unit = float(frame.attrib["width"]) / 80
+        assert float(frame.attrib["height"]) == pytest.approx(72 * unit, abs=1e-2)
         shown = windows(root)
         assert [each.get("data-step") for each in shown] == [str(at) for at in range(step + 1)]
         for each, (top, left, bottom, right) in zip(shown, BOXES, strict=False):
             casing, line = (
-                numbers(path.get("d"))
+                numbers(path.attrib["d"])
                 for path in each.iter(f"{SVG}path")
-                if re.search("cx-casing|cx-found", path.get("class"))
+                if re.search("cx-casing|cx-found", path.attrib["class"])
             )
             assert casing == line
             assert line[:4] == pytest.approx(
@@ -74,7 +71,7 @@ def test_windows_come_one_after_the_other_each_at_its_place() -> None:
         # The last of them is picked out.
         (ring,) = of_class(root, "cx-window")
         top, left, bottom, right = BOXES[step]
-        across, down, width, height = numbers(ring.get("d"))[:4]
+        across, down, width, height = numbers(ring.attrib["d"])[:4]
         assert across + width / 2 == pytest.approx(x + (left + right) / 2 * unit, abs=0.1)
         assert down + height / 2 == pytest.approx(y + (top + bottom) / 2 * unit, abs=0.1)
 
@@ -143,11 +140,11 @@ def test_tags_stay_in_the_picture_and_never_lie_on_one_another(
     figure = figures.detections(boxes, labels, image_size=(100, 80))
     root = parse(figure.svg)
     frame = of_class(root, "cx-input-line")[0]
-    left, top, wide, high = (float(frame.get(key)) for key in ("x", "y", "width", "height"))
+    left, top, wide, high = (float(frame.attrib[key]) for key in ("x", "y", "width", "height"))
     kept = []
     for group in windows(root):
         for tag in (each for each in of_class(group, "cx-found") if each.tag == f"{SVG}rect"):
-            x, y, width, height = (float(tag.get(key)) for key in ("x", "y", "width", "height"))
+            x, y, width, height = (float(tag.attrib[key]) for key in ("x", "y", "width", "height"))
             assert left - 0.1 <= x <= x + width <= left + wide + 0.1
             assert top - 0.1 <= y <= y + height <= top + high + 0.1
             kept.append((x, y, x + width, y + height))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests import models, oracles
-from tests.moments import boxes, check, geometry, of_class, parse, said, words
+from tests.moments import boxes, check, geometry, of_class, parse, rectangle, said, words
 from torch import nn
 
 import cnnexplain as cx
@@ -112,7 +112,7 @@ def test_on_a_larger_picture_units_are_those_of_the_converted_network(
     last = grown.layers[-1]
     height, width = (size, size) if isinstance(size, int) else size
     converted = cx.fully_convolutional(model, (1, 16, 16)).module
-    cut = converted if layer is None else nn.Sequential(*model[: int(layer) + 1])
+    cut = converted if layer is None else nn.Sequential(*list(model)[: int(layer) + 1])
     values = oracles.run(cut, [(1, height, width)])
     name, value = list(values.items())[-1]
     units = [last.unit, (0, 0), tuple(each - 1 for each in value.shape[2:])]
@@ -197,7 +197,7 @@ def test_what_no_single_number_tells_is_left_out_and_said() -> None:
 def drawn(root: Any, picture: tuple[int, int]) -> tuple[float, float, float]:
     """Where the picture stands, and its scale."""
     (ground, *_) = [each for each in of_class(root, "cx-input") if each.get("width")]
-    x, y, width, height = (float(ground.get(key)) for key in ("x", "y", "width", "height"))
+    x, y, width, height = (float(ground.attrib[key]) for key in ("x", "y", "width", "height"))
     assert width / height == pytest.approx(picture[1] / picture[0], abs=0.01)
     return x, y, width / picture[1]
 
@@ -222,20 +222,22 @@ def test_each_step_draws_the_field_and_what_lies_in_the_padding(make: Any) -> No
                 abs=0.02 / scale,
             )
 
-        lines = [each for each in of_class(root, "cx-field-line") if len(each.get("class")) == 13]
-        now = [boxes(each.get("d"))[0] for each in lines if each.get("stroke-width") == "2.5"
-               and "z" in each.get("d")]  # fmt: skip
+        lines = [
+            each for each in of_class(root, "cx-field-line") if len(each.attrib["class"]) == 13
+        ]
+        now = [boxes(each.attrib["d"])[0] for each in lines if each.get("stroke-width") == "2.5"
+               and "z" in each.attrib["d"]]  # fmt: skip
         rows, columns = seen.inside(grown.picture)
         assert (rows.start, columns.start, len(rows), len(columns)) == at(now[0])
         dashed = [each for each in lines if each.get("stroke-dasharray")]
         if seen.beyond(grown.picture):
-            assert (*seen.first, *seen.size) == at(boxes(dashed[0].get("d"))[0])
+            assert (*seen.first, *seen.size) == at(boxes(dashed[0].attrib["d"])[0])
             assert len(dashed) == 2  # and one in the key
         traces = [each for each in lines if not each.get("stroke-width")]
         assert len(traces) == step
         if grown.window:
             window = of_class(root, "cx-window")[0]
-            place = tuple(float(window.get(key)) for key in ("x", "y", "width", "height"))
+            place = rectangle(window)
             assert (*grown.window[0], *grown.window[1]) == at(place)
 
 

@@ -19,8 +19,13 @@ from cnnexplain.figures.motion import Sweep
 from cnnexplain.figures.stage import Stage
 from cnnexplain.languages import LANGUAGES, catalogue, language, text
 
-CONVOLUTION = {"input_size": 7, "kernel_size": 3, "stride": 2, "padding": 1}
-POOLING = {"input_size": 13, "kernel_size": 3, "stride": 2, "operation": "max_pooling"}
+CONVOLUTION: dict[str, Any] = {"input_size": 7, "kernel_size": 3, "stride": 2, "padding": 1}
+POOLING: dict[str, Any] = {
+    "input_size": 13,
+    "kernel_size": 3,
+    "stride": 2,
+    "operation": "max_pooling",
+}
 
 
 @pytest.fixture
@@ -37,14 +42,14 @@ class Tags(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
 
-    def values(self, name: str) -> list[str | None]:
+    def values(self, name: str) -> list[str]:
         return [attributes[name] for _, attributes in self.tags if name in attributes]
 
 
 def test_the_svg_stands_alone(figure: figures.Figure) -> None:
     root = parse(figure.svg)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
-    style = root.find("{http://www.w3.org/2000/svg}style").text
+    style = root.findtext("{http://www.w3.org/2000/svg}style", "")
     assert "prefers-color-scheme:dark" in style
     assert "prefers-reduced-motion:no-preference" in style
     assert "@keyframes" in style

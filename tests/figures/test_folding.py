@@ -12,6 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.figures.arrays import boxes, check, lines, numeral, of_class, parse, points, within
+from tests.moments import matched, sentences
 
 import cnnexplain as cx
 from cnnexplain import figures
@@ -124,7 +125,7 @@ def test_a_row_is_tied_to_the_channels_of_its_kernel() -> None:
     shown = folded_rows.folded(2, 2, 2)
     at = places(shown)
     (tie,) = of_class(parse(figures.folding().svg), "cx-tie")
-    ends = list(points(tie.get("d")))
+    ends = list(points(tie.attrib["d"]))
     for channel, (start, end) in enumerate(zip(ends[::2], ends[1::2], strict=True)):
         kernel = at.kernels[-1][channel]
         piece = at.matrix.x + (channel + 0.5) * 4 * at.matrix.unit
@@ -140,7 +141,7 @@ def test_lines_never_cross_a_kernel_above_another_one() -> None:
 def test_names_lead_to_their_steps() -> None:
     root = parse(figures.folding().svg)
     names = [
-        (int(each.get("data-step")), "".join(each.itertext()).strip())
+        (int(each.attrib["data-step"]), "".join(each.itertext()).strip())
         for each in root.iter()
         if each.get("data-step")
     ]
@@ -155,9 +156,9 @@ def test_names_lead_to_their_steps() -> None:
 
 def test_a_step_tells_its_numbers() -> None:
     shown = folded_rows.folded(2, 2, 2)
-    told = [text for _, text in figures.folding().script.columns]
+    told = sentences(figures.folding())
     start = "output 2 is row 2 of the matrix times the flattened map: "
-    total = re.fullmatch(f"{start}(.*) = (−?\\d+)", told[2])
+    total = matched(f"^{start}(.*) = (−?\\d+)$", told[2])
     assert eval(total[1].replace("·", "*").replace("−", "-")) == numeral(total[2])  # noqa: S307
     assert numeral(total[2]) == shown.products[1]
 
@@ -263,10 +264,10 @@ def test_the_matrix_and_the_kernel_are_drawn_to_scale() -> None:
     root = parse(figures.folding_sizes().svg)
     ((_, top, wide, tall),) = boxes(of_class(root, "cx-dense")[0])
     assert wide / tall == pytest.approx(25088 / 4096, rel=1e-3)
-    row = list(points(of_class(root, "cx-window")[0].get("d")))
+    row = list(points(of_class(root, "cx-window")[0].attrib["d"]))
     assert row[1][0] - row[0][0] == pytest.approx(wide)
     assert top < row[0][1] < top + tall
-    kernel = list(points(of_class(root, "cx-conv")[0].get("d")))
+    kernel = list(points(of_class(root, "cx-conv")[0].attrib["d"]))
     (left, front), (_, back), (end, _), (_, lower) = kernel[:4]
     channels, height = end - kernel[1][0], lower - back
     assert channels / height == pytest.approx(512 / 7, rel=1e-2)
@@ -274,7 +275,7 @@ def test_the_matrix_and_the_kernel_are_drawn_to_scale() -> None:
     assert left == 4.5
     # From the front, both maps and their outputs have cells of one size.
     paths = of_class(root, "cx-input-line") + of_class(root, "cx-output-line")
-    grids = [path.get("d") for path in paths]
+    grids = [path.attrib["d"] for path in paths]
     counts = {(data.count("h") - 1, data.count("v") - 1) for data in grids if "z" not in data}
     assert counts >= {(7, 7), (12, 12), (1, 1), (6, 6)}
 
@@ -308,7 +309,7 @@ def test_any_classifier_folds_as_torch_says(
 
     folded = torch.nn.Conv2d(channels, outputs, before.shape[2:]).double()
     folded.weight.data = linear.weight.data.reshape(folded.weight.shape)
-    folded.bias.data = linear.bias.data
+    folded.bias = linear.bias
     assert torch.allclose(folded(before).flatten(), linear(before.flatten()))
     larger = below(torch.rand(1, 1, *image, dtype=torch.float64))
     for tensor in (before[0], folded(before)[0], larger[0], folded(larger)[0]):
@@ -341,7 +342,7 @@ def test_hostile_and_long_names_stay_text_and_have_room() -> None:
             super().__init__()
             self.add_module('<script>&"alert' + "x" * 60, torch.nn.Linear(12, 3))
 
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
+        def forward(self, x: torch.Tensor) -> Any:
             (layer,) = self.children()
             return layer(x.flatten(1))
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.moments import SVG, numbers, of_class, parse
+from tests.moments import SVG, numbers, of_class, parse, rectangle
 
 from cnnexplain import figures
 from cnnexplain.languages import LANGUAGES, language
@@ -80,10 +80,7 @@ def made(family: str, place: dict[str, Any], **more: Any) -> figures.Figure:
 
 
 def frames(root: ET.Element) -> list[tuple[float, float, float, float]]:
-    return [
-        tuple(float(each.get(key)) for key in ("x", "y", "width", "height"))
-        for each in of_class(root, "cx-input-line")
-    ]
+    return [rectangle(each) for each in of_class(root, "cx-input-line")]
 
 
 def steps(figure: figures.Figure) -> Iterator[tuple[int, ET.Element]]:
@@ -117,7 +114,7 @@ def test_window_and_cells_are_marked_where_counting_puts_them(place: dict[str, A
         row, column = where[step]
         slid, passed, image, errors = frames(root)
         unit = image[2] / axes(place)[1][0]
-        window, marks = (each.get("d") for each in of_class(root, "cx-window")[-2:])
+        window, marks = (each.attrib["d"] for each in of_class(root, "cx-window")[-2:])
         ((x, y, wide, high),) = boxes(window)
         assert x == pytest.approx(image[0] + column * step_across * unit, abs=0.01)
         assert y == pytest.approx(image[1] + row * step_down * unit, abs=0.01)
@@ -139,8 +136,8 @@ def test_the_mark_of_a_cell_leaves_the_border_of_an_exact_one_free() -> None:
     for family in ("comparison", "error_map"):
         root = parse(made(family, PLACES["photo"], exact=exact).frame(35))
         (line,) = (each for each in of_class(root, "cx-exact") if each.get("stroke-linecap"))
-        border = numbers(line.get("d"))
-        mark = boxes(of_class(root, "cx-window")[-1].get("d"))[-1]
+        border = numbers(line.attrib["d"])
+        mark = boxes(of_class(root, "cx-window")[-1].attrib["d"])[-1]
         # Half of either line, and there is still room.
         assert min(border[::3]) - mark[0] > 1.5 + 1.5
 
@@ -152,9 +149,9 @@ def covered(root: ET.Element) -> list[set[tuple[int, int]]]:
         covers = of_class(nested, "cx-later")
         if nested is root or not covers:
             continue
-        width, height = float(nested.get("width")), float(nested.get("height"))
+        width, height = float(nested.attrib["width"]), float(nested.attrib["height"])
         (path,) = covers
-        left, top, right, bottom, start, below, end = numbers(path.get("d"))
+        left, top, right, bottom, start, below, end = numbers(path.attrib["d"])
         assert right > width
         assert bottom > height
         assert (start < 0, end) == (True, left)
@@ -219,7 +216,7 @@ def test_where_nothing_moves_a_frame_is_the_still_picture(
 
 
 def starts(root: ET.Element) -> list[tuple[float, float]]:
-    found = [numbers(path.get("d"))[:2] for path in root.iter(f"{SVG}path")]
+    found = [numbers(path.attrib["d"])[:2] for path in root.iter(f"{SVG}path")]
     return [(x, y) for x, y in found]
 
 
@@ -232,7 +229,7 @@ def moved(figure: figures.Figure, step: int) -> list[tuple[float, float]]:
     parents = {child: parent for parent in root.iter() for child in parent}
     found = []
     for path in root.iter(f"{SVG}path"):
-        point = numbers(path.get("d"))[:2]
+        point = numbers(path.attrib["d"])[:2]
         inherited: dict[str, float] = {}
         # From the outside to the inside, since properties are inherited.
         for axis, name, part in ((1, "cx-y", parts[0]), (0, "cx-x", parts[1])):
@@ -240,7 +237,9 @@ def moved(figure: figures.Figure, step: int) -> list[tuple[float, float]]:
             while above in parents and above.get("class") != name:
                 above = parents[above]
             if above.get("class") == name:
-                pairs = re.findall(r"--cx-([\w-]+):(-?[\d.e-]+?)(?:px)?(?:;|$)", above.get("style"))
+                pairs = re.findall(
+                    r"--cx-([\w-]+):(-?[\d.e-]+?)(?:px)?(?:;|$)", above.attrib["style"]
+                )
                 inherited |= {key: float(value) for key, value in pairs}
                 track = inherited
                 shift = track["from"] + part * (track["to"] - track["from"])
@@ -274,7 +273,7 @@ def test_displacement_is_drawn_as_long_as_counting_gives(place: dict[str, Any]) 
         put = (row + 0.5) * image_high / rows, (column + 0.5) * image_wide / columns
         right = frames(root)[1]
         unit = right[2] / image_wide
-        across_leg, down_leg, ring = (each.get("d") for each in of_class(root, "cx-shift")[-3:])
+        across_leg, down_leg, ring = (each.attrib["d"] for each in of_class(root, "cx-shift")[-3:])
         x, y, end = numbers(across_leg)
         assert (x, y) == pytest.approx(
             (right[0] + true[1] * unit, right[1] + true[0] * unit), abs=0.01
@@ -285,7 +284,7 @@ def test_displacement_is_drawn_as_long_as_counting_gives(place: dict[str, Any]) 
         assert (left + wide / 2, top + high / 2) == pytest.approx(
             (end, right[1] + put[0] * unit), abs=0.01
         )
-        window, cell = boxes(of_class(root, "cx-window")[-1].get("d"))
+        window, cell = boxes(of_class(root, "cx-window")[-1].attrib["d"])
         frame = frames(root)[0]
         assert (window[0] + window[2] / 2 - frame[0]) / unit == pytest.approx(true[1], abs=0.05)
         assert (cell[1] + cell[3] / 2 - frame[1]) / unit == pytest.approx(true[0], abs=0.05)
@@ -298,11 +297,11 @@ def ticked(root: ET.Element) -> list[str]:
         texts = list(nested.iter(f"{SVG}text"))
         if nested is root or not texts:
             continue
-        width, height = float(nested.get("width")), float(nested.get("height"))
+        width, height = float(nested.attrib["width"]), float(nested.attrib["height"])
         found += [
             "".join(each.itertext())
             for each in texts
-            if 0 <= float(each.get("x")) < width and 0 < float(each.get("y")) <= height
+            if 0 <= float(each.attrib["x"]) < width and 0 < float(each.attrib["y"]) <= height
         ]
     return found
 

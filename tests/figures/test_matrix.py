@@ -13,6 +13,7 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.figures.arrays import check, filled, lines, numeral, of_class, parse, within
+from tests.moments import matched, sentences
 
 from cnnexplain import figures
 from cnnexplain.errors import ArgumentError, ShapeError
@@ -73,14 +74,14 @@ def test_the_drawn_matrix_is_torchs(
 ) -> None:
     size, kernel, stride, padding, dilation = zip(height, width, strict=True)
     assume(all(n + 2 * p > d * (k - 1) for n, k, _, p, d in (height, width)))
-    options = {"stride": stride, "padding": padding, "dilation": dilation}
+    options: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation}
     marks = torch.arange(1.0, kernel[0] * kernel[1] + 1).reshape(kernel)
     expected = by_torch(size, marks, **options)
     rows, columns = expected.shape
     assume(rows <= 36)
     picture = [[random.randrange(-9, 10) for _ in range(size[1])] for _ in range(size[0])]
     weight = [[random.randrange(-9, 10) for _ in range(kernel[1])] for _ in range(kernel[0])]
-    case = {"input_size": size, "kernel_size": kernel, **options, "input": picture}
+    case: dict[str, Any] = {"input_size": size, "kernel_size": kernel, **options, "input": picture}
     figure = figures.convolution_matrix(**case, weight=weight)
     product, places = shown(**case, weight=weight)
     root = parse(figure.svg)
@@ -126,7 +127,7 @@ def test_the_drawn_matrix_is_torchs(
         torch.tensor(weight, dtype=torch.float64)[None, None],
         **options,
     ).flatten()
-    told = re.search(r"the same output: (.*?)\.(?: |$)", figure.description)[1]
+    told = matched(r"the same output: (.*?)\.(?: |$)", figure.description)[1]
     assert list(map(numeral, told.split(", "))) == output.int().tolist()
     assert list(product.outputs) == output.int().tolist()
     vectors = within(root, places.product)
@@ -145,7 +146,13 @@ def test_the_largest_figures_can_be_drawn(case: dict[str, Any]) -> None:
 
 
 def test_a_step_shows_its_window_its_row_and_its_output() -> None:
-    case = {"input_size": 5, "kernel_size": 2, "stride": 2, "padding": 1, "dilation": 2}
+    case: dict[str, Any] = {
+        "input_size": 5,
+        "kernel_size": 2,
+        "stride": 2,
+        "padding": 1,
+        "dilation": 2,
+    }
     figure = figures.convolution_matrix(**case)
     _, places = shown(**case)
     unfolded = torch.nn.functional.unfold(
@@ -158,7 +165,7 @@ def test_a_step_shows_its_window_its_row_and_its_output() -> None:
         assert sorted(row * 5 + at for row, at in filled(taps, places.input)) == read
         assert sorted(at for _, at in filled(taps, places.vector)) == read
         (outline,) = of_class(root, "cx-window")
-        window, row, output, product = outline.get("d").split("z")[:-1]
+        window, row, output, product = outline.attrib["d"].split("z")[:-1]
         down, across = divmod(step, places.output.columns)
         assert window + "z" == places.padded.box(down * 2, across * 2, 3, 3)
         assert row + "z" == places.matrix.box(step, 0, 1, 25)
@@ -192,7 +199,7 @@ def test_an_output_of_padding_alone_is_0() -> None:
 
 def test_the_numbers_of_the_reader_are_drawn_from_arrays_and_tensors() -> None:
     picture, kernel = np.arange(9).reshape(3, 3), torch.tensor([[1.0, -2.0], [3.0, 4.0]])
-    case = {"input_size": 3, "kernel_size": 2, "input": picture, "weight": kernel}
+    case: dict[str, Any] = {"input_size": 3, "kernel_size": 2, "input": picture, "weight": kernel}
     root = parse(figures.convolution_matrix(**case).svg)
     _, places = shown(**case)
     assert within(root, places.input) == [list("012"), list("345"), list("678")]
@@ -241,7 +248,7 @@ def test_letters_can_be_read_on_every_shade(theme: int) -> None:
 def test_each_language_says_the_counts(code: str) -> None:
     with language(code):
         figure = figures.convolution_matrix()
-        told = [text for _, text in figure.script.columns]
+        told = sentences(figure)
     for number in ("4×16", "36", "28", "9"):
         assert number in figure.title
     for text in told:

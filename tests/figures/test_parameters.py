@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.models import MobileNet, resnet18
-from tests.moments import SVG, words
+from tests.moments import SVG, sentences, words
 from torch import nn
 
 import cnnexplain as cx
@@ -39,7 +39,7 @@ def of_class(root: ET.Element, *names: str) -> list[ET.Element]:
 
 
 def place(each: ET.Element) -> tuple[float, ...]:
-    return tuple(float(each.get(key)) for key in ("x", "y", "width", "height"))
+    return tuple(float(each.attrib[key]) for key in ("x", "y", "width", "height"))
 
 
 def drawn(name: str) -> figures.Figure:
@@ -100,7 +100,7 @@ def test_areas_have_the_colour_and_the_pattern_of_their_kind(name: str) -> None:
     assert convolutions <= WHOLE * share + 1
     hatched = [each for each in of_class(root, "cx-dense-line") if each.get("stroke-opacity")]
     assert hatched
-    assert hatched[0].get("d").count("M") > 20
+    assert hatched[0].attrib["d"].count("M") > 20
 
 
 @every_network
@@ -126,7 +126,7 @@ def test_each_step_has_the_engines_formula(name: str) -> None:
         rule = str(row.operation.parameter_formula).rsplit(" = ", 1)[0]
         line = f"{row.name} ({kind}): {rule} = {row.parameters:,}"
         assert line in words(parse(figure.frame(step)))
-        assert figure.script.columns[step][1].startswith(line)
+        assert sentences(figure)[step].startswith(line)
     assert f"{trace.parameters:,} parameters in all" in words(parse(figure.frame(len(rows))))
 
 
@@ -180,7 +180,7 @@ def test_shared_weights_count_once() -> None:
 def test_marks_lead_to_every_layer(name: str) -> None:
     figure = drawn(name)
     marks = [each for each in parse(figure.svg).iter() if each.get("data-step")]
-    assert [int(each.get("data-step")) for each in marks] == list(range(figure.steps - 1))
+    assert [int(each.attrib["data-step"]) for each in marks] == list(range(figure.steps - 1))
     assert min(min(place(each)[2:]) for each in marks) >= 24
 
 
@@ -216,8 +216,8 @@ def test_words_differ_by_language_and_geometry_does_not(name: str, code: str) ->
         )
         assert one == other
     for each in parse(figure.svg).iter(f"{SVG}text"):
-        assert 0 <= float(each.get("x")) <= 476
-        assert 10 < float(each.get("y")) < figure.height
+        assert 0 <= float(each.attrib["x"]) <= 476
+        assert 10 < float(each.attrib["y"]) < figure.height
     assert len(figure.inline("a").encode()) <= 20_000
 
 

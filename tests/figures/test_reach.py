@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # as everybody calls it
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.moments import SVG, numbers, of_class, parse, words
+from tests.moments import SVG, numbers, of_class, parse, sentences, words
 from torch import nn
 
 import cnnexplain as cx
@@ -71,7 +71,7 @@ every_language = pytest.mark.parametrize("code", LANGUAGES)
 
 def boxes(path: ET.Element) -> list[list[float]]:
     """The boxes of a path: where each starts, its width and its height."""
-    return [numbers(part)[:4] for part in path.get("d").split("z")[:-1]]
+    return [numbers(part)[:4] for part in path.attrib["d"].split("z")[:-1]]
 
 
 def clean_cells(root: ET.Element, size: tuple[int, int]) -> set[tuple[int, int]]:
@@ -168,6 +168,7 @@ def test_clean_cells_are_those_that_no_flag_reaches(case: tuple[Network, nn.Sequ
 @pytest.mark.parametrize("name", ["vgg16", "alexnet", "lenet5", "vgg16:unpadded"])
 def test_a_network_and_its_conversion_give_the_same_reach(name: str) -> None:
     network = cx.networks.NAMES[name]()
+    assert network.input_size
     converted = {
         each.name: each
         for each in cx.fully_convolutional(network, network.input_size).exactness.reach
@@ -202,7 +203,7 @@ def test_places_are_drawn_where_they_are() -> None:
     assert found == {(row, column) for row in (3, 4) for column in (1, 2, 5)}
     middle = clean_cells(parse(figures.padding_reach(reach=[ROWS[1]]).svg), (6, 6))
     assert middle == {(row, column) for row in range(1, 5) for column in range(1, 5)}
-    named = SimpleNamespace(**row)
+    named: Any = SimpleNamespace(**row)
     assert figures.padding_reach(reach=[named]).svg == figures.padding_reach(reach=[row]).svg
 
 
@@ -242,7 +243,7 @@ def test_bars_are_as_long_as_the_clean_share() -> None:
     (whole,) = [
         each
         for each in of_class(root, "cx-error")
-        if each.tag == f"{SVG}path" and "v12" in each.get("d")
+        if each.tag == f"{SVG}path" and "v12" in each.attrib["d"]
     ]
     (clean,) = of_class(root, "cx-output-line")[:1]
     for bar, part, layer in zip(boxes(whole), boxes(clean), layers(None).maps, strict=True):
@@ -271,7 +272,7 @@ def test_errors_are_beside_the_map_at_every_step() -> None:
         assert of_class(root, "cx-cells")
         assert "at most 31%" in words(root)
     assert "Relative errors from 20% to 31%" in figure.description
-    assert figure.script.columns[-1][1].endswith("Relative error: at most 31%.")
+    assert sentences(figure)[-1].endswith("Relative error: at most 31%.")
 
 
 # --- The figure ---------------------------------------------------------------------------------
@@ -357,7 +358,7 @@ def test_no_text_is_cut_or_runs_into_another(make: Callable[[], figures.Figure],
             bold = "title" in class_ or "ink" in class_
             size = 17 if "title" in class_ else 15.5 if "small" in class_ else 16
             width = svg.text_width(content, size, bold=bold)
-            x, y = float(each.get("x")), float(each.get("y"))
+            x, y = float(each.attrib["x"]), float(each.attrib["y"])
             start = x - width if "cx-end" in class_ else x - width / 2 if "middle" in class_ else x
             assert start >= 0, content
             assert start + width <= svg.WIDTH, content

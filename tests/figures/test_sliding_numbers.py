@@ -16,13 +16,20 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # as everybody calls it
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from tests.moments import matched, sentences
 
 from cnnexplain import figures
 from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError
 from cnnexplain.languages import LANGUAGES, language
 
-CONVOLUTION = {"input_size": 7, "kernel_size": 3, "stride": 2, "padding": 1, "numbers": True}
-TRANSPOSED = {
+CONVOLUTION: dict[str, Any] = {
+    "input_size": 7,
+    "kernel_size": 3,
+    "stride": 2,
+    "padding": 1,
+    "numbers": True,
+}
+TRANSPOSED: dict[str, Any] = {
     "input_size": 4, "kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1,
     "operation": "transposed_convolution", "numbers": True,
 }  # fmt: skip
@@ -73,19 +80,19 @@ def written(texts: list[ET.Element]) -> list[tuple[float, float, str]]:
         y = 0.0
         for span in text:
             y = float(span.get("y", y))
-            found.append((float(span.get("x")), y, span.text))
+            found.append((float(span.attrib["x"]), y, span.text or ""))
     return found
 
 
 def read(root: ET.Element, texts: list[ET.Element] | None = None) -> Drawn:
     texts = list(root.iter("text")) if texts is None else texts
     marker = [each for each in root.iter("rect") if has(each, "cx-window")][1]
-    unit = float(marker.get("width"))
+    unit = float(marker.attrib["width"])
     places = written([each for each in texts if has(each, "cx-number")])
     grids = []
     for name in ("cx-input-line", "cx-output-line", "cx-conv-line"):
-        lines = [each.get("d") for each in root.iter("path") if has(each, name)]
-        frames = [each.get("d") for each in root.iter("path") if has(each, "cx-frame")]
+        lines = [each.attrib["d"] for each in root.iter("path") if has(each, name)]
+        frames = [each.attrib["d"] for each in root.iter("path") if has(each, "cx-frame")]
         cells: Cells = {}
         if lines:
             left, top = map(float, re.findall(r"[\d.]+", lines[0])[:2])
@@ -129,9 +136,11 @@ def computed(
     stride, padding = case.get("stride", 1), case.get("padding", 0)
     dilation = case.get("dilation", 1)
     if operation == "convolution":
+        assert kernel is not None
         weight = kernel[None] if row else kernel[None, None]
         found = (F.conv1d if row else F.conv2d)(source, weight, None, stride, padding, dilation)
     elif operation == "transposed_convolution":
+        assert kernel is not None
         weight = kernel[None] if row else kernel[None, None]
         added = case.get("output_padding", 0)
         found = (F.conv_transpose1d if row else F.conv_transpose2d)(
@@ -179,6 +188,7 @@ def check(case: dict[str, Any]) -> figures.Figure:
         assert frame.kernel == still.kernel
         assert len(frame.sums) == 1
         if transposed:
+            assert kernel is not None
             so_far = picture.flatten().clone()
             so_far[step + 1 :] = 0
             given = computed(case, so_far.reshape(picture.shape), kernel)
@@ -200,6 +210,7 @@ def check(case: dict[str, Any]) -> figures.Figure:
         if exact:
             assert left == right == value(frame.output[divmod(step, columns)])
     if transposed:
+        assert kernel is not None
         touched = computed(case, torch.ones_like(picture), torch.ones_like(kernel)) > 0
         assert not expected[~touched].any()
         assert still.output.keys() == {tuple(at) for at in touched.nonzero().tolist()}
@@ -242,9 +253,9 @@ def test_any_window_computes_what_torch_computes(
     data: st.DataObject,
 ) -> None:
     columns = zip(height, width, strict=True) if dimensions == 2 else width
-    size, kernel, stride, padding, dilation = columns
+    _, kernel, stride, padding, dilation = columns
     numbers = st.integers(-3, 9)
-    across, down = (size, 1) if dimensions == 1 else (size[1], size[0])
+    across, down = (width[0], 1) if dimensions == 1 else (width[0], height[0])
     rows = data.draw(
         st.lists(st.lists(numbers, min_size=across, max_size=across), min_size=down, max_size=down)
     )
@@ -283,10 +294,10 @@ def test_the_largest_number_lies_in_the_window_where_torch_finds_it(
     assert figure.steps == where.numel()
     for step in range(figure.steps):
         root = parse(figure.frame(step))
-        lines = next(each.get("d") for each in root.iter("path") if has(each, "cx-input-line"))
+        lines = next(each.attrib["d"] for each in root.iter("path") if has(each, "cx-input-line"))
         left, top = map(float, re.findall(r"[\d.]+", lines)[:2])
-        taps = next(each.get("d") for each in root.iter("path") if has(each, "cx-taps"))
-        unit = float(re.search(r"h([\d.]+)", taps)[1])
+        taps = next(each.attrib["d"] for each in root.iter("path") if has(each, "cx-taps"))
+        unit = float(matched(r"h([\d.]+)", taps)[1])
         cells = [
             (round((float(y) - top) / unit), round((float(x) - left) / unit))
             for x, y in re.findall(r"M([\d.]+) ([\d.]+)h", taps)
@@ -305,17 +316,18 @@ def test_a_moving_figure_shows_at_each_step_what_a_frame_shows(case: dict[str, A
     root = parse(figure.inline("x"))
     parents = {child: parent for parent in root.iter() for child in parent}
 
-    def times(element: ET.Element) -> tuple[int, int]:
+    def times(drawn: ET.Element) -> tuple[int, int]:
         on, off = 0, 10**6
+        element: ET.Element | None = drawn
         while element is not None:
             if has(element, "cx-seen"):
-                values = dict(re.findall(r"--cx-(on|off):(\d+)", element.get("style")))
+                values = dict(re.findall(r"--cx-(on|off):(\d+)", element.attrib["style"]))
                 on, off = max(on, int(values.get("on", 0))), min(off, int(values.get("off", off)))
             element = parents.get(element)
         return on, off
 
     def filled(shown: list[ET.Element]) -> list[str]:
-        return sorted(each.get("d") for each in shown if has(each, "cx-output"))
+        return sorted(each.attrib["d"] for each in shown if has(each, "cx-output"))
 
     for step in range(figure.steps):
         texts, paths = ([each for each in root.iter(tag) if times(each)[0] <= step < times(each)[1]]
@@ -363,9 +375,11 @@ def test_outputs_are_filled_when_a_window_first_writes_to_them() -> None:
             touched = int((computed(case, picture, kernel) > 0).sum())
             root = parse(figure.frame(step))
             unit = float(
-                [each for each in root.iter("rect") if has(each, "cx-window")][1].get("width")
+                [each for each in root.iter("rect") if has(each, "cx-window")][1].attrib["width"]
             )
-            data = [each.get("d") for each in root.iter("path") if each.get("class") == "cx-output"]
+            data = [
+                each.attrib["d"] for each in root.iter("path") if each.get("class") == "cx-output"
+            ]
             swatch = 1 if case.get("output_padding") else 0
             boxes = re.findall(r"h([\d.]+)v([\d.]+)h", "".join(data[: len(data) - swatch]))
             area = sum(float(wide) * float(tall) for wide, tall in boxes)
@@ -382,7 +396,7 @@ def test_what_is_cut_added_and_never_written_is_told_apart() -> None:
     texts = {"".join(each.itertext()) for each in root.iter("text")}
     assert {"padding: cut away", "added by output_padding"} <= texts
     root = parse(figures.stride(**CASES["transposed, gaps"]).svg)
-    crosses = next(each.get("d") for each in root.iter("path") if has(each, "cx-unread"))
+    crosses = next(each.attrib["d"] for each in root.iter("path") if has(each, "cx-unread"))
     assert crosses.count("M") == 12 * 12 - 8 * 8
 
 
@@ -471,7 +485,7 @@ def test_the_drawing_is_the_same_in_every_language(case: dict[str, Any], code: s
 
     def geometry(drawing: ET.Element) -> Any:
         # The marks of the key stand where words before them end.
-        top = max(float(each.get("y")) for each in drawing.iter("text") if each.get("y"))
+        top = max(float(each.attrib["y"]) for each in drawing.iter("text") if each.get("y"))
         marks = {each for each in places(drawing) if each[1] and _top(each[1]) > top - 50}
         return [each for each in places(drawing) if each not in marks]
 
@@ -488,7 +502,7 @@ def _top(data: str) -> float:
 @every_case
 def test_each_step_is_told_with_its_value(case: dict[str, Any]) -> None:
     figure = figures.stride(**case)
-    told = [each for _, each in figure.script.columns]
+    told = sentences(figure)
     assert len(told) == figure.steps
     for step, sentence in enumerate(told):
         drawn = read(parse(figure.frame(step)))

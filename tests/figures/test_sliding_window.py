@@ -19,13 +19,18 @@ from cnnexplain.figures.plane import Plane, plane
 from cnnexplain.figures.side import Side
 from cnnexplain.languages import LANGUAGES, language
 
-POOLING = {"input_size": 13, "kernel_size": 3, "stride": 2, "operation": "max_pooling"}
-CONVOLUTION = {"input_size": 7, "kernel_size": 3, "stride": 2, "padding": 1}
-TRANSPOSED = {
+POOLING: dict[str, Any] = {
+    "input_size": 13,
+    "kernel_size": 3,
+    "stride": 2,
+    "operation": "max_pooling",
+}
+CONVOLUTION: dict[str, Any] = {"input_size": 7, "kernel_size": 3, "stride": 2, "padding": 1}
+TRANSPOSED: dict[str, Any] = {
     "input_size": 4, "kernel_size": 3, "stride": 2, "padding": 1,
     "operation": "transposed_convolution",
 }  # fmt: skip
-CASES = {
+CASES: dict[str, dict[str, Any]] = {
     "smallest": {"input_size": 3},
     "convolution": CONVOLUTION,
     "pooling": POOLING,
@@ -65,15 +70,15 @@ def parse(svg: str) -> ET.Element:
 def window_box(root: ET.Element) -> list[list[float]]:
     """The input window and the output's marker, in this order."""
     return [
-        [float(each.get(key)) for key in ("x", "y", "width", "height")]
+        [float(each.attrib[key]) for key in ("x", "y", "width", "height")]
         for each in of_class(root, "cx-window")
     ]
 
 
 def grid_origin(root: ET.Element, name: str) -> tuple[float, float, int, int]:
     """Where the first line of a grid starts, and how many lines it has across and down."""
-    (path,) = [each for each in of_class(root, name) if "cx-frame" not in each.get("class")][:1]
-    data = path.get("d")
+    (path,) = [each for each in of_class(root, name) if "cx-frame" not in each.attrib["class"]][:1]
+    data = path.attrib["d"]
     x, y = numbers(data)[:2]
     return x, y, data.count("h"), data.count("v")
 
@@ -132,7 +137,7 @@ def test_the_window_reads_what_torch_unfolds(
     assert (rows - 1, columns - 1) == size
 
     # Where the drawing has a tap, torch must find that pixel, and zero where the tap is padding.
-    taps = of_class(root, "cx-taps")[0].get("d").split("z")[:-1]
+    taps = of_class(root, "cx-taps")[0].attrib["d"].split("z")[:-1]
     places = [numbers(tap)[:2] for tap in taps]
     indices = [(round((y - top) / unit), round((x - left) / unit)) for x, y in places]
     drawn = [
@@ -180,10 +185,12 @@ def moved(
         (inner,) = list(outer)
         maps = []
         for group, stop, stops in ((inner, column, sweep.columns), (outer, row, sweep.rows)):
-            values = dict(each.split(":") for each in group.get("style").split(";"))
-            shift = [float(values[f"--cx-{end}"].removesuffix("px")) for end in ("from", "to")]
-            scale = [float(values.get(f"--cx-{end}-scale", 1)) for end in ("from", "to")]
-            maps.append(motion.Track(tuple(shift), tuple(scale)).at(stop, stops))
+            values = dict(each.split(":") for each in group.attrib["style"].split(";"))
+            start, end = (
+                float(values[f"--cx-{each}"].removesuffix("px")) for each in ("from", "to")
+            )
+            first, last = (float(values.get(f"--cx-{each}-scale", 1)) for each in ("from", "to"))
+            maps.append(motion.Track((start, end), (first, last)).at(stop, stops))
         yield inner, maps
 
 
@@ -193,13 +200,13 @@ def test_keyframes_visit_the_same_places_as_frames(case: dict[str, Any]) -> None
     animated = parse(figure.svg)
     for step in {0, 1, figure.steps // 2, figure.steps - 1} & set(range(figure.steps)):
         still = parse(figure.frame(step))
-        boxes, ties = window_box(still), [each.get("d") for each in of_class(still, "cx-tie")]
+        boxes, ties = window_box(still), [each.attrib["d"] for each in of_class(still, "cx-tie")]
         for group, ((dx, sx), (dy, sy)) in moved(animated, step, shown.sweep):
             for rect in of_class(group, "cx-window"):
-                x, y, *size = (float(rect.get(key)) for key in ("x", "y", "width", "height"))
+                x, y, *size = (float(rect.attrib[key]) for key in ("x", "y", "width", "height"))
                 assert [x + dx, y + dy, *size] == pytest.approx(boxes.pop(0), abs=0.02)
             for tie in of_class(group, "cx-tie"):
-                a, b, c, d = numbers(tie.get("d"))
+                a, b, c, d = numbers(tie.attrib["d"])
                 ends = [dx + sx * a, dy + sy * b, dx + sx * c, dy + sy * d]
                 assert ends == pytest.approx(numbers(ties.pop(0)), abs=0.02)
         assert not boxes
@@ -214,8 +221,8 @@ def test_outputs_appear_one_by_one_and_the_still_picture_has_all(case: dict[str,
 
     def covered(root: ET.Element) -> tuple[float, ...]:
         clip = next(each for each in root.iter(f"{SVG}svg") if each is not root)
-        width, height = float(clip.get("width")), float(clip.get("height"))
-        _, _, right, row, end, bottom, left = numbers(of_class(clip, "cx-output")[0].get("d"))
+        width, height = float(clip.attrib["width"]), float(clip.attrib["height"])
+        _, _, right, row, end, bottom, left = numbers(of_class(clip, "cx-output")[0].attrib["d"])
         assert right >= width
         assert left <= -width
         return width, height, row, end, bottom
@@ -235,16 +242,16 @@ def test_outputs_appear_one_by_one_and_the_still_picture_has_all(case: dict[str,
 def test_pixels_that_no_window_reads_are_crossed_out_and_left_blank() -> None:
     root = parse(figures.stride(**CASES["dropped"]).svg)
     crosses, key = of_class(root, "cx-unread")
-    assert crosses.get("d").count("M") == 8 + 7
-    assert key.get("d").count("M") == 1
+    assert crosses.attrib["d"].count("M") == 8 + 7
+    assert key.attrib["d"].count("M") == 1
     (read,) = of_class(root, "cx-input")
     unit = window_box(root)[1][2]
-    assert numbers(read.get("d"))[2:4] == [7 * unit, 7 * unit]
+    assert numbers(read.attrib["d"])[2:4] == [7 * unit, 7 * unit]
 
 
 def test_gaps_between_windows_are_crossed_out_too() -> None:
     crosses = of_class(parse(figures.stride(**CASES["gaps"]).svg), "cx-unread")[0]
-    assert crosses.get("d").count("M") == 12 * 12 - 6 * 6
+    assert crosses.attrib["d"].count("M") == 12 * 12 - 6 * 6
 
 
 def test_everything_is_read_where_nothing_is_dropped() -> None:
@@ -258,8 +265,8 @@ def test_padding_is_dashed_and_an_overhang_is_dotted() -> None:
     overhanging = parse(figures.stride(**CASES["overhanging"]).svg)
     assert of_class(overhanging, "cx-overhang")
     assert not of_class(overhanging, "cx-padding")
-    dash = of_class(padded, "cx-padding")[0].get("stroke-dasharray")
-    dots = of_class(overhanging, "cx-overhang")[0].get("stroke-dasharray")
+    dash = of_class(padded, "cx-padding")[0].attrib["stroke-dasharray"]
+    dots = of_class(overhanging, "cx-overhang")[0].attrib["stroke-dasharray"]
     assert dots.startswith("0 ")
     assert not dash.startswith("0")
 
@@ -293,8 +300,8 @@ def test_title_and_description_are_in_the_current_language(case: dict[str, Any],
         figure = figures.stride(**case)
     root = parse(figure.svg)
     assert root.get("lang") == code
-    assert root.find(f"{SVG}title").text == figure.title
-    assert root.find(f"{SVG}desc").text == figure.description
+    assert root.findtext(f"{SVG}title") == figure.title
+    assert root.findtext(f"{SVG}desc") == figure.description
     assert "{" not in figure.title + figure.description
     kana = re.search("[ぁ-ん]", figure.description)
     assert bool(kana) == (code == "ja")
@@ -332,7 +339,7 @@ def test_what_is_too_large_for_cells_is_drawn_in_outline_and_says_so() -> None:
     root = parse(figure.svg)
     _, _, rows, columns = grid_origin(root, "cx-input-line")
     assert (rows, columns) == (2, 2)
-    (window, _), width = window_box(root), numbers(of_class(root, "cx-input")[0].get("d"))[2]
+    (window, _), width = window_box(root), numbers(of_class(root, "cx-input")[0].attrib["d"])[2]
     assert window[2] / width == pytest.approx(11 / 227, abs=1e-3)
     assert "outline" not in figures.stride(40).description
     assert "outline" in figures.stride(60).description
@@ -348,8 +355,8 @@ def test_nothing_lies_outside_the_picture(case: dict[str, Any]) -> None:
         assert 0 < y < y + height < figure.height
     for each in root.iter(f"{SVG}text"):
         first, *_ = [each, *each] if each.get("x") else each
-        assert 0 <= float(first.get("x")) < 480
-        assert 10 < float(first.get("y")) < figure.height
+        assert 0 <= float(first.attrib["x"]) < 480
+        assert 10 < float(first.attrib["y"]) < figure.height
 
 
 @pytest.mark.parametrize(
@@ -423,6 +430,6 @@ def test_every_tie_has_a_length_on_both_axes_at_every_stop() -> None:
         figure = figures.stride(size, kernel, padding=padding)
         for step in range(figure.steps):
             for tie in of_class(parse(figure.frame(step)), "cx-tie"):
-                a, b, c, d = numbers(tie.get("d"))
+                a, b, c, d = numbers(tie.attrib["d"])
                 assert abs(c - a) >= 0.1
                 assert abs(d - b) >= 0.1

@@ -228,8 +228,10 @@ def modules(source: str) -> nn.Sequential:
     names: dict[str, Any] = {"nn": nn, "OrderedDict": OrderedDict}
     if "import" in source:
         exec(source, names)  # noqa: S102  # our own text
-        return names["model"]
-    return eval(source.strip(), names)  # noqa: S307  # our own text
+    else:
+        exec(f"model = {source.strip()}", names)  # noqa: S102  # the same
+    model: nn.Sequential = names["model"]
+    return model
 
 
 def torchs_strides(model: nn.Module) -> list[tuple[str, int]]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.moments import SVG, numbers, of_class, parse, words
+from tests.moments import SVG, matched, numbers, of_class, parse, sentences, words
 
 from cnnexplain import figures
 from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     import xml.etree.ElementTree as ET
 
 HOSTILE = '<script>alert("&")</script>'
-FACE = {"image_size": 108, "window": 24, "stride": 4}
+FACE: dict[str, Any] = {"image_size": 108, "window": 24, "stride": 4}
 NAMES = [["espresso"] * 6 for _ in range(6)]
 NAMES[4][5] = NAMES[5][4] = NAMES[5][5] = "ladle"
 NAMES[5][2], NAMES[5][3] = "consomme", "chocolate sauce"
@@ -45,12 +43,6 @@ def letters(root: ET.Element) -> list[str]:
     return [
         each.text or "" for each in root.iter(f"{SVG}tspan") if (each.text or "") in "ABCDEFGH·"
     ]
-
-
-def sentences(figure: figures.Figure) -> list[str]:
-    found = re.search(r"data-cx='([^']*)'", figure.inline("a"))
-    assert found
-    return [sentence for _, sentence in json.loads(unescape(found[1]))["columns"]]
 
 
 def test_each_cell_has_the_letter_of_its_class_and_most_cells_come_first() -> None:
@@ -78,16 +70,20 @@ def test_one_class_after_the_other_is_picked_out_with_the_window_of_its_highest_
     for step, (row, column) in enumerate(best):
         root = parse(figure.frame(step))
         image = of_class(root, "cx-input-line")[0]
-        x, y, unit = float(image.get("x")), float(image.get("y")), float(image.get("width")) / 384
+        x, y, unit = (
+            float(image.attrib["x"]),
+            float(image.attrib["y"]),
+            float(image.attrib["width"]) / 384,
+        )
         window = of_class(root, "cx-window")[-2]
-        left, top, width = numbers(window.get("d"))[:3]
+        left, top, width = numbers(window.attrib["d"])[:3]
         assert (left - x, top - y) == pytest.approx((column * 32 * unit, row * 32 * unit), abs=0.01)
         assert width == pytest.approx(224 * unit, abs=0.01)
         # All other cells fade: what is left out of the cover are the cells of the class.
         faded = [each for each in root.iter() if each.get("fill-rule")]
         assert len(faded) == (step > 0)
         if step:
-            _, *kept = (numbers(each) for each in faded[0].get("d").split("z")[:-1])
+            _, *kept = (numbers(each) for each in faded[0].attrib["d"].split("z")[:-1])
             cells = {
                 (int(down), int(across) + at)
                 for across, down, wide, *_ in kept
@@ -100,7 +96,7 @@ def test_one_class_after_the_other_is_picked_out_with_the_window_of_its_highest_
 def test_a_click_on_a_class_leads_to_it() -> None:
     root = parse(made().svg)
     marks = [each for each in root.iter() if each.get("data-step")]
-    assert sorted(each.get("data-step") for each in marks) == sorted("11223344")
+    assert sorted(each.attrib["data-step"] for each in marks) == sorted("11223344")
     assert {each.tag for each in marks} == {f"{SVG}path", f"{SVG}rect"}
 
 
@@ -129,7 +125,7 @@ def test_small_cells_have_patterns_and_so_has_the_key() -> None:
         for each in of_class(root, "cx-casing")
         if re.fullmatch(r"[Mml\d .-]+", each.get("d", ""))
     )
-    drawn = low.get("d").count("M") + high.get("d").count("M")
+    drawn = low.attrib["d"].count("M") + high.attrib["d"].count("M")
     # The first class has no pattern.
     assert drawn == sum((22 * r + c) % 3 > 0 for r in range(22) for c in range(22))
 
@@ -142,7 +138,7 @@ def test_too_many_classes_end_in_one_of_the_rest(count: int, steps: int) -> None
     assert (f"{count - 7} other classes" in said) == (count > 8)
     assert f"{count} class{'es' * (count > 1)}" in said
     rows = [each for each in parse(figure.svg).iter(f"{SVG}text") if each.get("class") == "cx-end"]
-    assert sum(int(each.text) for each in rows[::2]) == 484
+    assert sum(int(each.text or "") for each in rows[::2]) == 484
 
 
 @settings(max_examples=25, deadline=None)
@@ -150,7 +146,7 @@ def test_too_many_classes_end_in_one_of_the_rest(count: int, steps: int) -> None
 def test_the_cells_of_all_classes_are_all_cells(names: list[str]) -> None:
     figure = figures.top_classes([names[:3], names[3:]], [[0.1] * 3] * 2, image_size=(256, 288))
     counted = sorted(Counter(names).values(), reverse=True)
-    told = [int(re.search(r": (\d+) of 6 cells", each)[1]) for each in sentences(figure)[1:]]
+    told = [int(matched(r": (\d+) of 6 cells", each)[1]) for each in sentences(figure)[1:]]
     assert told == counted
 
 
@@ -190,7 +186,7 @@ def test_names_stay_text_and_nothing_is_cut(code: str) -> None:
     for each in root.iter(f"{SVG}text"):
         if each.get("x") and "cx-on-low" not in each.get("class", ""):
             width = svg.text_width("".join(each.itertext()), 15.5)
-            x = float(each.get("x"))
+            x = float(each.attrib["x"])
             start = x - width * (0.5 if "middle" in each.get("class", "") else 0)
             start -= width * ("cx-end" in each.get("class", ""))
             assert start >= 0, each.text
@@ -241,5 +237,5 @@ def test_bad_input_is_refused_with_a_cure(
     wrong: dict[str, Any], error: type[CnnExplainError], lines: list[str]
 ) -> None:
     with pytest.raises(error) as caught:
-        figures.top_classes(**{"labels": NAMES, "scores": SCORES} | wrong)
+        figures.top_classes(**dict[str, Any](labels=NAMES, scores=SCORES) | wrong)
     assert str(caught.value).splitlines() == lines

@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.models import resnet18
-from tests.moments import SVG, numbers, words
+from tests.moments import SVG, matched, numbers, sentences, words
 from torch import nn
 
 import cnnexplain as cx
@@ -66,7 +66,7 @@ def boxes(path: str) -> list[tuple[float, float, float]]:
 
 def bars(root: ET.Element) -> list[float]:
     """The lengths of the bars that tell the scales."""
-    paths = [each.get("d") for each in of_class(root, "cx-shift")]
+    paths = [each.attrib["d"] for each in of_class(root, "cx-shift")]
     return [
         float(found[1]) for data in paths if (found := re.search(r"m0-5h([\d.]+)m0-5v10", data))
     ]
@@ -75,14 +75,14 @@ def bars(root: ET.Element) -> list[float]:
 def current(figure: figures.Figure, step: int) -> list[tuple[float, float, float]]:
     """The boxes of the volume that a step looks at, from back to front."""
     paths = of_class(parse(figure.frame(step)), "cx-focus")
-    return [box for each in paths for box in boxes(each.get("d"))]
+    return [box for each in paths for box in boxes(each.attrib["d"])]
 
 
 def what_torch_makes(name: str) -> dict[str, tuple[int, ...]]:
     namespace: dict[str, Any] = {}
     with torch.device("meta"):
         exec(cx.networks.code(name), namespace)  # our own file  # noqa: S102
-        x = torch.zeros(1, *NETWORKS[name].input_size)
+        x = torch.zeros(1, *NETWORKS[name].input_size or ())
     found = {}
     for layer, module in namespace["model"].named_children():
         x = module(x)
@@ -204,7 +204,7 @@ def test_alexnets_numbers() -> None:
     assert figure.description.endswith(
         "In the still picture, pool5 makes 256×6×6 of 256×13×13: ⌊(13 + 2·0 − 3)/2⌋ + 1 = 6."
     )
-    assert figure.script.columns[10][1] == (
+    assert sentences(figure)[10] == (
         "fc6 makes 4096 of 9216: parameters: 9216·4096 + 4096 = 37,752,832"
     )
 
@@ -212,13 +212,14 @@ def test_alexnets_numbers() -> None:
 def test_arrows_tell_convolution_pooling_and_full_connection_apart() -> None:
     root = parse(drawn("alexnet_paper").frame(0))
     convolutions, pools, dense = (
-        of_class(root, name)[0].get("d") for name in ("cx-conv-line", "cx-guide", "cx-dense-line")
+        of_class(root, name)[0].attrib["d"]
+        for name in ("cx-conv-line", "cx-guide", "cx-dense-line")
     )
     # Two arrows into each grouped convolution; an arrow has a shaft and a head.
     assert convolutions.count("H") == 5 + 3
     assert dense.count("M") == 3 * 4
     dashed = [each for each in root.iter() if each.get("stroke-dasharray")]
-    assert [each.get("d").count("H") for each in dashed] == [3, 1]  # the key has one
+    assert [each.attrib["d"].count("H") for each in dashed] == [3, 1]  # the key has one
     assert pools.count("V") == 2 * 2  # the ways to the next lines
     named = {"convolution", "pooling", "fully connected", "other operation"}
     assert named <= set(words(root))
@@ -228,12 +229,14 @@ def test_arrows_tell_convolution_pooling_and_full_connection_apart() -> None:
 def test_every_volume_leads_to_its_step(name: str) -> None:
     figure = drawn(name)
     marks = [each for each in parse(figure.svg).iter() if each.get("data-step")]
-    assert [int(each.get("data-step")) for each in marks] == list(range(figure.steps))
+    assert [int(each.attrib["data-step"]) for each in marks] == list(range(figure.steps))
     for mark in marks:
-        step = int(mark.get("data-step"))
-        data = of_class(parse(figure.frame(step)), "cx-focus")[0].get("d")
+        step = int(mark.attrib["data-step"])
+        data = of_class(parse(figure.frame(step)), "cx-focus")[0].attrib["d"]
         x, y = numbers(data)[:2]
-        left, top, width, height = (float(mark.get(key)) for key in ("x", "y", "width", "height"))
+        left, top, width, height = (
+            float(mark.attrib[key]) for key in ("x", "y", "width", "height")
+        )
         assert left - 1 <= x <= left + width + 1
         assert top - 1 <= y <= top + height
         assert min(width, height) >= 24
@@ -250,7 +253,7 @@ def test_a_frame_shows_what_the_motion_shows_at_its_step(name: str) -> None:
             for group in seen
             for on, off in [
                 [
-                    int(re.search(rf"--cx-{key}:(\d+)", group.get("style") + ";--cx-on:0")[1])
+                    int(matched(rf"--cx-{key}:(\d+)", group.attrib["style"] + ";--cx-on:0")[1])
                     for key in ("on", "off")
                 ]
             ]
@@ -273,14 +276,14 @@ def test_words_are_in_the_current_language_and_geometry_in_none(name: str, code:
     root = parse(figure.svg)
     assert root.get("lang") == code
     assert "{" not in figure.title + figure.description + "".join(words(root))
-    said = figure.description + "".join(sentence for _, sentence in figure.script.columns)
+    said = figure.description + "".join(sentences(figure))
     assert bool(re.search("[ぁ-ん]", said)) == (code == "ja")
     assert ("couches avec poids" in "".join(words(root))) == (code == "fr")
     assert figure.height == english.height
     paths = [
         [each.get("d") for each in parse(one.svg).iter(f"{SVG}path")] for one in (figure, english)
     ]
-    key = len(figure.script.columns)
+    key = len(sentences(figure))
     assert paths[0][:4] == paths[1][:4]
     assert len(paths[0]) == len(paths[1]) > key
     frame, other = (of_class(parse(one.frame(3)), "cx-focus")[0] for one in (figure, english))
@@ -295,8 +298,8 @@ def test_nothing_lies_outside_the_picture(name: str) -> None:
     figure = drawn(name)
     for step in range(figure.steps):
         for each in parse(figure.frame(step)).iter(f"{SVG}text"):
-            assert 0 <= float(each.get("x")) < 476
-            assert 10 < float(each.get("y")) < figure.height
+            assert 0 <= float(each.attrib["x"]) < 476
+            assert 10 < float(each.attrib["y"]) < figure.height
         for x, y in re.findall(r"M(-?[\d.]+) (-?[\d.]+)", figure.frame(step)):
             assert 2 <= float(x) <= 478
             assert 0 < float(y) < figure.height
@@ -330,7 +333,7 @@ def test_a_join_shows_all_that_it_takes(residual: cx.Trace) -> None:
     names = ["maxpool", "layer1.0.conv2", "layer1.0.add", "layer1.1.conv1"]
     figure = figures.volumes(residual, layers=names)
     root = parse(figure.frame(3))
-    inputs = sum(len(boxes(each.get("d"))) for each in of_class(root, "cx-input"))
+    inputs = sum(len(boxes(each.attrib["d"])) for each in of_class(root, "cx-input"))
     assert inputs == 2 + 1  # and the key's square
     assert "layers left out" in words(root)
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from tests.figures.arrays import check, lines, of_class, parse, within
+from tests.moments import sentences
 
 from cnnexplain import axis, figures
 from cnnexplain.errors import ArgumentError, ShapeError
@@ -34,7 +35,7 @@ def matrices(inputs: int, kernel: int, stride: int) -> dict[str, torch.Tensor]:
         torch.eye(inputs)[:, None], weight[None, None], stride=stride
     )[:, 0].T
     local = torch.zeros_like(shared)
-    local[shared != 0] = torch.arange(1.0, (shared != 0).sum() + 1)
+    local[shared != 0] = torch.arange(1.0, (shared != 0).sum().item() + 1)
     dense = torch.arange(1.0, shared.numel() + 1).reshape(shared.shape)
     return {"dense": dense, "local": local, "shared": shared}
 
@@ -51,7 +52,7 @@ def panels(figure: figures.Figure, inputs: int, kernel: int, stride: int) -> lis
         if each.get("x") == "4"
     ]
     return [
-        Panel.at(shown, way, float(name.get("y"))) for way, name in zip(WAYS, names, strict=True)
+        Panel.at(shown, way, float(name.attrib["y"])) for way, name in zip(WAYS, names, strict=True)
     ]
 
 
@@ -102,7 +103,7 @@ def test_each_connection_is_a_line_from_its_input_to_its_output(
         steps = [*range(step + 1), step]
         found: dict[str, list[tuple[int, float]]] = {way: [] for way in WAYS}
         for path in root.iter("{http://www.w3.org/2000/svg}path"):
-            for x, y, across, _ in TIE.findall(path.get("d")):
+            for x, y, across, _ in TIE.findall(path.attrib["d"]):
                 panel = min(places, key=lambda each: abs(each.top + 20 - float(y)))
                 input_ = (float(x) - panel._input(0)) / panel.step
                 found[panel.way].append((round(input_), float(x) + float(across)))
@@ -122,7 +123,7 @@ def test_every_weight_of_a_kernel_has_a_line_style_of_its_own() -> None:
     assert len(groups) == 2 * 5
     for group in groups:
         assert len({line.get("stroke-dasharray") for line in group}) == len(DASHES) == 5
-        shade = [float(line.get("stroke-opacity")) for line in group]
+        shade = [float(line.attrib["stroke-opacity"]) for line in group]
         assert shade == sorted(set(shade))
 
 
@@ -147,7 +148,7 @@ def test_a_step_points_at_its_output_and_covers_what_is_to_come() -> None:
 
 
 def test_a_step_tells_its_counts() -> None:
-    told = [text for _, text in figures.connections().script.columns]
+    told = sentences(figures.connections())
     assert told[1] == (
         "up to output 2: fully connected 14 connections, 14 weights; local 6 and 6; "
         "convolution 6 and 3"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from cnnexplain.comparison import Comparison
+    from cnnexplain.devices import Precision
     from cnnexplain.graph import Network
 
 Found: TypeAlias = dict[str, Any]
@@ -115,7 +116,7 @@ def _rounded(value: Any) -> Any:
     return [_rounded(each) for each in value] if isinstance(value, list | tuple) else value
 
 
-def _padded(network: Network, size: int, halos: Sequence[int], precision: str) -> Found:
+def _padded(network: Network, size: int, halos: Sequence[int], precision: Precision) -> Found:
     """Return how a padded network with seeded weights compares on a photograph.
 
     Args:

@@ -120,7 +120,7 @@ async def _execute(
 
 async def _run(lab: Lab, cell_seconds: int) -> Outputs:
     sources = [_OFFLINE, *(cell.source for cell in lab.cells)]
-    notebook = nbformat.from_dict(  # type: ignore[no-untyped-call]  # nbformat's own
+    notebook = nbformat.from_dict(
         {
             "cells": [{"cell_type": "code", "metadata": {}, "source": s} for s in sources],
             "metadata": {},

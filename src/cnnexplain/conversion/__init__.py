@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cnnexplain.exactness import Pair
-    from cnnexplain.graph import Node
+    from cnnexplain.graph import Network, Node
     from cnnexplain.operations import Shape
     from cnnexplain.tracing.recorder import Recorder
 
@@ -168,7 +168,7 @@ def _cell(cell: object) -> Pair:
     return row, column
 
 
-def fully_convolutional(model: object, input_size: Sequence[int]) -> Conversion:
+def fully_convolutional(model: nn.Module | Network | str, input_size: Sequence[int]) -> Conversion:
     """Make a classifier fully convolutional: one pass over a large image scores all its windows.
 
     Fully connected layers become convolutions with the same weights, and what works on one map

@@ -22,7 +22,8 @@ from cnnexplain.languages import shape
 if TYPE_CHECKING:
     from cnnexplain.figures.plane import PerAxis, Plane
 
-Row: TypeAlias = Sequence[float] | Array
+# A row; that it may hold rows is said so that a type checker reads [[0.5, 2], [1, 3]] as a Map.
+Row: TypeAlias = Sequence[float | Sequence[float]] | Array
 
 # More terms than this are a wall of numbers, and more steps a long film.
 _MOST_TERMS, _MOST_STEPS = 25, 64

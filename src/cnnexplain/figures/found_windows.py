@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cnnexplain.figures.figure import Figure
-    from cnnexplain.figures.maps import Map
+    from cnnexplain.figures.maps import Array, Map
     from cnnexplain.figures.plane import PerAxis
     from cnnexplain.figures.stage import Stage
 
@@ -44,9 +44,9 @@ _DISC = 8.0  # the radius of a mark
 
 def detections(
     boxes: Map,
-    labels: Sequence[str] | None = None,
-    scores: Sequence[float] | None = None,
-    right: Sequence[bool] | None = None,
+    labels: Sequence[str] | Array | None = None,
+    scores: Sequence[float] | Array | None = None,
+    right: Sequence[bool] | Array | None = None,
     *,
     image_size: PerAxis,
     photograph: bytes | None = None,
@@ -168,9 +168,9 @@ def _pixels(length: float) -> int:
 
 def _found(
     boxes: Map,
-    labels: Sequence[str] | None,
-    scores: Sequence[float] | None,
-    right: Sequence[bool] | None,
+    labels: Sequence[str] | Array | None,
+    scores: Sequence[float] | Array | None,
+    right: Sequence[bool] | Array | None,
     size: tuple[int, int],
     *,
     probabilities: bool,

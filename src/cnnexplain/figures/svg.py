@@ -60,8 +60,8 @@ PALETTE: Mapping[str, tuple[str, str]] = {
     "on-low": ("#000000", "#ffffff"),
     "on-high": ("#ffffff", "#000000"),
 }
-THEMES = ("light", "dark")
 Theme: TypeAlias = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
 
 # Ids that are shared inside one figure begin so, until the page gives the figure its own.
 SHARED = "cx-shared-"

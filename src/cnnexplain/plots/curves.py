@@ -212,8 +212,8 @@ def receptive_field(trace: Trace, *, ax: Axes | None = None) -> Axes:
         >>> from matplotlib.figure import Figure
         >>> from cnnexplain import networks, trace
         >>> axes = receptive_field(trace(networks.lenet5()), ax=Figure().subplots())
-        >>> int(max(axes.get_lines()[0].get_ydata()))
-        32
+        >>> [each.get_text() for each in axes.get_xticklabels()]
+        ['conv1', 'pool2', 'conv3', 'pool4', 'fc5']
     """
     if not isinstance(trace, Trace):
         raise ArgumentError(
