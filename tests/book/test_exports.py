@@ -90,7 +90,7 @@ def test_a_page_to_embed_has_what_the_figure_needs_and_no_script_of_its_own() ->
     assert '<script src="../assets/figures.js" defer></script>' in html
     assert '<link rel="stylesheet" href="../assets/figures.css">' in html
     assert html.count("<script") == 1
-    assert "--cx-paper:#14181d" in html
+    assert "--cx-paper:#1e2329" in html
     assert figures.stride(3, 2).inline("a")[:40] in html or 'id="a"' in html
 
 

@@ -305,8 +305,9 @@ def test_lightness_follows_the_value_and_every_number_can_be_read(role: str, the
 
 @pytest.mark.parametrize("role", ["score-ink", "error-ink"])
 def test_the_colours_of_names_have_contrast(role: str) -> None:
-    for theme, paper in (("light", 1.0), ("dark", luminance([0x1E / 255, 0x21 / 255, 0x29 / 255]))):
-        bright, dim = sorted((luminance(channels(role, theme)), paper), reverse=True)
+    for theme in ("light", "dark"):
+        colours = (luminance(channels(each, theme)) for each in (role, "paper"))
+        bright, dim = sorted(colours, reverse=True)
         assert (bright + 0.05) / (dim + 0.05) >= 4.5
 
 

@@ -27,7 +27,8 @@ _TITLE_SIZE, LABEL_SIZE, SMALL_SIZE = 17, 16, 15.5
 
 # The one palette: a colour per role, light and dark. "ink" colours are for text.
 PALETTE: Mapping[str, tuple[str, str]] = {
-    "paper": ("#ffffff", "#14181d"),
+    # That of the site's pages too, so that a figure lies on them without an edge.
+    "paper": ("#ffffff", "#1e2329"),
     "ink": ("#1c2530", "#e4e8ee"),
     "quiet": ("#56616e", "#a9b3bf"),
     "input": ("#d3e5f8", "#1d3a5a"),
@@ -171,7 +172,7 @@ def resolved(css: str, theme: Theme) -> str:
 
     Example:
         >>> resolved(".cx-paper{fill:var(--cx-paper)}", "dark")
-        '.cx-paper{fill:#14181d}'
+        '.cx-paper{fill:#1e2329}'
     """
     which = THEMES.index(theme)
     return re.sub(r"var\(--cx-([\w-]+)\)", lambda match: PALETTE[match[1]][which], css)
