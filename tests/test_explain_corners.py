@@ -16,6 +16,7 @@ from cnnexplain.diagnosis.fitting import Sizes, _recurring, _searched, fitting
 from cnnexplain.diagnosis.messages import told
 from cnnexplain.graph import Network, Node
 from cnnexplain.operations import make
+from cnnexplain.operations.reshaping import Cut, Slice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -182,6 +183,15 @@ CORNERS = {
         "flatten",
         ("last", "whole"),
     ),
+    "a function given a map of as many channels": Corner(
+        Way(lambda s, x: F.linear(x, s.f.weight), f=nn.Linear(7, 2)),
+        (7, 4, 5),
+        "flatten",
+        ("last", "pooled"),
+    ),
+    "more windows that do not fit than are tried": Corner(
+        nn.Sequential(*(nn.Conv2d(1, 1, 3) for _ in range(40))), (1, 2, 2), "kernel", ("window",)
+    ),
     "a window that does not fit, and padding that does not help": Corner(
         nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 7), nn.Flatten(), nn.Linear(99, 2)),
         (3, 6, 6),
@@ -286,6 +296,20 @@ def test_an_adaptive_pooling_is_told_where_another_branch_stands_before_it() -> 
     assert torch.equal(model(x), model.c(x))
 
 
+def test_an_adaptive_pooling_behind_a_sum_is_told_with_its_sizes() -> None:
+    model = Way(
+        lambda s, x: s.p(s.c(x) + s.d(x)),
+        c=nn.Conv2d(1, 1, 5),
+        d=nn.Conv2d(1, 1, 5),
+        p=nn.AdaptiveAvgPool2d(5),
+    )
+    (note,) = cx.explain(model, (1, 16, 16)).notes
+    assert (note.facts["smallest"], note.facts["largest"]) == ((9, 9), (9, 9))
+    x = torch.rand(1, 1, 9, 9)
+    assert torch.equal(model(x), model.c(x) + model.d(x))
+    assert fails(model, torch.zeros(1, 1, 4, 4))
+
+
 def test_an_adaptive_pooling_of_one_of_several_inputs_is_told_without_sizes() -> None:
     class Two(nn.Module):
         def __init__(self) -> None:
@@ -306,6 +330,15 @@ def test_a_message_that_contradicts_itself_is_none_of_torchs() -> None:
     assert told(f"{text}shape [5] and num_groups=2") is None
 
 
+def test_what_torch_says_of_sizes_alone_is_read_from_the_end() -> None:
+    with pytest.raises(RuntimeError) as caught:
+        torch.zeros(2, 3, 5, device="meta") + torch.zeros(2, 4, 5, device="meta")
+    found = told(str(caught.value))
+    assert found is not None
+    assert found.facts == {"a": 3, "b": 4, "dim": 1}
+    assert told(str(caught.value).replace("at -2!", "at -4!")) is None
+
+
 # ── sizes that fit ─────────────────────────────────────────────────────────────────────────────
 
 
@@ -321,6 +354,36 @@ def test_a_mean_over_a_volume_fits_for_the_sizes_that_torch_takes() -> None:
                 fit.append(size)
         found = fitting(network, [(1, 1, 8, 8, 8)], 1, axis=0, wanted=wanted)
         assert (found.first(20) if found else ()) == tuple(fit)
+
+
+def test_channels_taken_by_a_slice_keep_the_sizes_that_fit() -> None:
+    cuts = (Cut(0, 1, 1), Cut(0, 1, 2), Cut(0, 1, 12), Cut(0, 1, 12))
+    nodes = (
+        Node("slice", Slice("[:, :2]", cuts), (0,), 0),
+        Node("pool", make("MaxPool2d", [3, 2], {}), (1,), 0),
+    )
+    theirs = nn.MaxPool2d(3, 2)
+    for wanted in range(1, 6):
+        found = fitting(Network(nodes), [(1, 4, 12, 12)], 2, axis=0, wanted=wanted)
+        assert found is not None
+        assert found.first(9) == tuple(
+            size for size in range(3, 30) if len(theirs(torch.zeros(1, size, 3))[0]) == wanted
+        )
+
+
+@pytest.mark.parametrize("stride", [2, (2, 3)])
+def test_as_many_windows_as_are_wanted_fit_for_the_sizes_that_torch_takes(stride: Any) -> None:
+    unfold = make("Unfold", [2], {"stride": stride})
+    network, theirs = Network((Node("unfold", unfold, (0,), 0),)), nn.Unfold(2, stride=stride)
+    across = theirs(torch.zeros(1, 1, 2, 9)).shape[2]
+    for rows in range(1, 5):
+        sizes = range(2, 20)
+        counts = {size: theirs(torch.zeros(1, 1, size, 9)).shape[2] for size in sizes}
+        found = fitting(network, [(1, 1, 12, 9)], 1, axis=0, wanted=rows * across)
+        assert found is None or found.first(9) == tuple(
+            size for size, count in counts.items() if count == rows * across
+        )
+    assert found is not None
 
 
 def test_what_does_not_recur_as_it_should_is_not_claimed() -> None:

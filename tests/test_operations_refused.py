@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # as everybody calls it
 from tests.test_operations import ONE_OF_EACH, Case
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from cnnexplain.errors import ArgumentError, ShapeError
 from cnnexplain.operations import make
@@ -187,7 +188,12 @@ def test_an_operation_is_called_as_it_was_written_and_takes_memory_if_it_is_no_v
     assert operation.is_view == is_view == (not operation.allocates)
 
 
-@pytest.mark.parametrize("case", ONE_OF_EACH, ids=lambda case: f"{case[0]}{case[1]}{case[2]}")
+PLAIN: list[Case] = [("RMSNorm", [5], {"elementwise_affine": False}, (2, 3, 5))]
+
+
+@pytest.mark.parametrize(
+    "case", [*ONE_OF_EACH, *PLAIN], ids=lambda case: f"{case[0]}{case[1]}{case[2]}"
+)
 def test_a_layers_formula_of_its_parameters_computes_what_torch_counts(case: Case) -> None:
     name, arguments, keywords, _ = case
     formula = make(name, arguments, keywords).parameter_formula
@@ -241,3 +247,27 @@ def test_indices_that_are_no_runs_are_united() -> None:
     ]
     for one, other in pairs:
         assert set(union(one, other)) == {*one, *other}
+
+
+def test_an_argument_that_is_no_number_at_all_is_shown() -> None:
+    with pytest.raises(ArgumentError, match=r"p=b'half'"):
+        make("Dropout", [b"half"], {})
+
+
+def test_products_of_attention_are_those_that_torch_counts() -> None:
+    shapes = [(1, 2, 3, 4), (1, 2, 5, 4), (1, 2, 5, 6)]
+    query, key, value = map(ones, shapes)
+    with FlopCounterMode(display=False) as counter:
+        (query @ key.mT).softmax(-1) @ value
+    assert Attention().macs(*shapes) == counter.get_total_flops() // 2
+
+
+def test_what_changes_no_size_has_no_formula() -> None:
+    x = ones(2, 1, 4)
+    for operation, result in [
+        (Reduce("mean", (1,), keepdim=True), x.mean(1, keepdim=True)),
+        (Slice("[:]", tuple(Cut(0, 1, size) for size in x.shape)), x[:]),
+        (Weighed("cumsum", (1,)), x.cumsum(1)),
+    ]:
+        assert operation.output_shape(tuple(x.shape)) == tuple(result.shape) == tuple(x.shape)
+        assert operation.formula(tuple(x.shape)) is None

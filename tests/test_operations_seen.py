@@ -116,6 +116,7 @@ WINDOWS: list[Case] = [
     ("Embedding", [2, 3], {}, (2, 3)),
     ("Upsample", [], {"scale_factor": 2, "mode": "bilinear"}, (1, 2, 3, 4)),
     ("Upsample", [(4, 6)], {"mode": "nearest-exact"}, (1, 2, 3, 4)),
+    ("Upsample", [], {"scale_factor": 1}, (1, 2, 3, 4)),
     ("Upsample", [], {"scale_factor": (0.5, 1.5), "mode": "area"}, (1, 2, 6, 5)),
     ("Upsample", [(1, 8)], {"mode": "bilinear", "align_corners": True}, (1, 2, 3, 4)),
 ]
@@ -192,6 +193,11 @@ FUNCTIONS: dict[str, tuple[Operation, Callable[..., Tensor], list[Shape]]] = {
     "repeat": (
         Expand("repeat", (2, 6, 4), copies=True),
         lambda x: x.repeat(1, 2, 1),
+        [X],
+    ),
+    "repeat of places": (
+        Expand("repeat", (2, 3, 8), copies=True),
+        lambda x: x.repeat(1, 1, 2),
         [X],
     ),
     "permute": (Permute("permute", (2, 0, 1)), lambda x: x.permute(2, 0, 1), [X]),
@@ -356,3 +362,21 @@ def test_a_functions_formula_computes_what_it_claims_of_the_output(name: str) ->
     equations = computed(operation, *shapes)
     assert all(left == right for left, right in equations)
     assert {right for _, right in equations} <= {*operation.output_shape(*shapes)}
+
+
+# ── what comes after something else ────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("shape", [(3, 2, 4), (3, 4)])
+def test_attention_to_itself_sees_all_of_its_own_sample(shape: Shape) -> None:
+    torch.manual_seed(0)
+    layer = nn.MultiheadAttention(4, 2).double().eval()
+    with torch.no_grad():
+        compare(MultiheadAttention(4, 2), lambda x: layer(x, x, x)[0], given(shape))
+
+
+def test_of_a_flattened_picture_a_gate_tells_no_places() -> None:
+    flat = make("Flatten", [], {}).view(View.of_input((1, 2, 3, 4)))
+    gated = make("GLU", [1], {}).view(flat)
+    assert gated.shape == (1, 12)
+    assert [along.field for along in gated.along] == [None, None]
