@@ -16,6 +16,7 @@ from cnnexplain.diagnosis.fitting import Sizes, _recurring, _searched, fitting
 from cnnexplain.diagnosis.messages import told
 from cnnexplain.graph import Network, Node
 from cnnexplain.operations import make
+from cnnexplain.operations.joining import Cat
 from cnnexplain.operations.reshaping import Cut, Slice
 
 if TYPE_CHECKING:
@@ -299,15 +300,15 @@ def test_an_adaptive_pooling_is_told_where_another_branch_stands_before_it() -> 
 def test_an_adaptive_pooling_behind_a_sum_is_told_with_its_sizes() -> None:
     model = Way(
         lambda s, x: s.p(s.c(x) + s.d(x)),
-        c=nn.Conv2d(1, 1, 5),
-        d=nn.Conv2d(1, 1, 5),
-        p=nn.AdaptiveAvgPool2d(5),
+        c=nn.Conv2d(1, 1, 15),
+        d=nn.Conv2d(1, 1, 15),
+        p=nn.AdaptiveAvgPool2d(2),
     )
-    (note,) = cx.explain(model, (1, 16, 16)).notes
-    assert (note.facts["smallest"], note.facts["largest"]) == ((9, 9), (9, 9))
-    x = torch.rand(1, 1, 9, 9)
+    (note,) = cx.explain(model, (1, 17, 17)).notes
+    assert (note.facts["smallest"], note.facts["largest"]) == ((16, 16), (16, 16))
+    x = torch.rand(1, 1, 16, 16)
     assert torch.equal(model(x), model.c(x) + model.d(x))
-    assert fails(model, torch.zeros(1, 1, 4, 4))
+    assert fails(model, torch.zeros(1, 1, 8, 8))
 
 
 def test_an_adaptive_pooling_of_one_of_several_inputs_is_told_without_sizes() -> None:
@@ -369,6 +370,20 @@ def test_channels_taken_by_a_slice_keep_the_sizes_that_fit() -> None:
         assert found.first(9) == tuple(
             size for size in range(3, 30) if len(theirs(torch.zeros(1, size, 3))[0]) == wanted
         )
+
+
+def test_branches_of_one_form_fit_together() -> None:
+    pools = [make(kind, [3, 2], {}) for kind in ("MaxPool2d", "AvgPool2d")]
+    nodes = (
+        *(Node(f"pool{at}", pool, (0,), 0) for at, pool in enumerate(pools)),
+        Node("cat", Cat(1), (1, 2), 0),
+    )
+    theirs = nn.MaxPool2d(3, 2)
+    found = fitting(Network(nodes), [(1, 4, 12, 12)], 3, axis=0, wanted=4)
+    assert found is not None
+    assert found.first(9) == tuple(
+        size for size in range(3, 30) if len(theirs(torch.zeros(1, size, 3))[0]) == 4
+    )
 
 
 @pytest.mark.parametrize("stride", [2, (2, 3)])
