@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cnnexplain.arguments import UsageError, columns
+from cnnexplain.arguments import columns
 from cnnexplain.table import Column
+from cnnexplain.targets import UsageError
 
 
 def test_columns_are_those_of_the_table_in_the_order_that_is_asked_for() -> None:

@@ -20,11 +20,12 @@ from typer.testing import CliRunner
 
 import cnnexplain as cx
 from cnnexplain import images
-from cnnexplain.arguments import UsageError, check_files
+from cnnexplain.arguments import check_files
 from cnnexplain.cli import Language, Precision, app
 from cnnexplain.conversion.modules import module_of
 from cnnexplain.devices import PRECISIONS
 from cnnexplain.languages import LANGUAGES
+from cnnexplain.targets import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -460,7 +460,7 @@ def test_an_axis_that_is_not_written_is_written_last(written: Callable[[str], st
     assert cure is not None
     assert cure.code == "x = torch.cat([x, y], dim=1)"
     x = torch.zeros(2, 3)
-    scope = {"torch": torch, "x": x, "y": x}
+    scope: dict[str, Any] = {"torch": torch, "x": x, "y": x}
     exec(cure.code, scope)  # noqa: S102
     assert scope["x"].shape == (2, 6)
 
