@@ -20,10 +20,12 @@ from typer.testing import CliRunner
 
 import cnnexplain as cx
 from cnnexplain import images
+from cnnexplain.arguments import check_files
 from cnnexplain.cli import Language, Precision, app
 from cnnexplain.conversion.modules import module_of
 from cnnexplain.devices import PRECISIONS
 from cnnexplain.languages import LANGUAGES
+from cnnexplain.targets import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -580,6 +582,7 @@ def test_heatmap_is_the_figure_of_the_comparison() -> None:
     assert Path("heat.svg").read_bytes() == Path("wanted.svg").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("project")
 def test_heatmap_writes_pixels() -> None:
     drawn("--output", "heat.png", "--language", "ja")
@@ -816,6 +819,7 @@ def program(*arguments: str, **options: Any) -> subprocess.CompletedProcess[byte
     return subprocess.run(command, check=False, capture_output=True, timeout=60, **options)
 
 
+@pytest.mark.slow
 def test_the_program_draws_wherever_it_is(project: Path) -> None:
     done = program(
         *("heatmap", "lenet5", "photo.png", "-o", "heat.png", "--language", "ja"),
@@ -855,3 +859,13 @@ def test_help_and_wrong_options_need_no_torch(fresh_python: Callable[[str], str]
     lines = said.splitlines()
     assert said.count("Usage:") == 2
     assert lines[-3:] == ["2", "2", "[]"]
+
+
+def test_a_folder_that_is_not_the_users_is_refused_before_anything_is_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_files(tmp_path / "heat.svg", [])
+    # As os.access answers for a user who may only read; root may write everywhere.
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(UsageError, match="the folder is not yours to write"):
+        check_files(tmp_path / "heat.svg", [])

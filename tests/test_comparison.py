@@ -146,6 +146,7 @@ def test_single_precision_is_off_by_its_own_rounding() -> None:
     assert found.exact == ((True,) * 6,) * 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [name for name, head in HEADS.items() if head.refused is None and head.exact]
 )
@@ -658,3 +659,21 @@ def test_a_figure_names_its_class_and_writes_only_probabilities_in_percent() -> 
         nn.Sequential(*body[:-1], nn.Linear(4 * 6 * 6, 1)).eval(), image, window=16, device="cpu"
     )
     assert "class" not in alone.figure().title
+
+
+def test_a_class_that_is_none_is_refused_and_what_cannot_be_drawn_is_only_told() -> None:
+    head = nn.Linear(16, 3)
+    model = nn.Sequential(nn.Flatten(), head).eval()
+    image = torch.rand(1, 6, 6, generator=torch.Generator().manual_seed(0))
+    found = cx.compare(model, image, window=4, device="cpu")
+    assert found._repr_html_() == found.figure().html
+    for channel in (3, -1, True, "0"):
+        with pytest.raises(cx.ArgumentError, match="channel as a class from 0 to 2"):
+            found.figure(channel=channel)  # type: ignore[arg-type]
+    # Scores that are finite, and beyond every scale that could be drawn.
+    model.double()
+    nn.init.constant_(head.weight, 1e101)
+    beyond = cx.compare(model, image.double(), window=4, device="cpu")
+    with pytest.raises(cx.ArgumentError, match="finite numbers of at most"):
+        beyond.figure()
+    assert beyond._repr_html_() is None

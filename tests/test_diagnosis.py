@@ -436,3 +436,50 @@ def test_an_attempt_leaves_the_module_as_it_was() -> None:
     attempt_of(model, [(1, 1, 9, 9)], {"3": OPERATIONS["Identity"]()})
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert cx.trace(model, (1, 4, 4)).rows[-1].output_shape == (1, 2)
+
+
+# ── what is not sure is not written ────────────────────────────────────────────────────────────
+
+
+def test_an_edit_whose_place_is_not_sure_is_not_made(written: Callable[[str], str]) -> None:
+    def at(line: str) -> Place:
+        return place(written(f"def forward(self, x, y):\n    {line}\n"), 2)
+
+    # What is flattened has no name, and is no method's owner either.
+    flattened = at("x = torch.flatten(self.conv(x), 0)")
+    assert cures.written("keep_batch", flattened, FLATTENING, "{0}.flatten(1)") is None
+    assert cures.renamed("reshape", at("x = x.view(1).view(2)"), "view", "reshape") is None
+    assert cures.along(at("x = torch.cat([x], 1) + torch.cat([y], 1)"), 1) is None
+    several = "x = F.conv2d(\n        x, padding='same'\n    )"
+    assert cures.argument("same_stride", at(several), ("conv2d",), "'same'", "1") is None
+
+
+def test_an_axis_that_is_not_written_is_written_last(written: Callable[[str], str]) -> None:
+    where = place(written("def forward(self, x, y):\n    x = torch.cat([x, y])\n"), 2)
+    cure = cures.along(where, 1)
+    assert cure is not None
+    assert cure.code == "x = torch.cat([x, y], dim=1)"
+    x = torch.zeros(2, 3)
+    scope: dict[str, Any] = {"torch": torch, "x": x, "y": x}
+    exec(cure.code, scope)  # noqa: S102
+    assert scope["x"].shape == (2, 6)
+
+
+def test_maps_of_one_size_are_not_brought_to_one(written: Callable[[str], str]) -> None:
+    where = place(written("def forward(self, x, y):\n    x = x + y\n"), 2)
+    assert cures.joined_at(where, (1, 4, 8, 8), (1, 3, 8, 8)) == []
+    assert cures.joined_at(where, (1, 4, 8, 8), (1, 4, 8)) == []
+    assert [each.kind for each in cures.joined_at(where, (1, 4, 8, 8), (1, 4, 4, 4))] == [
+        "interpolate"
+    ]
+
+
+def test_a_shortcut_that_several_modules_share_is_not_written(
+    written: Callable[[str], str],
+) -> None:
+    where = place(written("def forward(self, x):\n    return x + self.branch(x)\n"), 2)
+    shapes = (1, 4, 8, 8), (1, 8, 4, 4)
+    cure = cures.shortcut(where, *shapes, once=True)
+    assert cure is not None
+    assert "::2, ::2" in cure.code
+    assert cures.shortcut(where, *shapes, once=False) is None

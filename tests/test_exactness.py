@@ -323,6 +323,7 @@ def test_a_cell_equals_its_window_where_geometry_says_so(
     assert_cells_are_as_predicted(*case, *image, only=False)
 
 
+@pytest.mark.slow
 @given(
     st.one_of(networks(SUMS), networks(MAXIMA)),
     sizes_of_images,
@@ -1161,3 +1162,28 @@ def test_a_context_that_is_no_step_of_cells_is_refused(context: Any, received: s
     with pytest.raises(cx.ArgumentError) as refusal:
         exactness.cells((40, 40), context=context)
     assert refusal.value.received == received
+
+
+def test_two_poolings_that_never_fit_together_have_no_cure() -> None:
+    class Twice(nn.Module):
+        """Two heads, of which one sees an odd map where the other sees an even one."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.pool = nn.Conv2d(1, 1, 2), nn.MaxPool2d(2, ceil_mode=True)
+            self.one, self.other = nn.Linear(9, 2), nn.Linear(9, 2)
+
+        def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+            return self.one(self.pool(x).flatten(1)), self.other(self.pool(self.conv(x)).flatten(1))
+
+    exactness = cx.fully_convolutional(Twice().eval(), (1, 6, 6)).exactness
+    assert {each.kind for each in exactness.reasons} == {"ceil_mode"}
+    assert exactness.cure is None
+    # A window that fits is even for the one pooling and odd for the other.
+    assert all(side % 2 != (side - 1) % 2 for side in range(6, 12))
+
+
+def test_it_is_printed_as_its_notes() -> None:
+    for name in ("LeNet-5", "AlexNet"):
+        exactness = bundled(name).exactness
+        assert tuple(str(exactness).splitlines()) == exactness.notes

@@ -266,6 +266,7 @@ def test_nothing_is_wrong_with_a_sound_network(case: Sound, batch_size: int) -> 
     assert found.chain == ()
 
 
+@pytest.mark.slow
 def test_nothing_is_wrong_with_sound_networks_by_chance() -> None:
     for seed in range(200):
         model, size = random_sound(seed)
@@ -279,6 +280,7 @@ def test_nothing_is_wrong_with_the_literatures_networks(name: str) -> None:
     assert "Nothing breaks" in found.to_text("en")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [1, 3])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_nothing_is_wrong_with_networks_of_every_kind(name: str, batch_size: int) -> None:

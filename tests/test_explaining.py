@@ -46,6 +46,7 @@ BY_MESSAGE = {
 UNEXPLAINED = {"a map into a GRU", "shuffle of 12 by 3", "a mirror of too little"}
 
 
+@pytest.mark.slow
 @on_every_device
 @failing
 def test_every_failure_is_explained(case: Broken, device: str) -> None:
@@ -76,6 +77,7 @@ def test_every_failure_is_explained(case: Broken, device: str) -> None:
     assert str(ours) == told
 
 
+@pytest.mark.slow
 @failing
 def test_the_explanation_is_the_one_that_is_asked_for(case: Broken) -> None:
     if case.name in {*BY_MESSAGE, *UNEXPLAINED}:
@@ -605,3 +607,30 @@ def test_a_longer_text_with_a_message_in_it_says_the_same() -> None:
         f'Traceback (most recent call last):\n  File "a.py", line 3\nRuntimeError: {message}'
     )
     assert explained_message(traceback) == explained_message(message)
+
+
+# ── what fails in explaining itself ────────────────────────────────────────────────────────────
+
+
+def fail(*_: object, **__: object) -> None:
+    raise ZeroDivisionError
+
+
+def test_where_explaining_fails_torchs_own_error_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cnnexplain.postmortem._explained", fail)
+    with pytest.raises(RuntimeError, match="mat1 and mat2") as caught, cx.explaining():
+        lenet()
+    assert type(caught.value) is RuntimeError
+
+
+def test_where_the_network_cannot_be_run_again_its_message_is_explained(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(cx.ExplainedError) as with_network, cx.explaining():
+        lenet()
+    monkeypatch.setattr("cnnexplain.postmortem._again", fail)
+    with pytest.raises(cx.ExplainedError) as by_message, cx.explaining():
+        lenet()
+    assert "32–35" in str(with_network.value)
+    assert "32–35" not in str(by_message.value)
+    assert "expects 400 input features but gets 256" in str(by_message.value)

@@ -92,6 +92,7 @@ def layers(draw: st.DrawFn) -> Operation | None:
     return make(kind, [kernel], {**keywords, "ceil_mode": draw(st.booleans())})
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(st.lists(layers(), min_size=1, max_size=5), st.integers(1, 12))
 def test_the_closed_form_is_what_walking_finds(made: list[Operation], wanted: int) -> None:
@@ -166,6 +167,7 @@ def test_the_formula_leaves_out_what_does_nothing(
 # Networks of the literature
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "number", "given", "side", "wanted", "run"),
     [
@@ -254,7 +256,10 @@ def model_of(name: str) -> tuple[Network, list[Shape]]:
     return recorded(model, *size)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name == "GoogLeNet")) for name in MODELS],
+)
 def test_whatever_is_told_of_a_module_is_what_walking_finds(name: str) -> None:
     network, shapes = model_of(name)
     upto = 100

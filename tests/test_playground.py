@@ -272,6 +272,7 @@ NUMBERS = st.one_of(
 WORDS = st.sampled_from(["window", "network", "convolution", "pooling", "1x32x32", "3×8×8", "784"])
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(st.dictionaries(st.sampled_from(KEYS), st.one_of(NUMBERS, WORDS, ANYTHING)))
 @example({"tool": "network", "text": "\ud800\udc00\ud800", "input": "3x4x4"})
@@ -319,6 +320,7 @@ def test_any_layers_have_an_answer(found: list[str], size: str) -> None:
     told(network(f"nn.Sequential({', '.join(found)})", size), "ja")
 
 
+@pytest.mark.slow
 @given(st.lists(ANYTHING, min_size=1, max_size=3, unique=True))
 @example(["<script>alert(1)</script>"])
 @example(['"><img src=x onerror=alert(1)>'])
@@ -379,6 +381,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("size", ["3x224x224", "3x4096x4096"])
 def test_hostile_texts_have_an_answer_in_time(name: str, size: str) -> None:
@@ -574,6 +577,7 @@ def said(html: str) -> list[int]:
     return numbers
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(cases())
 def test_a_window_has_torchs_size_and_leaves_unread_what_torch_does(state: dict[str, str]) -> None:
@@ -665,6 +669,7 @@ def inside(windows_: list[list[int]], size: int) -> list[list[int]]:
     return [[at for at in window if 0 <= at < size] for window in windows_]
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(cases())
 def test_keras_reads_the_same_inputs(state: dict[str, str]) -> None:

@@ -352,3 +352,25 @@ def test_a_name_with_dollars_is_no_formula() -> None:
     axes = plots.receptive_field(cx.trace(text, (3, 16, 16)))
     axes.figure.canvas.draw()
     assert [each.get_text() for each in axes.get_xticklabels()] == [name[:-1]]
+
+
+def test_a_map_of_errors_without_a_bar_has_its_map_alone() -> None:
+    with_bar, without = (
+        plots.error_map(ERRORS, **SMALL, colorbar=colorbar) for colorbar in (True, False)
+    )
+    assert [len(each.figure.axes) for each in (with_bar, without)] == [2, 1]
+    assert set(words(without)) < set(words(with_bar))
+
+
+def test_fields_beside_an_input_that_is_no_picture_have_no_picture_to_end_at() -> None:
+    class Two(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = torch.nn.Conv2d(1, 1, 3)
+
+        def forward(self, features: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+            return self.conv(x) + features[:, :1, None, None]
+
+    axes = plots.receptive_field(cx.trace(Two(), [(4,), (1, 8, 8)]))
+    assert axes.get_legend() is None
+    assert all(each.get_linestyle() != "--" for each in axes.get_lines())

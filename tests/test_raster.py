@@ -330,3 +330,19 @@ def test_variables_are_refused_since_they_would_be_drawn_black() -> None:
 def test_what_is_no_svg_is_refused() -> None:
     with pytest.raises(ArgumentError, match="expected: an SVG that can be drawn"):
         raster.png("<svg")
+
+
+def test_a_missing_pillow_is_named_before_anything_is_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    box = '<svg viewBox="0 0 9 9"><g class="all"><rect width="9" height="9"/>'
+    moments = [f'{box}<circle r="{radius}"/></g></svg>' for radius in (1, 2)]
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    monkeypatch.setattr(raster, "png", lambda *_: pytest.fail("was drawn"))
+    with pytest.raises(CnnExplainError) as caught:
+        list(raster.pngs(moments))
+    assert str(caught.value).splitlines() == [
+        "expected: Pillow, which makes films",
+        "received: import of PIL halted; None in sys.modules",
+        'cure: pip install "cnnexplain[export]"',
+    ]

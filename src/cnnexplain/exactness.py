@@ -172,11 +172,9 @@ class Exactness:
     def _halo(self, axis: int) -> int:
         stride, seen = self.effective_stride[axis], self.fields[axis]
         most = max(-seen.first, seen.last - (self.window[axis] - 1), 0)
-        # So far the cell sees beyond its window; layers that drop what they see ask for less, and
-        # those that cut maps for more.
+        # So far the cell sees beyond its window, and with less of the image it would read what is
+        # virtual there; layers that cut maps ask for more.
         steps = -(-int(most) // stride)
-        while steps and self._is_clean(axis, (steps - 1) * stride):
-            steps -= 1
         while not self._is_clean(axis, steps * stride):
             steps += 1
         return steps * stride

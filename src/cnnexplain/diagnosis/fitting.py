@@ -227,11 +227,9 @@ class Sizes:
         yield start, None if self.open else last
 
     def _repeated(self) -> Iterator[range]:
-        yield from self.runs
-        if self.every:
-            for shift in count(self.every, self.every):
-                for run in self.runs:
-                    yield range(run.start + shift, run.stop + shift)
+        for shift in count(0, self.every) if self.every else (0,):
+            for run in self.runs:
+                yield range(run.start + shift, run.stop + shift)
 
 
 def _counted(start: int, last: int | None) -> Iterator[int]:

@@ -10,7 +10,6 @@ from cnnexplain.formula import Formula
 from cnnexplain.languages import shape as show
 from cnnexplain.operations.base import Layer, Operation, Shape, check_dimensions, check_types
 from cnnexplain.operations.regions import indices, within
-from cnnexplain.operations.views import Along
 from cnnexplain.windows import Field
 
 if TYPE_CHECKING:
@@ -140,15 +139,12 @@ class _Pads:
 
 
 def _shifted(view: View, axis: int, before: int, size: int) -> View:
-    def change(along: Along) -> Along:
-        field = None if along.field is None else along.field.then(Field(1, -before, -before))
-        clean = along.clean
-        if clean is not None:
-            start = max(clean.start + before, 0)
-            clean = range(start, max(start, min(clean.stop + before, size)))
-        return Along(field, size, clean)
+    def clean(inputs: range) -> range:
+        start = max(inputs.start + before, 0)
+        return range(start, max(start, min(inputs.stop + before, size)))
 
-    return view.changed(axis, size, change)
+    own = Field(1, -before, -before)
+    return view.changed(axis, size, lambda along: along.then(own, size, clean))
 
 
 @dataclass(frozen=True)

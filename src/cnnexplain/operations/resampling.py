@@ -14,14 +14,13 @@ from cnnexplain.languages import shape as show
 from cnnexplain.operations.base import Layer, Shape, check_dimensions, check_types, product
 from cnnexplain.operations.regions import indices
 from cnnexplain.operations.spatial import Conv2d, PerAxis, behind, joined_formula, slid
-from cnnexplain.operations.views import Along
 from cnnexplain.windows import Convolution, Field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cnnexplain.operations.regions import Region
-    from cnnexplain.operations.views import View
+    from cnnexplain.operations.views import Along, View
 
 # The taps on either side of a point that each interpolation reads.
 _REACH = {"linear": 1, "bilinear": 1, "trilinear": 1, "bicubic": 2}
@@ -98,10 +97,7 @@ class _Resized:
         return range(start, max(start, last + 1))
 
     def change(self, along: Along) -> Along:
-        own = self.field
-        field = None if along.field is None or own is None else along.field.then(own)
-        clean = None if along.clean is None else self.clean(along.clean)
-        return Along(field, self.outputs, clean)
+        return along.then(self.field, self.outputs, self.clean)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -15,8 +16,6 @@ from cnnexplain.operations.views import Along
 from cnnexplain.windows import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cnnexplain.operations.regions import Indices, Region
     from cnnexplain.operations.views import View
 
@@ -363,7 +362,10 @@ class Slice(Operation):
         shape = view.shape
         for axis, (cut, size) in enumerate(zip(self.cuts, shape, strict=True)):
             if cut.size != size or cut.step != 1:
-                view = view.changed(axis, cut.size, _cutter(cut))
+                own = Field(cut.step, cut.start, cut.start)
+                left = partial(_left, cut)
+                change = partial(Along.then, own=own, size=cut.size, clean=left)
+                view = view.changed(axis, cut.size, change)
         pairs = zip(view.layout, self.cuts, strict=True)
         layout = [axis for axis, cut in pairs if cut.keepdim]
         for place in self.new:
@@ -383,16 +385,8 @@ class Slice(Operation):
         return (tuple(found),)
 
 
-def _cutter(cut: Cut) -> Callable[[Along], Along]:
-    def change(along: Along) -> Along:
-        field = along.field
-        if field is not None:
-            field = field.then(Field(cut.step, cut.start, cut.start))
-        clean = along.clean
-        if clean is not None:
-            start = max(-(-(clean.start - cut.start) // cut.step), 0)
-            stop = min((clean.stop - 1 - cut.start) // cut.step + 1, cut.size)
-            clean = range(start, max(start, stop))
-        return Along(field, cut.size, clean)
-
-    return change
+def _left(cut: Cut, clean: range) -> range:
+    """Return which of the indices that are kept are some clean ones."""
+    start = max(-(-(clean.start - cut.start) // cut.step), 0)
+    stop = min((clean.stop - 1 - cut.start) // cut.step + 1, cut.size)
+    return range(start, max(start, stop))

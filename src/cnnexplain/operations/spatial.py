@@ -21,13 +21,14 @@ from cnnexplain.operations.base import (
 )
 from cnnexplain.operations.padding import check_padding, padded_from
 from cnnexplain.operations.regions import indices, within
-from cnnexplain.operations.views import Along, View
+from cnnexplain.operations.views import View
 from cnnexplain.windows import Convolution, Field, Transposed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cnnexplain.operations.regions import Indices, Region
+    from cnnexplain.operations.views import Along
 
 PerAxis: TypeAlias = int | tuple[int, ...]
 
@@ -146,9 +147,7 @@ def slid(view: View, axis: int, window: Convolution | Transposed) -> View:
 
 
 def _slid(along: Along, window: Convolution | Transposed, outputs: int, own: Field) -> Along:
-    field = None if along.field is None else along.field.then(own)
-    clean = None if along.clean is None else window.clean(along.clean, outputs)
-    return Along(field, outputs, clean)
+    return along.then(own, outputs, lambda clean: window.clean(clean, outputs))
 
 
 def behind(outputs: Indices, window: Convolution | Transposed, size: int) -> Indices:
@@ -452,16 +451,14 @@ def bin_inputs(index: int, size: int, bins: int) -> range:
 
 
 def _binned(along: Along, size: int, bins: int) -> Along:
-    field = clean = None
-    if along.field is not None and size % bins == 0:
-        # Else bins of different widths: units of one layer see differently sized parts.
-        field = along.field.then(axis.pooling(size // bins, size // bins).field)
-    inputs = along.clean
-    if inputs is not None:
+    def clean(inputs: range) -> range:
         start = -(-inputs.start * bins // size)
         stop = inputs.stop * bins // size
-        clean = range(min(start, bins), max(min(start, bins), stop))
-    return Along(field, bins, clean)
+        return range(min(start, bins), max(min(start, bins), stop))
+
+    # Bins of different widths: units of one layer see differently sized parts.
+    own = None if size % bins else axis.pooling(size // bins, size // bins).field
+    return along.then(own, bins, clean)
 
 
 @dataclass(frozen=True)

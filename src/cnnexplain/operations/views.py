@@ -46,6 +46,17 @@ class Along:
         """The number of places that padding has touched."""
         return None if self.clean is None else self.size - len(self.clean)
 
+    def then(self, own: Field | None, size: int, clean: Callable[[range], range]) -> Along:
+        """Return what the units of something behind these see.
+
+        Args:
+            own: What they see of these; None where that differs from unit to unit.
+            size: The number of them.
+            clean: Which of them see none but some clean ones of these.
+        """
+        field = None if self.field is None or own is None else self.field.then(own)
+        return Along(field, size, None if self.clean is None else clean(self.clean))
+
     def collapsed(self, stride: int) -> Along:
         """Return what a unit sees that sees all places at once.
 
