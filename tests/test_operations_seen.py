@@ -278,7 +278,7 @@ def place(view: View, unit: Sequence[int], picture: int) -> int:
     return 0
 
 
-def beyond(operation: Operation, *shapes: Shape) -> list[tuple[Sequence[int], int]]:
+def beyond(operation: Operation, *shapes: Shape) -> list[tuple[Shape, int]]:
     """Return the units, and the axes along which they see more than the map of all tells."""
     view = operation.view(*(View.of_input(shape) for shape in shapes))
     shape = operation.output_shape(*shapes)
@@ -318,7 +318,8 @@ def test_no_unit_of_a_function_sees_more_than_one_map_tells_of_all(name: str) ->
 
 def test_a_unit_that_sees_more_than_its_map_tells_is_found() -> None:
     class Blind(Slice):
-        def view(self, view: View) -> View:
+        def view(self, *views: View) -> View:
+            (view,) = views
             return view.arranged((*view.layout[:2], ((0, 2),)))
 
     blind = Blind("[..., ::2]", (Cut(0, 1, 2), Cut(0, 1, 3), Cut(0, 2, 2)))

@@ -369,7 +369,8 @@ def test_fields_beside_an_input_that_is_no_picture_have_no_picture_to_end_at() -
             self.conv = torch.nn.Conv2d(1, 1, 3)
 
         def forward(self, features: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-            return self.conv(x) + features[:, :1, None, None]
+            made: torch.Tensor = self.conv(x)
+            return made + features[:, :1, None, None]
 
     axes = plots.receptive_field(cx.trace(Two(), [(4,), (1, 8, 8)]))
     assert axes.get_legend() is None
