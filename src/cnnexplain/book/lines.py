@@ -34,7 +34,8 @@ _COUNTED = {
 }
 _ARROW = re.compile(r" (?=→)")
 _DIFFERENCE = re.compile(r"\([^\s()]{1,12} [−+] [^\s()]{1,12}\)")
-# In names of arguments, and in calls, which a browser would break anywhere.
+# In names of arguments, and in calls, which a browser would break anywhere in a narrow column.
+_CELL = re.compile(r"<(?P<closing>/?)t[dh]\b")
 _JOINT = re.compile(r"(?<=\w[_.])(?=\w)")
 _JAPANESE = re.compile(r"[\u3001-\u30ff\u3400-\u9fff\uff01-\uff60]+")
 
@@ -51,8 +52,8 @@ def set_lines(html: str, language: str) -> str:
         '<p><span class="cx-held">VGG-16</span> sees 32\xa0pixels</p>'
         >>> set_lines('<p>(<math display="inline"></math>)</p>', "en")
         '<p><span class="cx-held">(<math display="inline"></math>)</span></p>'
-        >>> set_lines("<code>kernel_size</code>", "en")
-        '<code>kernel_<wbr>size</code>'
+        >>> set_lines("<td><code>kernel_size</code></td>", "en")
+        '<td><code>kernel_<wbr>size</code></td>'
         >>> set_lines("<pre>合計  9</pre>", "ja")
         '<pre><span class="cx-wide">合計</span>  9</pre>'
     """
@@ -71,9 +72,12 @@ def set_lines(html: str, language: str) -> str:
         elif mark.startswith("<pre") and language == "ja":
             marks[index] = _JAPANESE.sub(r'<span class="cx-wide">\g<0></span>', mark)
     made = [_held(texts[0], language)]
+    cell = False
     for mark, text in zip(marks, texts[1:], strict=True):
+        if found := _CELL.match(mark):
+            cell = not found["closing"]
         held = _held(text, language)
-        made += mark, _JOINT.sub("<wbr>", held) if mark == "<code>" else held
+        made += mark, _JOINT.sub("<wbr>", held) if cell and mark == "<code>" else held
     return "".join(made)
 
 
