@@ -29,6 +29,7 @@ def held(text: str) -> str:
         ("en", "<td>a</td><code>to_html()</code>", "<td>a</td><code>to_html()</code>"),
         ("en", "60 million, 12 px, 3 ms, 4 maps", "60\xa0million, 12\xa0px, 3\xa0ms, 4 maps"),
         ("en", "(12 − 7)/1, 5 → 10", "(12\xa0−\xa07)/1, 5\xa0→ 10"),
+        ("en", "the + 1, CC BY-SA 4.0", f"the +\xa01, {held('CC BY-SA 4.0')}"),
         ("en", f"of {MATH}, or ({MATH})", f"of {held(MATH + ',')} or {held('(' + MATH + ')')}"),
         ("en", f"of {MATH} pixels", f"of {MATH} pixels"),
         ("fr", f"de {MATH}\xa0pixels.", f"de {held(MATH + chr(0xA0) + 'pixels.')}"),

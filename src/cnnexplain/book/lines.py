@@ -21,7 +21,7 @@ _BEFORE = re.compile(r"(?:[(（「]|«\u202f)?$")
 _AFTER = re.compile(r"(?:[\u00a0\u202f][^\s<]{1,20}|[)）」、。：！？,.;:!?]+)?")
 # VGG-16, ViT-B/16, R-Net, Grad-CAM, CC BY-SA; est-il, a-t-elle; --language.
 _NAME = re.compile(
-    r"(?<![\w-])(?:[A-Z][A-Za-z]*-(?:\d+\w*|[A-Z]\w*(?:/\d+)?)(?![\w-])|CC BY-SA"
+    r"(?<![\w-])(?:[A-Z][A-Za-z]*-(?:\d+\w*|[A-Z]\w*(?:/\d+)?)(?![\w-])|CC BY-SA(?: \d\.\d)?"
     r"|[A-Za-zÀ-ÿ]+-(?:t-)?(?:ils?|elles?|on|ce)(?![\w-])|--?[a-z][a-z-]*)"
 )
 # Between a number and what it counts.
@@ -32,7 +32,7 @@ _COUNTED = {
     "ja": re.compile(r"(?<=\d) (?=[\u3041-\u30fa\u4e00-\u9fff]|px\b|m?s\b)"),
     "fr": re.compile(r"(?<=\d) (?=[a-zà-ÿœ])"),
 }
-_ARROW = re.compile(r" (?=→)")
+_SIGN = re.compile(r" (?=→)|(?<=[+−≈]) (?=\d)")
 _DIFFERENCE = re.compile(r"\([^\s()]{1,12} [−+] [^\s()]{1,12}\)")
 # In names of arguments, and in calls, which a browser would break anywhere in a narrow column.
 _CELL = re.compile(r"<(?P<closing>/?)t[dh]\b")
@@ -83,6 +83,6 @@ def set_lines(html: str, language: str) -> str:
 
 def _held(text: str, language: str) -> str:
     text = _COUNTED[language].sub("\u00a0", text)
-    text = _ARROW.sub("\u00a0", text)
+    text = _SIGN.sub("\u00a0", text)
     text = _DIFFERENCE.sub(lambda found: found[0].replace(" ", "\u00a0"), text)
     return _NAME.sub(r'<span class="cx-held">\g<0></span>', text)
