@@ -83,6 +83,6 @@ def set_lines(html: str, language: str) -> str:
 
 def _held(text: str, language: str) -> str:
     text = _COUNTED[language].sub("\u00a0", text)
-    text = _SIGN.sub("\u00a0", text)
     text = _DIFFERENCE.sub(lambda found: found[0].replace(" ", "\u00a0"), text)
+    text = _SIGN.sub("\u00a0", text)
     return _NAME.sub(r'<span class="cx-held">\g<0></span>', text)
