@@ -228,6 +228,9 @@ def test_a_source_that_the_bibliography_lacks_is_found(tmp_path: Path) -> None:
     (found,) = works.pages(tmp_path, "en")
     assert found.sources == {"https://arxiv.org/abs/1.2"}
     assert (found.address, found.title) == ("sizes/#sources", "Sizes")
+    (tmp_path / "sizes.toml").write_text('truth = "See [B](https://b.org/)."', encoding="utf-8")
+    (found,) = works.pages(tmp_path, "en")
+    assert found.cited == {"https://arxiv.org/abs/1.2", "https://b.org/"}
 
 
 def test_no_work_stands_twice_and_each_says_where_it_is_cited(
@@ -238,6 +241,10 @@ def test_no_work_stands_twice_and_each_says_where_it_is_cited(
     assert len(urls) == len(set(urls))
     assert len({works.key(each) for each in found}) == len(found)
     assert 'href="cx:one-size/#sources"' in made["ja"]["works-papers"]
+    (paper,) = re.findall(r'id="simonyan.*', made["fr"]["works-papers"])
+    cited = re.findall(r'"cx:(.*?)/', paper)
+    assert cited[:2] == ["windows", "sliding"]  # as in the navigation
+    assert "CNN Explainer" in made["en"]["works-papers"]
     with language("ja"):
         assert works.joined(["A", "B", "C", "D", "E"]) == "A ほか"
     with pytest.raises(BookError, match="without"):
