@@ -112,7 +112,7 @@ first = next(
 )
 assert runs(bare, 3, 224, 224)
 assert runs(bare[:first], 3, 384, 384)
-scores = shape(pooled, 3, 384, 384)
+(scores,) = shape(pooled, 3, 384, 384)
 
 
 def check(network):
