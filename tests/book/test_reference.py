@@ -13,6 +13,7 @@ import typer
 from torch import nn
 
 import cnnexplain as cx
+from cnnexplain import report
 from cnnexplain.book.parity import Page
 from cnnexplain.book.parity import glossary as parity
 from cnnexplain.book.reference import api, commands, docstrings, snippets, terms, works
@@ -281,3 +282,9 @@ def test_the_rules_of_the_formula_sheet_give_what_torch_gives() -> None:
         up = nn.ConvTranspose1d(1, 1, k, s, 1, s - 1, dilation=d) if s - 1 < max(s, d) else None
         if up is not None:
             assert up(row).shape[-1] == transposed(w, k, s, 1, d, s - 1)
+
+
+def test_a_long_default_is_told_by_its_ends() -> None:
+    told = api.signature("trace.to_json", report.Trace.to_json, bound=True)
+    assert "columns: Sequence[str] = ('name', 'operation', …, 'origin')" in told
+    assert "<" not in told
