@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -149,7 +150,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
         page.meta["search"] = {"boost": 2}
     if _language(config) == "fr":
         for anchor in page.toc:
-            _space(anchor)
+            _space(anchor, html)
     root = get_relative_url("./", page.url)
     main = f"{root}../" if _language(config) in CHILDREN else root
     # The search is for words of the page, not for the numbers in its drawings.
@@ -171,13 +172,13 @@ def on_page_context(context: TemplateContext, config: MkDocsConfig, **_: object)
     context["card"] = card.read_text(encoding="utf-8")  # type: ignore[typeddict-unknown-key]
 
 
-def _space(anchor: AnchorLink) -> None:
-    """Set the spaces of a title in the table of contents, where Markdown makes all alike."""
-    from cnnexplain.book.typography import french  # noqa: PLC0415
-
-    anchor.title = french(anchor.title)
+def _space(anchor: AnchorLink, html: str) -> None:
+    """Give a title in the table of contents the spaces of its heading: Markdown makes all alike."""
+    heading = rf'<h\d[^>]* id="{re.escape(anchor.id)}"[^>]*>(.*?)(?:<a class="headerlink"|</h\d>)'
+    if found := re.search(heading, html, re.DOTALL):
+        anchor.title = re.sub("<[^>]*>", "", found[1])
     for each in anchor.children:
-        _space(each)
+        _space(each, html)
 
 
 def on_post_build(config: MkDocsConfig) -> None:

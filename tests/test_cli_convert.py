@@ -201,19 +201,19 @@ FACTS = {
         "Window            {}",
         "Effective stride  {}",
         "Receptive field   {}",
-        "Added memory      0 B, all weights are shared",
+        "Added memory      none: all weights are shared",
     ],
     "fr": [
         "Fenêtre          {}",
         "Pas effectif     {}",
         "Champ récepteur  {}",
-        f"Mémoire ajoutée  0{FIXED}o, tous les poids sont partagés",
+        "Mémoire ajoutée  aucune\N{NO-BREAK SPACE}: tous les poids sont partagés",
     ],
     "ja": [
         "ウィンドウ      {}",
         "実効ストライド  {}",
         "受容野          {}",
-        "追加のメモリ    0 B（重みはすべて共有）",
+        "追加のメモリ    なし（重みはすべて共有）",
     ],
 }
 NOT_EXACT = {
@@ -524,7 +524,7 @@ def test_a_missing_torch_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         (
             "en",
             [
-                "12 windows of 32×32 every 4×4 pixels of an image of 44×40",
+                "12 windows of 32×32 with a stride of 4×4 pixels on an image of 44×40",
                 "the same by geometry: 12 of 12",
                 "relative error of a cell: least ",
                 "the same highest class: 12 of 12",
@@ -536,7 +536,7 @@ def test_a_missing_torch_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         (
             "fr",
             [
-                "12 fenêtres de 32×32 tous les 4×4 pixels d’une image de 44×40",
+                "12 fenêtres de 32×32 avec un pas de 4×4 pixels sur une image de 44×40",
                 f"identiques par la géométrie{FIXED}: 12 sur 12",
                 f"erreur relative d’une case{FIXED}: minimum ",
                 f"même classe en tête{FIXED}: 12 sur 12",
@@ -624,7 +624,9 @@ def test_heatmap_draws_the_weights_of_a_file() -> None:
 def test_heatmap_gives_a_network_the_channels_that_it_takes(target: str, channels: int) -> None:
     numbers = ",".join(["0.5"] * channels)
     done = drawn("-o", "heat.svg", "--window", "8", "--mean", numbers, target=target)
-    assert done.stdout.startswith("1,221 windows of 8×8 every 1×1 pixels of an image of 44×40\n")
+    assert done.stdout.startswith(
+        "1,221 windows of 8×8 with a stride of 1×1 pixels on an image of 44×40\n"
+    )
     assert "the same by geometry: 1,221 of 1,221" in done.stdout
     before = Path("heat.svg").read_bytes()
     drawn("-o", "heat.svg", "--window", "8x8", "--mean", numbers, target=target)
@@ -638,7 +640,7 @@ def test_heatmap_takes_sizes_of_both_axes() -> None:
         *("--precision", "float32"),
     )
     assert done.stdout.splitlines()[0] == (
-        "24 windows of 32×32 every 8×4 pixels of an image of 48×60"
+        "24 windows of 32×32 with a stride of 8×4 pixels on an image of 48×60"
     )
     assert done.stdout.splitlines()[-1] == "on cpu, float32"
 

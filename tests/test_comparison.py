@@ -397,7 +397,7 @@ def test_times_are_seconds() -> None:
 
 GOLDEN = {
     "en": (
-        "20 windows of 4×4 every 1×1 pixels of an image of 8×7",
+        "20 windows of 4×4 with a stride of 1×1 pixels on an image of 8×7",
         "the same by geometry: 0 of 20",
         "relative error of a cell: least 0.32, median 0.9, most 2.2",
         "the same highest class: 9 of 20",
@@ -406,7 +406,7 @@ GOLDEN = {
         "on cpu, float64",
     ),
     "fr": (
-        "20 fenêtres de 4×4 tous les 1×1 pixels d’une image de 8×7",
+        "20 fenêtres de 4×4 avec un pas de 1×1 pixels sur une image de 8×7",
         "identiques par la géométrie : 0 sur 20",
         "erreur relative d’une case : minimum 0,32, médiane 0,9, maximum 2,2",
         "même classe en tête : 9 sur 20",

@@ -30,7 +30,7 @@ DECISIVE: Mapping[str, Mapping[str, object]] = {
     "sliding.md#short-answer": {"vgg_cells": (6, 6), "vgg_map_larger": (12, 12)},
     "sliding.md#six-not-twelve": {"vgg_cells": (6, 6), "vgg_map_larger": (12, 12)},
     "one-size.md#short-answer": {"flat": 256 * 6 * 6, "one_came": 256 * 11 * 11},
-    "sliding.md#when-equal": {"vgg_equal": 0, "vgg_compared": 36},
+    "sliding.md#when-equal": {"vgg_compared": 36, "twin_cells": 36},
     "pooling-to-dense.md#which-alexnet": {"alexnet_parameters": 60_965_224},
 }
 QUESTIONS = 6

@@ -23,6 +23,13 @@ def test_a_count_is_written_as_the_language_groups_it(count: int, language: str)
     }
 
 
+@pytest.mark.parametrize(("language", "none"), [("en", "none"), ("ja", "なし"), ("fr", "aucune")])
+def test_a_count_behind_a_colon_is_a_word_only_where_it_is_zero(language: str, none: str) -> None:
+    counts = {"zero": forms.Count(0), "one": forms.Count(1)}
+    written = forms.written(counts, language)
+    assert [each["text"] for each in written.values()] == [none, "1"]
+
+
 @given(st.lists(st.integers(1, 10**6), min_size=1).map(tuple), CODES)
 def test_a_shape_is_the_same_in_every_language(shape: tuple[int, ...], language: str) -> None:
     written = forms.written({"shape": shape}, language)["shape"]

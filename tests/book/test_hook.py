@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from mkdocs.exceptions import Abort, PluginError
+from mkdocs.structure.toc import AnchorLink
 
 from cnnexplain.book import lock
 from cnnexplain.errors import BookError
@@ -98,3 +99,12 @@ def test_a_file_that_is_not_whole_yet_is_no_file_of_the_site(
     files: Any = SimpleNamespace(documentation_pages=list, append=made.append)
     hook.on_files(files, ENGLISH)
     assert made == ["assets/figures.js", "assets/figures.css", "figures/a.svg", "assets/card.png"]
+
+
+def test_a_title_in_the_table_of_contents_is_that_of_the_page_and_leaves_code_as_it_is(
+    hook: Any,
+) -> None:
+    anchor = AnchorLink("Que dit shape '[-1]' ?", "shape", 2)
+    heading = "Que dit <code>shape '[-1]'</code>\N{NARROW NO-BREAK SPACE}?"
+    hook._space(anchor, f'<h2 id="shape">{heading}<a class="headerlink" href="#shape">¶</a></h2>')
+    assert anchor.title == "Que dit shape '[-1]'\N{NARROW NO-BREAK SPACE}?"

@@ -13,6 +13,7 @@ import typer
 from torch import nn
 
 import cnnexplain as cx
+from cnnexplain import report
 from cnnexplain.book.parity import Page
 from cnnexplain.book.parity import glossary as parity
 from cnnexplain.book.reference import api, commands, docstrings, snippets, terms, works
@@ -228,6 +229,9 @@ def test_a_source_that_the_bibliography_lacks_is_found(tmp_path: Path) -> None:
     (found,) = works.pages(tmp_path, "en")
     assert found.sources == {"https://arxiv.org/abs/1.2"}
     assert (found.address, found.title) == ("sizes/#sources", "Sizes")
+    (tmp_path / "sizes.toml").write_text('truth = "See [B](https://b.org/)."', encoding="utf-8")
+    (found,) = works.pages(tmp_path, "en")
+    assert found.cited == {"https://arxiv.org/abs/1.2", "https://b.org/"}
 
 
 def test_no_work_stands_twice_and_each_says_where_it_is_cited(
@@ -238,6 +242,10 @@ def test_no_work_stands_twice_and_each_says_where_it_is_cited(
     assert len(urls) == len(set(urls))
     assert len({works.key(each) for each in found}) == len(found)
     assert 'href="cx:one-size/#sources"' in made["ja"]["works-papers"]
+    (paper,) = re.findall(r'id="simonyan.*', made["fr"]["works-papers"])
+    cited = re.findall(r'"cx:(.*?)/', paper)
+    assert cited[:2] == ["windows", "sliding"]  # as in the navigation
+    assert "CNN Explainer" in made["en"]["works-papers"]
     with language("ja"):
         assert works.joined(["A", "B", "C", "D", "E"]) == "A ほか"
     with pytest.raises(BookError, match="without"):
@@ -274,3 +282,9 @@ def test_the_rules_of_the_formula_sheet_give_what_torch_gives() -> None:
         up = nn.ConvTranspose1d(1, 1, k, s, 1, s - 1, dilation=d) if s - 1 < max(s, d) else None
         if up is not None:
             assert up(row).shape[-1] == transposed(w, k, s, 1, d, s - 1)
+
+
+def test_a_long_default_is_told_by_its_ends() -> None:
+    told = api.signature("trace.to_json", report.Trace.to_json, bound=True)
+    assert "columns: Sequence[str] = ('name', 'operation', …, 'origin')" in told
+    assert "<" not in told

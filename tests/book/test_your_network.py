@@ -39,7 +39,8 @@ def test_the_code_above_an_output_is_the_code_that_made_it(language: str) -> Non
         page,
         re.DOTALL,
     )
-    made = {name: make() for name, make in contents.OUTPUTS.items()}
+    declared = contents.OUTPUTS.items()
+    made = {name: make() for name, make in declared if name.startswith("yours-")}
     assert [name for _, name in above] == list(made_in_order(page))
     assert {name for _, name in above} == set(made)
     for code, name in above:

@@ -85,6 +85,16 @@ def too_wide(page: Any, widths: Iterable[int] = WIDTHS) -> list[str]:
     return found
 
 
+def cut_formulas(page: Any) -> list[str]:
+    """Return the formulas that scroll sideways, of which a reader sees a part."""
+    found = page.evaluate(
+        """[...document.querySelectorAll(".formula")]
+        .filter(each => each.scrollWidth > each.clientWidth).map(each => each.textContent)"""
+    )
+    assert isinstance(found, list)
+    return found
+
+
 def look(page: Any, url: str, heard: list[str]) -> list[str]:
     """Open a page, and look at it in light and dark and on all screens.
 

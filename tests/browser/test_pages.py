@@ -100,6 +100,7 @@ def test_without_a_script_a_page_is_complete_and_fits_a_phone(
 ) -> None:
     scriptless.goto(address + url)
     assert audit.too_wide(scriptless, [390]) == []
+    assert audit.cut_formulas(scriptless) == []
     hidden = """[...document.querySelectorAll("article :is(h1, h2, h3, p, pre, table, svg, math)")]
         .filter(each => !each.closest("details, .cx-gallery") && !each.checkVisibility())
         .map(each => each.outerHTML.slice(0, 200))"""
@@ -126,6 +127,12 @@ def test_what_is_wrong_on_paper_is_found(watched: tuple[Any, list[str]]) -> None
         <div style="overflow: auto; width: 50px"><p style="width: 90px">wide</p></div></article>"""
     )
     assert [each.split(":")[0] for each in audit.printed(page)] == ["hidden", "control", "cut"]
+
+
+def test_a_formula_wider_than_its_box_is_found(scriptless: Any) -> None:
+    box = '<p class="formula" style="overflow: auto; width: 50px"><img width="{}">N</p>'
+    scriptless.set_content(box.format(90) + box.format(40))
+    assert [each.strip() for each in audit.cut_formulas(scriptless)] == ["N"]
 
 
 @pytest.mark.parametrize("start", LANGUAGES.values())

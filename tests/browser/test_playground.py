@@ -174,6 +174,26 @@ def test_anything_typed_gets_a_sentence_and_runs_nowhere(
     assert not [each for each in visit.asked if "nowhere" in each]
 
 
+def test_a_window_that_does_not_fit_gets_one_sentence_and_no_empty_space(
+    running: Callable[[str], Visit],
+) -> None:
+    visit = running("en")
+    visit.tool(1)
+    visit.choose("window", "small")
+    preset = "document.getElementById('cx-play-window-preset').selectedOptions[0].textContent"
+    assert visit.page.evaluate(preset) != "Your own"
+    visit.fill("window-padding", "0")
+    visit.fill("window-input", "2")
+    assert visit.page.evaluate(preset) == "Your own"
+    assert visit.page.inner_text("#cx-play").count(visit.said()) == 1
+    assert visit.page.get_attribute("#cx-play-answer-window .cx-play-error", "role") == "alert"
+    assert visit.page.locator("#cx-play-answer-window").bounding_box()["height"] < 200
+    visit.choose("window", "small")
+    assert visit.page.locator("#cx-play-answer-window .cx-play-part").count()
+    # The history, which the next test goes back in, ends with a window that fits.
+    visit.page.wait_for_function("() => location.hash.includes('input=7')")
+
+
 def test_a_link_restores_what_its_sender_saw_and_the_back_button_undoes(
     running: Callable[[str], Visit], context: Any, address: str
 ) -> None:

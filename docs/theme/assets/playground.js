@@ -58,7 +58,7 @@ function show(chosen) {
   }
 }
 
-// The preset that the form shows, if it is one.
+// The preset that the form shows; if it is none, the last option, which asks for nothing.
 function name() {
   const select = forms[tool].querySelector(".cx-play-preset");
   const now = stateOf(forms[tool]);
@@ -221,7 +221,6 @@ function tell(which, told) {
   section.querySelector("h2").textContent = tabs[which].textContent;
   section.classList.toggle("cx-play-old", waiting?.tool === which);
   if (told.error) return refuse(which, told.error);
-  section.style.minHeight = "";
   const parts = told.parts.map(({ id, heading, html }) => {
     const at = `cx-play-${which}-part-${id}`;
     const known = document.getElementById(at);
@@ -238,10 +237,9 @@ function tell(which, told) {
 function refuse(which, sentence) {
   const section = answers[which];
   section.classList.remove("cx-play-old");
-  // What is below stays where it is while somebody types.
-  section.style.minHeight = `${section.offsetHeight}px`;
-  replace(section, [make("p", { class: "cx-play-error" }, sentence)]);
-  say(sentence, PAUSE.spoken);
+  // It stands where the answer would, is announced from there, and nowhere else.
+  replace(section, [make("p", { class: "cx-play-error", role: "alert" }, sentence)]);
+  say("");
 }
 
 // Puts these below the heading; what is there already is not touched, so that a figure plays on.

@@ -667,6 +667,8 @@ OWN_EXPLAINED = Program(
 )
 
 OUTPUTS: Mapping[str, Callable[[], Table]] = {
+    "fields-stack": lambda: Printed(STACK),
+    "fields-unet": lambda: Printed(UNET),
     "yours-explain": OWN_EXPLAINED.explanation,
     "yours-convert": lambda: Printed(
         "print(cx.fully_convolutional(model, (3, 32, 32)))\n", YOURS_BEFORE, spoken=True, folds=True

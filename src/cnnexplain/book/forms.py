@@ -26,6 +26,21 @@ class Tex(str):
     __slots__ = ()
 
 
+class Count(int):
+    """A count in running text, whose zero is a word, as behind a colon: "false alarms: none".
+
+    In French the word is feminine.
+
+    Example:
+        >>> written({"alarms": Count(0)}, "fr")["alarms"]["text"]
+        'aucune'
+    """
+
+    __slots__ = ()
+
+
+_NONE = {"en": "none", "ja": "なし", "fr": "aucune"}
+
 Value = int | Fraction | tuple[int, ...] | Tex | date | str
 
 
@@ -73,6 +88,8 @@ def _forms(value: Value) -> dict[str, str]:
             if languages.current() == "fr" and value.day == 1:
                 told = told.replace("1", "1er", 1)  # which the locale does not know
             return {"text": told, "tex": _number(told)}
+        case Count() if value == 0:
+            return _forms(_NONE[languages.current()])
         case str():
             return {"text": value, "tex": _number(value)}
         case _:

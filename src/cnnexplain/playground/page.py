@@ -112,6 +112,8 @@ def _presets(tool: str) -> Iterator[str]:
         for preset in PRESETS
         if preset.state["tool"] == tool
     ]
+    # What the list says once something else is typed; nobody can choose it.
+    options.append(f'<option value="" hidden>{escape(text("playground.page.own"))}</option>')
     yield from _labelled(
         tool,
         "preset",

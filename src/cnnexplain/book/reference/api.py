@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from enum import Enum
 from functools import cached_property
 from importlib import import_module
 from types import FunctionType, ModuleType
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
 # A line of code that a laptop shows without scrolling.
+_MANY = 4
 _WIDTH = 80
 # The underscore of names of types that only the module uses.
 _PRIVATE = re.compile(r"\b_(?=[A-Z])")
@@ -134,7 +136,7 @@ def signature(path: str, function: Any, *, bound: bool = False) -> str:
         # Annotations are texts, which Python would print in quotation marks.
         stars = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}.get(each.kind.name, "")
         name = f"{stars}{each.name}: {each.annotation}"
-        given.append(name if each.default is each.empty else f"{name} = {each.default!r}")
+        given.append(name if each.default is each.empty else f"{name} = {_default(each.default)}")
     returned = str(told.return_annotation)
     if hasattr(function, "__wrapped__") and returned.startswith("Iterator"):
         returned = "AbstractContextManager[None]"
@@ -146,6 +148,18 @@ def signature(path: str, function: Any, *, bound: bool = False) -> str:
         return line
     arguments = "".join(f"    {each},\n" for each in given)
     return f"{path}(\n{arguments}) -> {returned}"
+
+
+def _default(value: object) -> str:
+    """Return a default as users write it: members of an enumeration by their values.
+
+    Of many, the first and the last tell enough: the signature is to be read at a glance.
+    """
+    if isinstance(value, Enum):
+        return repr(value.value)
+    if isinstance(value, tuple) and len(value) > _MANY:
+        return f"({_default(value[0])}, {_default(value[1])}, …, {_default(value[-1])})"
+    return repr(value)
 
 
 def _module(path: str, module: ModuleType) -> Iterator[str]:

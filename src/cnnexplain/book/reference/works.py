@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _SOURCE = "docs/bibliography.toml"
 KINDS = ("papers", "documentation", "courses", "code")
 _KEYS = {"authors", "title", "year", "where", "kind", "urls"}
+_PAGE = re.compile(r"^ +- ([\w/-]+)\.md$", re.MULTILINE)  # of the navigation
 _ADDRESS = re.compile(r"https?://[^\s<>()\"']*[^\s<>()\"'.,;:]")
 _SOURCES = re.compile(
     r"^## [^\n]*\{#(?:sources|papers)\}\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL
@@ -53,12 +54,14 @@ class Page:
     """A page that cites.
 
     Attributes:
+        name: Its file below the language's folder, without its ending.
         address: Its address below the language's first page.
         title: Its first heading.
         cited: The addresses on it.
         sources: Those of them in its list of sources.
     """
 
+    name: str
     address: str
     title: str
     cited: frozenset[str]
@@ -76,7 +79,9 @@ def snippets(root: Path, language: str) -> dict[str, str]:
         BookError: If an entry is incomplete.
     """
     found = works(files.read(root / _SOURCE, _SOURCE))
-    citing = list(pages(root / "docs" / language, language))
+    order = _PAGE.findall(files.read(root / "mkdocs.yml", "mkdocs.yml"))
+    named = {page.name: page for page in pages(root / "docs" / language, language)}
+    citing = [named[name] for name in order if name in named]
     lists = {}
     for kind in KINDS:
         items = [
@@ -106,7 +111,7 @@ def works(toml: str) -> list[Work]:
 
 
 def pages(folder: Path, language: str) -> Iterator[Page]:
-    """Return what each page of a language cites.
+    """Return what each page of a language cites, itself or in the words that stand beside it.
 
     Args:
         folder: The language's folder.
@@ -120,12 +125,14 @@ def pages(folder: Path, language: str) -> Iterator[Page]:
             continue
         title = visible(spans(prose.prepare(heading[1], language, {}, name)))
         listed = "".join(_SOURCES.findall(content))
+        words = path.with_suffix(".toml")
+        beside = files.read(words, f"docs/{language}/{name}.toml") if words.is_file() else ""
         cited, sources = (
-            frozenset(map(_whole, _ADDRESS.findall(each))) for each in (content, listed)
+            frozenset(map(_whole, _ADDRESS.findall(each))) for each in (content + beside, listed)
         )
         anchor = "#sources" if "{#sources}" in content else ""
         address = "" if name == "index" else f"{name}/"
-        yield Page(f"{address}{anchor}", title, cited, sources)
+        yield Page(name, f"{address}{anchor}", title, cited, sources)
 
 
 def joined(authors: Sequence[str]) -> str:

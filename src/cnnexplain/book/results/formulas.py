@@ -36,12 +36,11 @@ def _windows() -> dict[str, Value]:
     assert outputs == -(-uneven_input // uneven.stride)
     assert added == sum(uneven.padding)
     assert sum(same.padding) == same.dilation * (same.kernel_size - 1)
+    assert same.output_size(same_input) == same_input
     return {
         "sheet_uneven": formula(uneven, uneven_input),
-        "sheet_same": in_tex(
-            f"{same.dilation}·({same.kernel_size} − 1) = {sum(same.padding)}, {same_input} → "
-            f"{same.output_size(same_input)}"
-        ),
+        "sheet_same": in_tex(f"{same.dilation}·({same.kernel_size} − 1) = {sum(same.padding)}"),
+        "sheet_same_size": formula(same, same_input),
         "sheet_tensorflow": in_tex(
             f"({outputs} − 1)·{uneven.stride} + {uneven.extent} − {uneven_input} = {added}"
         ),

@@ -31,6 +31,7 @@ def _own() -> dict[str, Value]:
     (sizes,) = fits.runs
     compared = contents.yours_compared()
     cells = compared.errors.numel()
+    assert not any(map(any, compared.exact))  # as the page says
     errors = [100 * error for row in compared.errors.tolist() for error in row]
     rows, columns = compared.errors.shape
     return {
@@ -44,7 +45,6 @@ def _own() -> dict[str, Value]:
         "own_stride": compared.stride[0],
         "own_cells": (rows, columns),
         "own_windows": cells,
-        "own_equal": sum(map(sum, compared.exact)),
         "own_least": round(min(errors)),
         "own_most": round(max(errors)),
         "own_context": compared.conversion.exactness.halo[0],

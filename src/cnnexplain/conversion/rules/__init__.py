@@ -45,7 +45,7 @@ def rewritten(to: Builder, item: Item) -> Value:
     if name not in _ANY_PARTS and any(value.parts for value in item.values):
         raise item.refused(
             "behind maps of different sizes that are joined",
-            "put it before they are joined, or behind the Linear layer",
+            "put it before they are joined, or after the Linear layer",
         )
     values = aligned(to, item.values)
     made = RULES[name](to, replace(item, values=values))

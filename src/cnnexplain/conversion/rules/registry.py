@@ -98,12 +98,12 @@ def waiting(item: Item, *values: Value) -> None:
             raise item.refused(
                 "behind an adaptive average pooling whose bins overlap, so that no pooling of one"
                 " size stands for it",
-                "put it behind the Linear layer, or choose an output_size that divides the map's",
+                "put it after the Linear layer, or choose an output_size that divides the map's",
             )
         if value.scale is not None:
             raise item.refused(
-                "behind a scale for each place of the map, which only a Linear layer can take in",
-                "put the normalisation behind the Linear layer, or before the flattening",
+                "after a scale for each place of the map, which only a Linear layer can take in",
+                "put the normalisation after the Linear layer, or before the flattening",
             )
 
 
