@@ -13,7 +13,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.moments import SVG, numbers, of_class, parse, rectangle
+from tests.moments import SVG, numbers, of_class, parse, plain, rectangle
 
 from cnnexplain import figures
 from cnnexplain.languages import LANGUAGES, language
@@ -101,7 +101,8 @@ def status(figure: figures.Figure, step: int) -> str:
     row, rows = script["rows"][step // len(script["columns"])]
     column, columns = script["columns"][step % len(script["columns"])]
     values = {"step": step + 1, "row": row, "column": column, "rows": rows, "columns": columns}
-    return re.sub(r"\{(\w+)\}", lambda match: str(values[match[1]]), script["status"])
+    said_ = re.sub(r"\{(\w+)\}", lambda match: str(values[match[1]]), script["status"])
+    return plain(said_)
 
 
 @every_place
