@@ -383,3 +383,14 @@ def test_a_layer_without_a_number_is_refused_where_it_is_asked_for() -> None:
     assert expected == "expected: layers of which a single number tells what their units see"
     assert received.startswith(f"received: {name!r}: ")
     assert cure == "cure: ask trace.receptive_field for one of its units, or leave the layer out"
+
+
+def test_a_title_tells_padded_layers_from_others() -> None:
+    layers = "nn.Conv2d(1, 1, 5{0}), nn.MaxPool2d(2), nn.Conv2d(1, 1, 3{1})"
+    plain, padded = (
+        figures.receptive_field(
+            trace(f"nn.Sequential({layers.format(*more)})", (1, 16, 16)), unit=(0, 0)
+        ).title
+        for more in (("", ""), (", padding=2", ", padding=1"))
+    )
+    assert padded == f"{plain}, with padding"

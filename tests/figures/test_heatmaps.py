@@ -433,7 +433,10 @@ def test_scores_are_percentages_only_if_they_are_said_to_be_probabilities() -> N
     plain, percent = (
         figures.placed(given, image_size=256, probabilities=way) for way in (False, True)
     )
-    assert in_cells(parse(plain.svg)) == [[".9", "0", ".5", "1"], ["0.9", "0.04", "0.5", "1"]]
+    assert in_cells(parse(plain.svg)) == [
+        [".9", "0", ".5", "1"],
+        ["0.90", "0.04", "0.50", "1.00"],
+    ]
     assert in_cells(parse(percent.svg))[0] == ["90", "4", "50", "100"]
     assert "Scores from 0.041 to 1," in plain.description
     assert "%" not in plain.description + "".join(words(parse(plain.svg)))
@@ -511,7 +514,7 @@ def test_a_bar_has_percentages_or_powers_of_ten_and_never_both() -> None:
         assert ("relative error (%)" in said) == mixed
 
     scores = in_cells(parse(figures.placed([[-3.25, 12.5], [4.0, 0.0]], image_size=256).svg))
-    assert scores == [["−3", "12", "4", "0"], ["−3.2", "12.5", "4", "0"]]
+    assert scores == [["−3", "12", "4", "0"], ["−3.2", "12.5", "4.0", "0"]]
 
 
 def test_numbers_stand_in_the_middle_of_their_cells() -> None:

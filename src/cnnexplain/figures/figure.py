@@ -462,11 +462,11 @@ def moving(
 # Where a status must not break: between a word and its number, a number and its unit, and inside
 # of a network's name, whose hyphen a word joiner follows.
 _NUMBERED = re.compile(
-    r"\b(rows?|columns?|step|of|stride|output|layer|place|lignes?|colonnes?|étape|sur|pas|pas de"
-    r"|sortie|couche|position|ステップ|ストライド|出力|位置) (?=[\d−{])"
+    r"(\b(?:rows?|columns?|step|of|stride|output|layer|place|lignes?|colonnes?|étape|sur|pas|pas de"
+    r"|sortie|couche|position)|ステップ|ストライド|出力|位置|上から|左から) (?=[\d−{])"
 )
 _UNIT = re.compile(r"(?<=[\d}]) (?=px|pixels?|行|列|個|ピクセル|%)|(?<=\w) (?=\(\d+\))")
-_HYPHEN = re.compile(r"(?<![\w-])([A-Z][A-Za-z]*-)(?=[A-Z\d])")
+_JOINED = re.compile(r"(?<![\w-])([A-Z][A-Za-z]*-)(?=[A-Z\d])|(?<=[A-Za-z\d])()(?=（\d+）)")
 
 
 def _bound(script: Script) -> Script:
@@ -474,7 +474,7 @@ def _bound(script: Script) -> Script:
 
     def bound(text: str) -> str:
         text = _UNIT.sub("\N{NO-BREAK SPACE}", _NUMBERED.sub("\\1\N{NO-BREAK SPACE}", text))
-        return _HYPHEN.sub("\\1\N{WORD JOINER}", text)
+        return _JOINED.sub("\\1\N{WORD JOINER}", text)
 
     def all_bound(lines: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
         return [(number, bound(text)) for number, text in lines]

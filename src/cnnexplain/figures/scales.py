@@ -123,7 +123,7 @@ class Scale:
         """
         if self.logarithmic:
             return power(value) if self.powers else two_digits(100 * value)
-        return self._written(value, self.step / 10)
+        return self._written(value, self.step / 10, fixed=value != 0)
 
     def shortest(self, value: float) -> str:
         """Return a number as short as possible, for a small cell.
@@ -147,13 +147,13 @@ class Scale:
         """
         return self.logarithmic and self.low < _SMALLEST / 2
 
-    def _written(self, value: float, step: float) -> str:
+    def _written(self, value: float, step: float, *, fixed: bool = False) -> str:
         unit = 100 if self.share else 1
         digits = max(0, -floor(log10(step * unit) + 1e-9))
         largest = max(abs(self.low), abs(self.high)) * unit
         if digits > _MOST_DIGITS or largest >= _LARGEST:
             return power(value * unit)
-        return number(round(value * unit, digits) + 0.0, digits).replace("-", "−")
+        return number(round(value * unit, digits) + 0.0, digits, fixed=fixed).replace("-", "−")
 
 
 def score_scale(values: Iterable[float], *, probabilities: bool = False) -> Scale:
