@@ -358,14 +358,14 @@ def test_a_width_tells_its_accuracy_and_its_parameters_as_torch_counts_them() ->
         shown = words(parse(figure.frame(step)))
         assert f"(64 + 1)·{hidden} + ({hidden} + 1)·10 = {count} parameters" in shown
         assert f"{count} parameters." in sentences(figure)[step]
-    assert "128 hidden units: 98.3% (98–98.6%)" in words(parse(figure.frame(2)))
-    assert sentences(figure)[0].startswith("1 hidden unit: median accuracy 22%")
+    assert "128 hidden units: 98.3% (98.0–98.6%)" in words(parse(figure.frame(2)))
+    assert sentences(figure)[0].startswith("1 hidden unit: median accuracy 22.0%")
 
 
 def test_the_still_picture_is_the_first_width_that_is_enough() -> None:
     figure = figures.width(WIDTHS)
     assert figure.still == 2
-    assert figure.title.endswith("from 128 on within 1 point of the best, 99%")
+    assert figure.title.endswith("from 128 on within 1 point of the best, 99.0%")
     assert figures.width({1: [0.5], 2: [0.5]}).still == 0
 
 
