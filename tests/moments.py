@@ -47,9 +47,14 @@ def rectangle(element: ET.Element) -> tuple[float, float, float, float]:
 
 
 def sentences(figure: Figure) -> list[str]:
-    """What is said at each step of a figure that moves."""
+    """What is said at each step of a figure that moves, with ordinary spaces."""
     assert figure.script is not None
-    return [sentence for _, sentence in figure.script.columns]
+    return [plain(sentence) for _, sentence in figure.script.columns]
+
+
+def plain(status: str) -> str:
+    """A status without what keeps its words together."""
+    return status.replace("\N{NO-BREAK SPACE}", " ").replace("\N{WORD JOINER}", "")
 
 
 def moment(svg: str, step: int) -> list[tuple[str, dict[str, str], str]]:
@@ -144,9 +149,9 @@ def boxes(data: str) -> list[tuple[float, float, float, float]]:
 
 
 def said(figure: Figure) -> list[str]:
-    """What the status says at each step."""
+    """What the status says at each step, with ordinary spaces."""
     assert figure.script
-    return [told for _, told in figure.script.columns]
+    return [plain(told) for _, told in figure.script.columns]
 
 
 def geometry(figure: Figure, *names: str) -> list[Any]:

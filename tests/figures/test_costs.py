@@ -185,20 +185,25 @@ def test_what_was_measured_is_marked_at_its_place() -> None:
 def test_a_step_says_its_size_and_what_it_saves() -> None:
     told = sentences(figures.cost(**TIMED))
     assert len(told) == 7
-    assert (
-        told[0]
-        == "VGG-16, 224×224: 1 window, no fewer MACs; AlexNet, 227×227: 1 window, no fewer MACs"
+    assert told[0] == (
+        "VGG-16, 224×224 (1 window), no fewer MACs; AlexNet, 227×227 (1 window), no fewer MACs"
     )
-    vgg16, alexnet = told[4].split("; ")
-    day = "when measured on 25 November 2026"
-    assert vgg16 == (
-        f"VGG-16, 512×512: 100 windows, 16.7 times fewer MACs, 15.8 times faster {day}"
-    )
-    assert alexnet == (
-        f"AlexNet, 515×515: 100 windows, 7.58 times fewer MACs, 8.69 times faster {day}"
+    # The day is told once.
+    assert told[4] == (
+        "VGG-16, 512×512 (100 windows), 16.7 times fewer MACs, 15.8 times faster; "
+        "AlexNet, 515×515 (100 windows), 7.58 times fewer MACs, 8.69 times faster "
+        "(times measured on 25 November 2026)"
     )
     # Not every image was measured.
-    assert told[2].startswith("VGG-16, 320×320: 16 windows, 7.43 times fewer MACs; AlexNet, ")
+    assert told[2].startswith("VGG-16, 320×320 (16 windows), 7.43 times fewer MACs; AlexNet, ")
+    assert "measured" not in told[0]
+
+
+def test_all_steps_have_one_unit() -> None:
+    figure = figures.cost(**TIMED)
+    for step in range(figure.steps):
+        assert "GMAC" in figure.frame(step)
+        assert "MMAC" not in figure.frame(step)
 
 
 def test_a_step_shows_its_mark_its_image_and_its_formula() -> None:
@@ -353,14 +358,14 @@ def test_a_width_tells_its_accuracy_and_its_parameters_as_torch_counts_them() ->
         shown = words(parse(figure.frame(step)))
         assert f"(64 + 1)·{hidden} + ({hidden} + 1)·10 = {count} parameters" in shown
         assert f"{count} parameters." in sentences(figure)[step]
-    assert "128 hidden units: 98.3% (98–98.6%)" in words(parse(figure.frame(2)))
-    assert sentences(figure)[0].startswith("1 hidden unit: median accuracy 22%")
+    assert "128 hidden units: 98.3% (98.0–98.6%)" in words(parse(figure.frame(2)))
+    assert sentences(figure)[0].startswith("1 hidden unit: median accuracy 22.0%")
 
 
 def test_the_still_picture_is_the_first_width_that_is_enough() -> None:
     figure = figures.width(WIDTHS)
     assert figure.still == 2
-    assert figure.title.endswith("from 128 on within 1 point of the best, 99%")
+    assert figure.title.endswith("from 128 on within 1 point of the best, 99.0%")
     assert figures.width({1: [0.5], 2: [0.5]}).still == 0
 
 

@@ -96,14 +96,17 @@ def test_right_and_wrong_differ_by_mark_and_line() -> None:
 def test_what_was_found_is_told() -> None:
     figure = made()
     assert figure.title == "Found windows: 4 of 4,745 on a 72×80 image"
-    assert sentences(figure)[2] == "3: 8×8 window, 40 px from the top, 70 px from the left; wrong"
+    assert (
+        sentences(figure)[2]
+        == "3 in the 8×8 window, 40 px from the top, 70 px from the left; wrong"
+    )
     assert "In the order of the motion: 5; 0; 3; 8." in figure.description
     assert tags(parse(figure.svg)) == LABELS
     sure = made(labels=None, right=None, scores=[0.5, 0.912, 0.99996, 1.0], probabilities=True)
     assert tags(parse(sure.svg)) == ["50%", "91.2%", "99.9%", "100%"]
     both = made(scores=[0.5, 12.25, -3, 0], name="digit")
     assert tags(parse(both.svg)) == LABELS
-    assert sentences(both)[1].startswith("0 (12.25): 8×8 window")
+    assert sentences(both)[1].startswith("0 (12.25) in the 8×8 window")
     assert both.title == "Found windows, digit: 4 of 4,745 on a 72×80 image"
     assert "What was looked for: “digit”." in both.description
 

@@ -307,3 +307,17 @@ def test_a_width_that_is_none_is_refused(tmp_path: Path, width: Any, suffix: str
 def test_a_theme_that_is_none_is_refused(tmp_path: Path, suffix: str) -> None:
     with pytest.raises(ArgumentError, match="theme as one of light, dark"):
         figures.stride(3, 2).save(tmp_path / f"a.{suffix}", theme="sepia")  # type: ignore[arg-type]
+
+
+def test_what_a_step_says_does_not_break_between_a_word_and_its_number() -> None:
+    script = figures.known_strides().script
+    assert script is not None
+    assert script.status.startswith("step\N{NO-BREAK SPACE}{step} of\N{NO-BREAK SPACE}5: ")
+    assert "VGG-\N{WORD JOINER}16\N{NO-BREAK SPACE}(2)" in script.columns[0][1]
+    found = figures.detections([(0, 0, 8, 8), (2, 9, 10, 17)], ["3", "8"], image_size=20).script
+    assert found is not None
+    assert "2\N{NO-BREAK SPACE}px from the top" in found.columns[1][1]
+    with language("fr"):
+        placed = figures.placed([[0.1, 0.9], [0.2, 0.3]], image_size=256).script
+    assert placed is not None
+    assert "ligne\N{NO-BREAK SPACE}{row}, colonne\N{NO-BREAK SPACE}{column}" in placed.status

@@ -13,7 +13,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.moments import SVG, numbers, of_class, parse, rectangle
+from tests.moments import SVG, numbers, of_class, parse, plain, rectangle
 
 from cnnexplain import figures
 from cnnexplain.languages import LANGUAGES, language
@@ -59,12 +59,12 @@ def counts(place: dict[str, Any]) -> tuple[int, int]:
     return rows, columns
 
 
-def stops(place: dict[str, Any]) -> list[tuple[int, int]]:
-    """The cells at which the motion stops: as many as possible, but 64 at most."""
+def stops(place: dict[str, Any], most: int = 100) -> list[tuple[int, int]]:
+    """The cells at which the motion stops: as many as possible, but only so many."""
     rows, columns = counts(place)
     for every in range(1, 200):
         found = [(r, c) for r in range(0, rows, every) for c in range(0, columns, every)]
-        if len(found) <= 64:
+        if len(found) <= most:
             return found
     raise AssertionError
 
@@ -101,7 +101,8 @@ def status(figure: figures.Figure, step: int) -> str:
     row, rows = script["rows"][step // len(script["columns"])]
     column, columns = script["columns"][step % len(script["columns"])]
     values = {"step": step + 1, "row": row, "column": column, "rows": rows, "columns": columns}
-    return re.sub(r"\{(\w+)\}", lambda match: str(values[match[1]]), script["status"])
+    said_ = re.sub(r"\{(\w+)\}", lambda match: str(values[match[1]]), script["status"])
+    return plain(said_)
 
 
 @every_place
@@ -127,7 +128,8 @@ def test_window_and_cells_are_marked_where_counting_puts_them(place: dict[str, A
             assert left - frame[0] + width / 2 == pytest.approx(middle[0], abs=0.01)
             assert top - frame[1] + height / 2 == pytest.approx(middle[1], abs=0.01)
             side = min(step_across, window_wide) * unit
-            assert width == pytest.approx(side + 3, abs=0.01)
+            # Its line lies on the cell's border, so that it cuts no digit of a neighbour.
+            assert width == pytest.approx(max(side, min(step_across * unit, 6)), abs=0.01)
 
 
 def test_the_mark_of_a_cell_leaves_the_border_of_an_exact_one_free() -> None:
@@ -266,7 +268,7 @@ def test_displacement_is_drawn_as_long_as_counting_gives(place: dict[str, Any]) 
     figure = made("placed", place)
     (image_high, window_high, down), (image_wide, window_wide, across) = axes(place)
     rows, columns = counts(place)
-    where = stops(place)
+    where = stops(place, 400)
     for step, root in steps(figure):
         row, column = where[step]
         true = window_high / 2 + row * down, window_wide / 2 + column * across
@@ -284,7 +286,7 @@ def test_displacement_is_drawn_as_long_as_counting_gives(place: dict[str, Any]) 
         assert (left + wide / 2, top + high / 2) == pytest.approx(
             (end, right[1] + put[0] * unit), abs=0.01
         )
-        window, cell = boxes(of_class(root, "cx-window")[-1].attrib["d"])
+        window, cell = (boxes(each.attrib["d"])[0] for each in of_class(root, "cx-window")[-2:])
         frame = frames(root)[0]
         assert (window[0] + window[2] / 2 - frame[0]) / unit == pytest.approx(true[1], abs=0.05)
         assert (cell[1] + cell[3] / 2 - frame[1]) / unit == pytest.approx(true[0], abs=0.05)
@@ -317,14 +319,14 @@ def test_a_cell_is_told_with_its_displacement() -> None:
         assert down == f"{shifts[row]} {'↑' if row < 3 else '↓'}"
         assert across == f"{shifts[column]} {'←' if column < 3 else '→'}"
     assert status(figure, 2) == (
-        "step 3 of 36: cell in row 1, column 3; down, its centre moves from 112 to 32 px "
-        "(80 px up), across, from 176 to 160 px (16 px left)"
+        "step 3 of 36: cell in row 1, column 3; vertically 112 → 32 px (80 px up); "
+        "horizontally 176 → 160 px (16 px left)"
     )
     middle = made("placed", PLACES["odd"])
     assert ticked(parse(middle.frame(24))) == ["0 px", "0 px"]
     assert status(middle, 24) == (
-        "step 25 of 49: cell in row 4, column 4; down, both centres are at 208 px, "
-        "across, both are at 208 px"
+        "step 25 of 49: cell in row 4, column 4; vertically, both centres at 208 px; "
+        "horizontally, both centres at 208 px"
     )
 
 
@@ -376,10 +378,48 @@ def test_any_map_can_be_swept(down: tuple[int, int, int], across: tuple[int, int
     }
     for family in ("comparison", "error_map", "placed"):
         figure = made(family, place)
-        assert figure.steps == len(stops(place)) <= 64
+        most = 400 if family == "placed" else 100
+        assert figure.steps == len(stops(place, most)) <= most
         for step in {0, figure.steps - 1}:
             root = parse(figure.frame(step))
             for each in of_class(root, "cx-window"):
                 for x, y, width, height in boxes(each.get("d", "")):
                     assert -3 <= x <= x + width <= 483
                     assert 0 <= y <= y + height <= figure.height
+
+
+def test_a_motion_that_leaves_cells_out_says_so() -> None:
+    errors = np.full((22, 22), 0.2)
+    figure = figures.error_map(errors, image_size=108, window=24, stride=4)
+    assert figure.steps == 64
+    assert figure.description.endswith(
+        "The motion stops at 64 of the 484 cells: every 3 rows and columns."
+    )
+    assert (
+        "The motion stops"
+        not in figures.error_map(errors[:9, :9], image_size=56, window=24, stride=4).description
+    )
+    # What is placed says little at each step: there all cells have one.
+    placed = figures.placed(np.zeros((12, 12)), image_size=384, window=1, stride=32)
+    assert placed.steps == 144
+    assert "The motion stops" not in placed.description
+    assert status(placed, 143).startswith("step 144 of 144: cell in row 12, column 12;")
+
+
+def test_numbers_are_written_over_what_crosses_the_maps() -> None:
+    svg = made("placed", PLACES["photo"]).frame(0)
+    last_number = svg.rindex("cx-on-low cx-middle")
+    assert svg.index('class="cx-shift" d="M') < last_number
+    window = svg.index('class="cx-window"')
+    assert window < svg.index("cx-on-low cx-middle")
+    # Each number stands on the colour of its cell.
+    assert svg.count('class="cx-cells"') == 2 + 2 + 1
+
+
+def test_a_cell_of_one_pixel_is_drawn_large_enough_to_be_seen() -> None:
+    figure = figures.placed(np.zeros((12, 12)), image_size=384, window=1, stride=32)
+    root = parse(figure.frame(0))
+    assert "1×1 px, drawn larger" in "".join(root.itertext())
+    outlines = of_class(root, "cx-score-line")[0].attrib["d"]
+    assert {round(width, 2) for _, _, width, _ in boxes(outlines)} == {6.0}
+    assert outlines.count("M") == 144

@@ -242,7 +242,8 @@ def test_centres_and_displacement_are_those_that_counting_gives(axis: tuple[int,
 def test_a_stretched_map_is_drawn_over_the_whole_image_and_its_displacement_is_told() -> None:
     figure = figures.placed(peak(6, 6))
     root = parse(figure.svg)
-    (true, stretched), (left, right) = drawn(root), frames(root)
+    (true, stretched, *plates), (left, right) = drawn(root), frames(root)
+    assert len(plates) == 2  # on which the numbers stand
     unit = left[2] / 384
     farthest = max(
         abs((a[0] + a[2] / 2 - left[0]) - (b[0] + b[2] / 2 - right[0])) / unit
@@ -433,7 +434,10 @@ def test_scores_are_percentages_only_if_they_are_said_to_be_probabilities() -> N
     plain, percent = (
         figures.placed(given, image_size=256, probabilities=way) for way in (False, True)
     )
-    assert in_cells(parse(plain.svg)) == [[".9", "0", ".5", "1"], ["0.9", "0.04", "0.5", "1"]]
+    assert in_cells(parse(plain.svg)) == [
+        [".9", "0", ".5", "1"],
+        ["0.90", "0.04", "0.50", "1.00"],
+    ]
     assert in_cells(parse(percent.svg))[0] == ["90", "4", "50", "100"]
     assert "Scores from 0.041 to 1," in plain.description
     assert "%" not in plain.description + "".join(words(parse(plain.svg)))
@@ -466,7 +470,7 @@ def test_numbers_are_rounded_where_a_cell_is_small() -> None:
     assert large == ["20", "1.3", "0.04", "0"]
     errors = [[2.03, 0.4], [0.996, 0.994]]
     narrow: dict[str, Any] = {"image_size": 400, "window": 384, "stride": 16}
-    assert in_cells(parse(figures.error_map(errors, **narrow).svg))[0] == ["2×", "40", "1×", "99"]
+    assert in_cells(parse(figures.error_map(errors, **narrow).svg))[0] == ["203", "40", "100", "99"]
 
 
 def test_numbers_can_be_read_on_a_telephone() -> None:
@@ -475,6 +479,27 @@ def test_numbers_can_be_read_on_a_telephone() -> None:
         assert texts
         for each in texts:
             assert float(matched(r"font-size:([\d.]+)px", each.attrib["style"])[1]) >= 12
+
+
+def test_the_least_score_is_told_as_it_is() -> None:
+    figure = figures.placed([[-0.009, 21.1], [4.0, 5.0]], image_size=256)
+    assert "Scores from −0.009 to 21.1" in figure.description
+    assert "-" not in "".join(each for each in words(parse(figure.svg)) if each[-1:].isdigit())
+
+
+def test_both_ends_of_a_bar_are_written() -> None:
+    errors = np.full((6, 6), 2.03)
+    said = words(parse(figures.comparison(errors * 0 + 0.5, errors * 0 + 0.4, errors).svg))
+    assert {"0%", "300%"} <= set(said)
+
+
+def test_a_list_has_one_separator_in_a_figure() -> None:
+    place: dict[str, Any] = {"image_size": 384, "window": 1, "stride": 32}
+    with language("fr"):
+        lines = words(parse(figures.placed(np.zeros((12, 12)), **place).svg))
+    lists = [each for each in lines if "…" in each]
+    assert len(lists) == 2
+    assert all("\N{NARROW NO-BREAK SPACE}; …" in each for each in lists)
 
 
 def test_a_bar_has_percentages_or_powers_of_ten_and_never_both() -> None:
@@ -490,7 +515,7 @@ def test_a_bar_has_percentages_or_powers_of_ten_and_never_both() -> None:
         assert ("relative error (%)" in said) == mixed
 
     scores = in_cells(parse(figures.placed([[-3.25, 12.5], [4.0, 0.0]], image_size=256).svg))
-    assert scores == [["-3", "12", "4", "0"], ["-3.2", "12.5", "4", "0"]]
+    assert scores == [["−3", "12", "4", "0"], ["−3.2", "12.5", "4.0", "0"]]
 
 
 def test_numbers_stand_in_the_middle_of_their_cells() -> None:

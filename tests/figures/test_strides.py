@@ -315,8 +315,8 @@ def test_layers_light_up_one_after_the_other() -> None:
         assert len(lit) == sum(min(step + 1, count) for count in counts)
         assert all(int(each.get("data-step", "")) <= step for each in lit)
     assert said(figure)[1] == (
-        "layers with a stride so far: 2; effective strides: "
-        "LeNet-5 4, AlexNet 8, VGG-16 4, ResNet-50 4, ViT-B/16 16, ConvNeXt-T 8"
+        "at most 2 layers with a stride above 1; effective strides LeNet-5 (4), AlexNet (8), "
+        "VGG-16 (4), ResNet-50 (4), ViT-B/16 (16), ConvNeXt-T (8)"
     )
     assert figure.still == figure.steps - 1
 
@@ -325,7 +325,7 @@ def test_strides_of_three_or_more_have_a_thick_line() -> None:
     root = parse(figures.known_strides().svg)
     thick = [each for each in of_class(root, "cx-conv-line") if each.get("stroke-width") == "3"]
     assert len(thick) == 3 + 1  # AlexNet, ViT-B/16, ConvNeXt-T, and the key
-    assert "AlexNet conv1 4; ViT-B/16 patches 16; ConvNeXt-T stem 4" in (
+    assert "AlexNet conv1 (4); ViT-B/16 patches (16); ConvNeXt-T stem (4)" in (
         figures.known_strides().description
     )
 

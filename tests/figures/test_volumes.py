@@ -18,6 +18,8 @@ from torch import nn
 import cnnexplain as cx
 from cnnexplain import figures
 from cnnexplain.errors import ArgumentError
+from cnnexplain.figures.boxes import layout
+from cnnexplain.figures.volume_chain import chain
 from cnnexplain.languages import LANGUAGES, language
 
 NETWORKS = {
@@ -202,10 +204,10 @@ def test_alexnets_numbers() -> None:
     assert "shape kept: ReLU, LocalResponseNorm" in words(parse(figure.frame(1)))
     assert "60,965,224 parameters" in figure.description
     assert figure.description.endswith(
-        "In the still picture, pool5 makes 256×6×6 of 256×13×13: ⌊(13 + 2·0 − 3)/2⌋ + 1 = 6."
+        "In the still picture, pool5 turns 256×13×13 into 256×6×6; ⌊(13 + 2·0 − 3)/2⌋ + 1 = 6."
     )
     assert sentences(figure)[10] == (
-        "fc6 makes 4096 of 9216: parameters: 9216·4096 + 4096 = 37,752,832"
+        "fc6 turns 9216 into 4096; parameters: 9216·4096 + 4096 = 37,752,832"
     )
 
 
@@ -336,6 +338,233 @@ def test_a_join_shows_all_that_it_takes(residual: cx.Trace) -> None:
     inputs = sum(len(boxes(each.attrib["d"])) for each in of_class(root, "cx-input"))
     assert inputs == 2 + 1  # and the key's square
     assert "layers left out" in words(root)
+
+
+class Residual(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 16, 3, padding=1)
+        self.conv2 = nn.Conv2d(16, 16, 3, padding=1)
+        self.shortcut = nn.Conv2d(3, 16, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.conv2(self.conv1(x).relu())
+        return nn.functional.max_pool2d(y + self.shortcut(x), 2)
+
+
+class Inception(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 32, 3, 2, 1)
+        self.one = nn.Conv2d(32, 16, 1)
+        self.reduce = nn.Conv2d(32, 8, 1)
+        self.five = nn.Conv2d(8, 16, 5, padding=2, groups=2)
+        self.pool = nn.MaxPool2d(3, 1, 1)
+        self.fc = nn.Linear(64, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        y = torch.cat([self.one(x), self.five(self.reduce(x)), self.pool(x)], 1)
+        return self.fc(y.mean((2, 3)))  # type: ignore[no-any-return]  # a module returns Any
+
+
+class UNet(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 16, 3, padding=1)
+        self.c, self.pool = nn.Conv2d(16, 32, 3, padding=1), nn.MaxPool2d(2)
+        self.up1, self.d = nn.ConvTranspose2d(32, 16, 2, 2), nn.Conv2d(32, 16, 3, padding=1)
+        self.up2, self.e = nn.ConvTranspose2d(16, 8, 2, 2), nn.Conv2d(16, 8, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        a = self.a(x)
+        b = self.b(self.pool(a))
+        y = self.d(torch.cat([b, self.up1(self.c(self.pool(b)))], 1))
+        return self.e(torch.cat([a, self.up2(y)], 1))  # type: ignore[no-any-return]  # the same
+
+
+class DenseBlock(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Conv2d(4 * n, 4, 3, padding=1) for n in range(1, 7))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        maps = [x]
+        for layer in self.layers:
+            maps.append(layer(torch.cat(maps, 1)))
+        return torch.cat(maps, 1)
+
+
+class TwoInputs(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 8, 3), nn.Conv2d(1, 8, 3)
+
+    def forward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return self.a(x) + self.b(y)  # type: ignore[no-any-return]  # a module returns Any
+
+
+BRANCHING: dict[str, tuple[nn.Module, Any]] = {
+    "residual": (Residual(), (3, 32, 32)),
+    "inception": (Inception(), (3, 32, 32)),
+    "unet": (UNet(), (3, 64, 64)),
+    "dense": (DenseBlock(), (4, 16, 16)),
+    "two": (TwoInputs(), ((3, 32, 32), (1, 32, 32))),
+}
+# What each volume is made of, as the modules say, by name; the rest are made of the one before.
+MADE_OF = {
+    "residual": {"shortcut": {"input"}, "add": {"conv2", "shortcut"}},
+    "inception": {
+        "reduce": {"stem"},
+        "pool": {"stem"},
+        "cat": {"one", "five", "pool"},
+    },
+    "unet": {"cat": {"b", "up1"}, "cat:2": {"a", "up2"}},
+    "dense": {
+        "cat": {"input"},
+        **{f"cat:{n}": {"input", *(f"layers.{at}" for at in range(n - 1))} for n in range(2, 8)},
+    },
+}
+every_branching = pytest.mark.parametrize("name", BRANCHING)
+
+
+def branching(name: str) -> figures.Figure:
+    model, size = BRANCHING[name]
+    return figures.volumes(cx.trace(model, size))
+
+
+def subpaths(root: ET.Element, class_: str) -> list[list[tuple[float, float]]]:
+    """The corners of each line in the paths of a class that are drawn by steps at right angles."""
+    found = []
+    for each in of_class(root, class_):
+        for data in re.findall(r"M[^M]*", each.get("d", "")):
+            if re.fullmatch(r"M[\d.]+ [\d.]+([HV][\d.]+)+", data):
+                ((x, y),) = [tuple(numbers(data.split("H")[0].split("V")[0]))]
+                line = [(x, y)]
+                for way, at in re.findall(r"([HV])([\d.]+)", data):
+                    x, y = (float(at), y) if way == "H" else (x, float(at))
+                    line.append((x, y))
+                found.append(line)
+    return found
+
+
+def columns(root: ET.Element) -> list[tuple[float, float, float, float]]:
+    """Where each volume's column starts and ends: across, and down."""
+    found = []
+    for mark in root.iter():
+        if mark.get("data-step"):
+            x, y, width, height = (float(mark.attrib[key]) for key in ("x", "y", "width", "height"))
+            found.append((x, x + width, y, y + height))
+    return found
+
+
+def volumes_at(root: ET.Element, point: tuple[float, float]) -> list[int]:
+    return [
+        at
+        for at, (left, right, top, bottom) in enumerate(columns(root))
+        if left - 1 <= point[0] <= right + 1 and top - 1 <= point[1] <= bottom + 1
+    ]
+
+
+@pytest.mark.parametrize("name", MADE_OF)
+def test_whatever_a_volume_is_made_of_is_tied_to_it(name: str) -> None:
+    figure = branching(name)
+    root = parse(figure.frame(0))
+    listed = re.search(r"line by line: (.*?)\. ", figure.description)
+    assert listed
+    names = [each.split()[0] for each in listed[1].split("; ")]
+    wanted = {
+        (names.index(source), at)
+        for at, each in enumerate(names)
+        if at
+        for source in MADE_OF[name].get(each, {names[at - 1]})
+    }
+    far = set()
+    for line in subpaths(root, "cx-guide"):
+        ((start, *_), (end, *_)) = (
+            volumes_at(root, line[0]) or [-1],
+            volumes_at(root, line[-1]) or [-1],
+        )
+        if line[0][1] > line[1][1]:  # it goes up first: no way to the next line, no dashes
+            far.add((start, end))
+    assert far == {(source, at) for source, at in wanted if source != at - 1}
+    arrows = set()
+    for class_ in ("cx-conv-line", "cx-guide", "cx-shift"):
+        for line in subpaths(root, class_):
+            if len(line) == 2 and line[0][1] == line[1][1]:
+                arrows |= set(volumes_at(root, (line[1][0] + 4, line[1][1])))
+    dense = [at for at, each in enumerate(names) if each == "fc"]
+    assert arrows | set(dense) == {at for source, at in wanted if source == at - 1}
+
+
+@every_branching
+@every_language
+def test_no_way_runs_over_words_or_through_other_volumes(name: str, code: str) -> None:
+    with language(code):
+        root = parse(branching(name).frame(0))
+    places = columns(root)
+    for line in subpaths(root, "cx-guide"):
+        for (x, y), (to_x, to_y) in pairwise(line):
+            left, right, top, bottom = min(x, to_x), max(x, to_x), min(y, to_y), max(y, to_y)
+            for at, place in enumerate(places):
+                over = left < place[1] and right > place[0] and top < place[3] and bottom > place[2]
+                # A column starts with the room of the ways; below stand its box and its words.
+                if over and y == to_y:
+                    words_start = place[3] - 2 * 19 - 12
+                    assert not words_start < y < place[3] - 1, (at, line)
+                if over and x == to_x and bottom > place[3] - 2 * 19 - 12:
+                    raise AssertionError((at, line))
+
+
+@every_branching
+def test_ways_that_lie_over_each_other_have_the_same_source_or_the_same_end(name: str) -> None:
+    model, size = BRANCHING[name]
+    laid = layout(chain(cx.trace(model, size)).volumes, 0).ways
+    assert laid
+    for one in laid:
+        for other in laid:
+            if one.source != other.source and one.reader != other.reader:
+                for a, b in pairwise(one.points):
+                    for c, d in pairwise(other.points):
+                        axis = 0 if a[0] == b[0] else 1
+                        if a[axis] == b[axis] == c[axis] == d[axis]:
+                            beside = 1 - axis
+                            spans = sorted(
+                                [sorted((a[beside], b[beside])), sorted((c[beside], d[beside]))]
+                            )
+                            assert spans[0][1] < spans[1][0]
+
+
+def test_a_sum_names_all_that_goes_in() -> None:
+    figure = branching("residual")
+    assert sentences(figure)[3:5] == [
+        (
+            "shortcut turns 3×32×32 (input) into 16×32×32; ⌊(32 + 2·0 − 1)/1⌋ + 1 = 32; "
+            "parameters: 16·3·1·1 + 16 = 64"
+        ),
+        "add turns 16×32×32 (conv2) and 16×32×32 (shortcut) into 16×32×32",
+    ]
+    assert "inputs: conv2, shortcut" in words(parse(figure.frame(4)))
+    assert "no neighbours: input to shortcut; conv2 to add." in figure.description
+    with language("ja"):
+        assert sentences(branching("residual"))[4] == (
+            "層 add は 16×32×32（conv2）と 16×32×32（shortcut）から 16×32×32 を作ります"
+        )
+
+
+def test_junctions_have_dots_and_crossings_have_none() -> None:
+    def dots(name: str) -> int:
+        paths = of_class(parse(branching(name).frame(0)), "cx-mark")
+        return sum(each.attrib["d"].count("M") for each in paths)
+
+    assert dots("residual") == 0
+    assert dots("unet") == 0  # its two ways cross
+    assert dots("inception") >= 2
+
+
+def test_a_layer_named_by_a_number_is_called_a_layer() -> None:
+    figure = figures.volumes(cx.trace("nn.Sequential(nn.MaxPool2d(2))", (3, 4, 4)))
+    assert sentences(figure)[1] == "layer 0 turns 3×4×4 into 3×2×2; ⌊(4 + 2·0 − 2)/2⌋ + 1 = 2"
 
 
 def test_layers_choose_what_is_drawn() -> None:

@@ -205,16 +205,17 @@ _YOURS = {
         lambda: _residual_errors(),  # noqa: PLW0108  # it stands below
     ),
     "cam-espresso": Declared(
-        "cx.figures.placed(cam, image_size=384, window=1, stride=32)",
-        lambda: _activation("activation"),
+        'cx.figures.placed(cam, image_size=384, window=1, stride=32, name="espresso, CAM")',
+        lambda: _activation("activation", "espresso, CAM"),
     ),
     "grad-cam-espresso": Declared(
-        "cx.figures.placed(grad_cam, image_size=384, window=1, stride=32)",
-        lambda: _activation("grad_cam"),
+        "cx.figures.placed(grad_cam, image_size=384, window=1, stride=32, "
+        'name="espresso, Grad-CAM")',
+        lambda: _activation("grad_cam", "espresso, Grad-CAM"),
     ),
     "scores-espresso": Declared(
         "cx.figures.placed(scores, image_size=384, window=224, stride=32)",
-        lambda: _activation("windows", 224),
+        lambda: _activation("windows", "espresso", 224),
     ),
 }
 
@@ -299,7 +300,7 @@ def _placed(found: Found, name: str) -> Figure:
     return figures.placed(found["one_pass"], **_windows(found), name=name, probabilities=True)
 
 
-def _activation(name: str, window: int = 1) -> Figure:
+def _activation(name: str, called: str, window: int = 1) -> Figure:
     """Draw a map of the espresso; what sees the whole image is placed about its middle pixel."""
     found = experiments.found("activation")
     return figures.placed(
@@ -308,7 +309,7 @@ def _activation(name: str, window: int = 1) -> Figure:
         window=window,
         stride=32,
         photograph=b64decode(found["photograph"]),
-        name="espresso",
+        name=called,
     )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # Below this size, numbers in cells cannot be read.
 SMALLEST = 10.0
+_DIGIT = 0.6  # the width of one, in heights of a letter
 # How far below the middle of a cell the baseline of its digits lies, in sizes of the font.
 _DROP = 0.36
 
@@ -219,7 +220,9 @@ def fitted(texts: Iterable[str], width: float, height: float, largest: float = S
         (15.5, 0.0)
     """
     longest = max((text_width(each, 1.0) for each in texts), default=1.0)
-    size = min(largest, 0.8 * height, 0.82 * width / longest)
+    # Numbers side by side must not look like one, and a sign must not look like one between them.
+    room = 0.74 if longest > _DIGIT else 0.82
+    size = min(largest, 0.8 * height, room * width / longest)
     if size < SMALLEST <= min(0.8 * height, 0.9 * width / longest):
         return SMALLEST
     return size if size >= SMALLEST else 0.0

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from cnnexplain.figures.colours import widest
 from cnnexplain.figures.layers import short
 from cnnexplain.figures.svg import HALF, MARGIN, SMALL_SIZE, WIDTH, decimal, text_width
+from cnnexplain.figures.volume_ways import Lanes, far, lanes, ways
 from cnnexplain.languages import shape, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cnnexplain.figures.volume_chain import Volume
+    from cnnexplain.figures.volume_ways import Way
 
 # Heights and widths stand upright, to one scale; channels recede at 30 degrees, to their own.
 _ACROSS, _UP = sqrt(3) / 2, 0.5
@@ -35,7 +37,7 @@ _LABEL_LINE = 19
 _ABOVE, _BELOW = 10, 16  # of a line's boxes and labels
 _NAME = 112  # no name is wider
 _EDGE = 12  # where the way to the next line goes down
-_ROOM = WIDTH - 2 * MARGIN - _EDGE
+_ROOM = WIDTH - 2 * MARGIN - _EDGE  # of a line, less the ways at the right
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +158,15 @@ class Layout:
     Attributes:
         scale: How long things are drawn.
         places: Where each volume stands.
-        turns: For each line but the first, the path from the end of the line before.
+        turns: For each line that continues the one before, the path from the end of that one.
+        ways: The ways between volumes that are no neighbours.
         bottom: Where the drawing ends.
     """
 
     scale: Scale
     places: tuple[Place, ...]
     turns: tuple[str, ...]
+    ways: tuple[Way, ...]
     bottom: float
 
 
@@ -243,17 +247,24 @@ def _placed(volumes: Sequence[Volume], scale: Scale, top: float) -> Layout:
         form, name = _shape(volume, scale), _name(volume)
         words = max(widest(name, bold=True), _shape_width(volume.shape))
         columns.append(_Column(volume, form, name, max(words, form.width + form.depth * _ACROSS)))
+    pairs, taken, edge = far(volumes), Lanes(), -1.0
+    # The ways at the right take room from the lines, which may make more lines, and more ways.
+    while taken.edge > edge:
+        edge = taken.edge
+        broken = _lines(columns, _ROOM - edge)
+        lines = [at for at, line in enumerate(broken) for _ in line]
+        taken = lanes(pairs, lines)
     places: list[Place] = []
     turns: list[str] = []
     y = top
-    for number, line in enumerate(_lines(columns)):
+    for number, line in enumerate(broken):
         above = max(each.box.height / 2 + each.box.depth * _UP for each in line)
-        middle = round(y + _ABOVE + above)
+        middle = round(y + _ABOVE + taken.room(number) + above)
         labels = middle + max(each.box.height / 2 for each in line) + _LABEL_LINE
         gaps = _gaps(line, lead=number > 0)
-        slack = _ROOM - fsum(gaps) - fsum(each.width for each in line)
+        slack = _ROOM - edge - fsum(gaps) - fsum(each.width for each in line)
         more = max(0.0, min(slack / len(line), _LOOSE - _APART))
-        if number:
+        if number and len(places) - 1 in line[0].volume.inputs:
             turns.append(_turn(places[-1], y, middle))
         x = float(MARGIN)
         for at, each in enumerate(line):
@@ -269,11 +280,12 @@ def _placed(volumes: Sequence[Volume], scale: Scale, top: float) -> Layout:
             start = places[-1].box.right + 4 if at else MARGIN + 2.0 if number else None
             if not each.volume.rows:
                 start = None
-            lines = labels, labels + _LABEL_LINE
-            places.append(Place(each.volume, made, each.name, x, each.width, lines, start, y))
+            below = labels, labels + _LABEL_LINE
+            places.append(Place(each.volume, made, each.name, x, each.width, below, start, y))
             x += each.width
         y = labels + _LABEL_LINE + _BELOW
-    return Layout(scale, tuple(places), tuple(turns), y - _BELOW + 6)
+    laid = ways(places, lines, taken, edge + _EDGE)
+    return Layout(scale, tuple(places), tuple(turns), laid, y - _BELOW + 6)
 
 
 def _turn(last: Place, between: float, middle: float) -> str:
@@ -285,7 +297,7 @@ def _turn(last: Place, between: float, middle: float) -> str:
     )
 
 
-def _lines(columns: Sequence[_Column]) -> list[Sequence[_Column]]:
+def _lines(columns: Sequence[_Column], room: float) -> list[Sequence[_Column]]:
     """Break columns into as few lines as they need, and these as even as can be."""
     # For each number of columns: lines, unevenness, and where the last line starts.
     best: list[tuple[int, float, int]] = [(0, 0.0, 0)]
@@ -294,9 +306,9 @@ def _lines(columns: Sequence[_Column]) -> list[Sequence[_Column]]:
         for start in range(stop):
             line = columns[start:stop]
             taken = fsum(each.width for each in line) + fsum(_gaps(line, lead=start > 0))
-            if taken <= _ROOM or start == stop - 1:
+            if taken <= room or start == stop - 1:
                 lines, uneven, _ = best[start]
-                choices.append((lines + 1, uneven + (_ROOM - taken) ** 2, start))
+                choices.append((lines + 1, uneven + (room - taken) ** 2, start))
         best.append(min(choices))
     stops = [len(columns)]
     while stops[-1]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from html import escape
 from itertools import chain, groupby
-from math import ceil, sqrt
+from math import ceil, inf, sqrt
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from cnnexplain.figures.panel import ground
@@ -44,6 +45,7 @@ _MOST_WRITTEN = 7
 _READABLE_TEXT, _SMALLEST_TEXT = 12, 10
 # How much of a cell a number may take, down and across.
 _TALL, _WIDE = 0.65, 0.9
+_TWO = 1.3  # the width of two digits, in heights of a letter
 _HATCH = 5.0  # the distance of the lines
 _APART = 8  # between two numbers of a scale
 
@@ -58,13 +60,44 @@ def score_map(panel: Panel, values: Rows, scale: Scale, photo: str) -> str:
         photo: The photograph's id, or `""`.
     """
     levels = [[scale.level(value) for value in line] for line in values]
-    return "".join(
-        (
-            ground(panel, photo, faint=True),
-            cells(panel, levels, "score"),
-            numbers(panel, values, levels, (scale.short, scale.shortest)),
-        )
+    return score_cells(panel, values, scale, photo) + numbers(
+        panel, values, levels, (scale.short, scale.shortest)
     )
+
+
+def score_cells(panel: Panel, values: Rows, scale: Scale, photo: str) -> str:
+    """Draw the colours of a map of scores over its image.
+
+    Args:
+        panel: Where it stands.
+        values: The scores.
+        scale: What the colours mean.
+        photo: The photograph's id, or `""`.
+    """
+    levels = [[scale.level(value) for value in line] for line in values]
+    return ground(panel, photo, faint=True) + cells(panel, levels, "score")
+
+
+def plated(panel: Panel, values: Rows, scale: Scale) -> str:
+    """Write the scores of a map, each on its cell's colour: what lies under them cuts no digit.
+
+    Args:
+        panel: Where it stands.
+        values: The scores.
+        scale: What the colours mean.
+    """
+    levels = [[scale.level(value) for value in line] for line in values]
+    written = numbers(panel, values, levels, (scale.short, scale.shortest))
+    if not written:
+        return ""
+    (height, width), (rows, columns) = panel.cell, (panel.rows, panel.columns)
+    size = min(SMALL_SIZE, height * _TALL, width * _WIDE / _TWO)
+    plates = replace(
+        panel,
+        rows=replace(rows, side=rows.side * size / height),
+        columns=replace(columns, side=columns.side * 0.9 * _TWO * size / width),
+    )
+    return cells(plates, levels, "score") + written
 
 
 def cells(panel: Panel, levels: Levels, role: Role) -> str:
@@ -89,10 +122,16 @@ def cells(panel: Panel, levels: Levels, role: Role) -> str:
 def lines(panel: Panel, role: Role) -> str:
     """Draw the lines between the cells of a map, or no more than its frame if they are small.
 
+    Cells that lie apart have an outline each.
+
     Args:
         panel: Where it stands.
         role: What its colours stand for.
     """
+    if not panel.closed:
+        single = (box(*panel.box(row, column)) for row in range(panel.rows.count)
+                  for column in range(panel.columns.count))  # fmt: skip
+        return element("path", class_=f"cx-{role}-line", d="".join(single), stroke_width=0.5)
     xs, ys = panel.lines
     lined = min(panel.cell) >= _LINED_CELL and panel.closed
     data = grid(xs, ys) if lined else box(*panel.extent)
@@ -182,7 +221,9 @@ def numbers(
     height, width = panel.cell
     size, write = 0.0, ways[0]
     for write in ways:
-        room = max(widest(partial(write, value), 1.0) for value in chain(*values))
+        rooms = [widest(partial(write, value), 1.0) for value in chain(*values)]
+        # The few that are longer than two digits are set smaller than the rest.
+        room = max((each for each in rooms if write is not ways[-1] or each <= _TWO), default=_TWO)
         size = min(SMALL_SIZE, height * _TALL, width * _WIDE / room)
         if size >= _READABLE_TEXT:
             break
@@ -193,7 +234,7 @@ def numbers(
         for row, line in enumerate(values)
         for column, value in enumerate(line)
     }
-    return _in_cells(panel, texts, levels, f"font-size:{decimal(size)}px", size)
+    return _in_cells(panel, texts, levels, f"font-size:{decimal(size)}px", size, width * _WIDE)
 
 
 def written(panel: Panel) -> bool:
@@ -225,16 +266,32 @@ def letters(panel: Panel, marks: Mapping[tuple[int, int], str], levels: Levels) 
 
 
 def _in_cells(
-    panel: Panel, texts: Mapping[tuple[int, int], str], levels: Levels, style: str, size: float
+    panel: Panel,
+    texts: Mapping[tuple[int, int], str],
+    levels: Levels,
+    style: str,
+    size: float,
+    room: float = inf,
 ) -> str:
     """Write a text into the middle of each cell; all of a row are on one baseline."""
     pieces, line = [], -1
+
+    def width(content: str) -> float:
+        return text_width(content, 1.0)
+
     for (row, column), content in sorted(texts.items()):
         x, y = panel.middle(row, column)
         class_ = "cx-on-high" if levels[row][column] > MIDDLE else None
         # To tenths, and the baseline once: a figure may have many cells.
         down = round(y + 0.36 * size, 1) if row != line else None
-        pieces.append(element("tspan", escape(content), class_=class_, x=round(x, 1), y=down))
+        own = (
+            f"font-size:{decimal(room / long)}px"
+            if (long := width(content)) * size > room
+            else None
+        )
+        pieces.append(
+            element("tspan", escape(content), class_=class_, x=round(x, 1), y=down, style=own)
+        )
         line = row
     return element("text", "".join(pieces), class_="cx-on-low cx-middle", style=style)
 
@@ -259,7 +316,7 @@ def bar(x: float, y: float, width: float, scale: Scale, role: Role) -> str:
         start, end = x + edges[first] * width, x + edges[last + 1] * width
         parts.append(rectangle(class_, (start, y, end - start, _BAR), opacity))
     colours = element("g", "".join(parts), class_="cx-cells")
-    ticks = [x + scale.part(tick) * width for tick in scale.ticks]
+    ticks = [x + scale.part(tick) * width for tick in told_ticks(width, scale)]
     marks = "".join(f"M{decimal(tick)} {decimal(y)}v{_BAR + 4:g}" for tick in ticks)
     colours += element("path", class_=f"cx-{role}-line", d=marks)
     colours += rectangle(f"cx-{role}-line", place)
@@ -275,26 +332,44 @@ def axis_labels(x: float, y: float, width: float, scale: Scale) -> str:
         width: The width of the scale.
         scale: The scale.
     """
+    parts = []
+    ticks = told_ticks(width, scale)
+    for at, tick in enumerate(ticks):
+        anchor = "" if at == 0 else " cx-end" if tick == scale.ticks[-1] else " cx-middle"
+        place = x + scale.part(tick) * width
+        parts.append(label(place, y, scale.label(tick), f"cx-small{anchor}"))
+    return "".join(parts)
+
+
+def told_ticks(width: float, scale: Scale) -> list[float]:
+    """Return the ticks whose numbers have room in every language.
+
+    The first and the last are always among them, but of many powers of ten, whose ends are plain.
+
+    Args:
+        width: The width of the scale.
+        scale: The scale.
+    """
     ticks = scale.ticks
+    last = len(ticks) - 1
     texts = [widest(partial(scale.label, tick)) for tick in ticks]
     every = next(
         step
-        for step in range(1, len(ticks) + 1)
-        if all(
-            (scale.part(ticks[at + step]) - scale.part(ticks[at])) * width
-            # The first and the last stand inside the scale, not about its ends.
-            >= texts[at] * (1 if at == 0 else 0.5)
-            + texts[at + step] * (1 if at + step == len(ticks) - 1 else 0.5)
-            + _APART
-            for at in range(0, len(ticks) - step, step)
+        for step in range(1, last + 1)
+        if step == last
+        or (
+            (scale.logarithmic or last % step == 0)
+            and all(
+                (scale.part(ticks[at + step]) - scale.part(ticks[at])) * width
+                # The first and the last stand inside the scale, not about its ends.
+                >= texts[at] * (1 if at == 0 else 0.5)
+                + texts[at + step] * (1 if at + step == last else 0.5)
+                + _APART
+                for at in range(0, last + 1 - step, step)
+            )
         )
     )
-    parts = []
-    for at in range(0, len(ticks), every):
-        anchor = "" if at == 0 else " cx-end" if at == len(ticks) - 1 else " cx-middle"
-        place = x + scale.part(ticks[at]) * width
-        parts.append(label(place, y, scale.label(ticks[at]), f"cx-small{anchor}"))
-    return "".join(parts)
+    return list(ticks[::every])
 
 
 def widest(make: Callable[[], str], size: float = SMALL_SIZE, *, bold: bool = False) -> float:
@@ -351,7 +426,7 @@ def boxes(panel: Panel, mask: Sequence[Sequence[bool]]) -> str:
             for first, stop, there in _runs(line)
             if there
         )
-    down, across = panel.filled
+    down, across = (round(part, 3) for part in panel.filled)
     return "".join(
         box(column + (1 - across) / 2, row + (1 - down) / 2, across, down)
         for row, line in enumerate(mask)

@@ -39,6 +39,7 @@ _PLOT = 230  # the plot's height
 _PICTURE = 96  # the side of the largest image
 _LEFT = MARGIN + _PICTURE + 12.0  # where the words beside it start
 _NAME = _LEFT + chart.LINE_ROOM + 6
+_ONE_UNIT = 100  # amounts that differ by less are told in one unit
 _LINE = 21  # from one line of a network's words to the next
 _BLOCK = 2 * _LINE + 8
 _LINED = 5  # lines between cells smaller than this would hide them
@@ -92,7 +93,12 @@ def cost(
     # Drawn here: later, the language may be another one.
     scenes = [_words(found, readout, at) + plot.now(at) for at in range(steps)]
     sentences = [
-        text("figure.semicolon").join(cost_words.scene(each, at, when) for each in found)
+        cost_words.dated(
+            text("figure.semicolon").join(cost_words.scene(each, at) for each in found),
+            found,
+            [at],
+            when,
+        )
         for at in range(steps)
     ]
     return moving(
@@ -206,11 +212,15 @@ def _named(network: Priced, step: int) -> str:
 
 
 def _formula(network: Priced, saving: Saving) -> list[tuple[str, str]]:
+    # In one unit at all steps, unless that would start with zeros.
+    most = network.savings[-1].one_pass.total
+    if most > _ONE_UNIT * network.work.macs.total:
+        most = saving.one_pass.total
     sliding = text(
         "figure.cost.formula",
         windows=number(saving.count),
-        window=cost_words.amount(network.work.macs.total, saving.one_pass.total),
-        once=cost_words.amount(saving.one_pass.total),
+        window=cost_words.amount(network.work.macs.total, most),
+        once=cost_words.amount(saving.one_pass.total, most),
     )
     return [(sliding, ""), (cost_words.ratio(saving.ratio), "cx-title")]
 

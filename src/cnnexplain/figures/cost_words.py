@@ -41,7 +41,9 @@ def amount(
     digits = max(0, _DIGITS - 1 - floor(log10(value))) if value else 0
     key = "bare" if bare else "unit"
     return text(
-        f"figure.cost.amount.{key}", value=number(value, digits), prefix=_PREFIXES[power]
+        f"figure.cost.amount.{key}",
+        value=number(value, digits, fixed=True),
+        prefix=_PREFIXES[power],
     ).strip()
 
 
@@ -103,22 +105,41 @@ def day(when: date) -> str:
     )
 
 
-def scene(network: Priced, step: int, when: date | None) -> str:
+def dated(told: str, networks: Sequence[Priced], steps: Sequence[int], when: date | None) -> str:
+    """Return what one pass saves with the day of the measurements, once, where there is one.
+
+    Args:
+        told: What it saves.
+        networks: The networks.
+        steps: Which images, from 0.
+        when: The day of the measurements.
+    """
+    timed = any(
+        network.savings[step].image_size in network.measured
+        for network in networks
+        for step in steps
+    )
+    if when is None or not timed:
+        return told
+    return text("figure.cost.scene.dated", told=told, day=day(when))
+
+
+def scene(network: Priced, step: int) -> str:
     """Return what one pass saves on one image, in a sentence.
 
     Args:
         network: The network.
         step: Which image, from 0.
-        when: The day of the measurements.
     """
     saving = network.savings[step]
-    values = {"image": counted_image(network, step), "ratio": ratio(saving.ratio)}
+    named = text("figure.cost.scene.image", image=image(network, step), windows=counted(saving))
+    values = {"image": named, "ratio": ratio(saving.ratio)}
     if saving.count == 1:
         return text("figure.cost.scene.same", **values)
     time = network.measured.get(saving.image_size)
-    if time is None or when is None:
+    if time is None:
         return text("figure.cost.scene.macs", **values)
-    return text("figure.cost.scene.timed", **values, time=ratio(time), day=day(when))
+    return text("figure.cost.scene.timed", **values, time=ratio(time))
 
 
 def counted(saving: Saving) -> str:
@@ -146,13 +167,10 @@ def description(networks: Sequence[Priced], step: int, when: date | None) -> str
     sentences = [text("figure.cost.says.curve")]
     for each in networks:
         last = len(each.savings) - 1
+        steps = sorted({0, step, last})
+        scenes = text("figure.semicolon").join(scene(each, at) for at in steps)
         sentences.append(
-            text(
-                "figure.cost.says.network",
-                scenes=text("figure.semicolon").join(
-                    scene(each, at, when) for at in sorted({0, step, last})
-                ),
-            )
+            text("figure.cost.says.network", scenes=dated(scenes, [each], steps, when))
         )
         sentences.append(
             text("figure.cost.says.limit", name=each.name, limit=ratio(each.work.limit))

@@ -85,6 +85,9 @@ def title(shown: Growth) -> str:
         else text("figure.receptive_field.title.one", **values)
     )
     if not shown.window:
+        # The same sizes may come without and with padding.
+        if any(seen.beyond(shown.picture) for seen in shown.layers):
+            return text("figure.receptive_field.title.padded", title=found)
         return found
     window = text("figure.parameter.window", value=shape(shown.window[1]))
     return f"{found}{text('figure.comma')}{window}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from html import escape
@@ -453,9 +454,32 @@ def moving(
         body=draw(Motion(sweep, still)),
         sweep=sweep,
         still=still,
-        script=script,
+        script=_bound(script),
         draw=partial(_moment, draw, sweep),
     )
+
+
+# Where a status must not break: between a word and its number, a number and its unit, and inside
+# of a network's name, whose hyphen a word joiner follows.
+_NUMBERED = re.compile(
+    r"(\b(?:rows?|columns?|step|of|stride|output|layer|place|lignes?|colonnes?|étape|sur|pas|pas de"
+    r"|sortie|couche|position)|ステップ|ストライド|出力|位置|上から|左から) (?=[\d−{])"
+)
+_UNIT = re.compile(r"(?<=[\d}]) (?=px|pixels?|行|列|個|ピクセル|%)|(?<=\w) (?=\(\d+\))")
+_JOINED = re.compile(r"(?<![\w-])([A-Z][A-Za-z]*-)(?=[A-Z\d])|(?<=[A-Za-z\d])()(?=（\d+）)")
+
+
+def _bound(script: Script) -> Script:
+    """Return what the controls say with numbers that stay beside their words."""
+
+    def bound(text: str) -> str:
+        text = _UNIT.sub("\N{NO-BREAK SPACE}", _NUMBERED.sub("\\1\N{NO-BREAK SPACE}", text))
+        return _JOINED.sub("\\1\N{WORD JOINER}", text)
+
+    def all_bound(lines: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        return [(number, bound(text)) for number, text in lines]
+
+    return Script(bound(script.status), all_bound(script.rows), all_bound(script.columns))
 
 
 def told(sentences: Sequence[str], sweep: Sweep) -> Script:

@@ -14,6 +14,7 @@ from cnnexplain.figures.figure import Figure, moving, told
 from cnnexplain.figures.folded_scene import places_of, scenes
 from cnnexplain.figures.motion import Sweep
 from cnnexplain.figures.sheet import Sheet
+from cnnexplain.figures.wording import together
 from cnnexplain.languages import number, shape, text
 from cnnexplain.operations import Linear
 
@@ -254,7 +255,7 @@ def _named(shown: Folded) -> dict[str, str]:
 
 
 def _listed(values: Sequence[int]) -> str:
-    return text("figure.comma").join(map(signed, values))
+    return together([signed(value) for value in values])
 
 
 def _told(shown: Folded) -> list[str]:

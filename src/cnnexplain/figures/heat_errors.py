@@ -17,15 +17,11 @@ from cnnexplain.figures.legend import (
 )
 from cnnexplain.figures.panel import Panel, ground
 from cnnexplain.figures.scales import Scale, error_scale, percent, two_digits
-from cnnexplain.figures.svg import label
 from cnnexplain.languages import number, text
 
 if TYPE_CHECKING:
     from cnnexplain.figures.cells import Grid
     from cnnexplain.figures.maps import Flags, Map, Mask, Rows
-
-# From here on a percentage has three digits.
-_WHOLE = 0.995
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +110,6 @@ class Errors:
         if not self.scale or value <= self.rounding:
             return "0"
         shortest = self.scale.shortest(value)
-        if value >= _WHOLE and not self.scale.powers:
-            return f"{round(value)}×"
         return "<1" if shortest == "0" else shortest
 
     def filled(self, panel: Panel, photo: str) -> str:
@@ -186,8 +180,6 @@ class Errors:
         keys: list[Key] = []
         if self.scale and not self._written(panel):
             keys.append((text("figure.heatmap.key.hatched"), hatch_swatch))
-        if "×" in self._written(panel):
-            keys.append((text("figure.heatmap.key.times", value=percent(2)), _twice))
         values = list(chain(*self.values))
         count = number(len(values))
         if self.exact:
@@ -207,8 +199,3 @@ class Errors:
     def described(self) -> str:
         """Return the errors in words."""
         return heat_words.errors(self.values, self.rounding, self.exact)
-
-
-def _twice(x: float, y: float) -> str:
-    """Write how a small cell tells an error that is larger than the score."""
-    return label(x - 3, y + 13, "2×")

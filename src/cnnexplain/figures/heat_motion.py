@@ -19,18 +19,20 @@ if TYPE_CHECKING:
     from cnnexplain.figures.stage import Stage
 
 # With more stops than this, a motion is too long to be waited for, and what it says too large.
-_MOST_STOPS = 64
+_MOST_STOPS = 100
 _PACE = 0.9
 _MARK = 1.5  # half of a mark's line: it lies around its cell
+BORDER = -_MARK  # where a mark begins that lies on the border of its cell
 _NONE = 1e-6  # a length that is none
 
 
-def sweep(shown: Grid, pace: float = _PACE) -> Sweep:
+def sweep(shown: Grid, pace: float = _PACE, most: int = _MOST_STOPS) -> Sweep:
     """Return the stops over the cells of a map: all of them, or every so many on both axes.
 
     Args:
         shown: The windows.
         pace: The seconds at one stop, where stops are few.
+        most: The number of stops that there may be.
 
     Example:
         >>> from cnnexplain.figures.cells import grid
@@ -39,7 +41,7 @@ def sweep(shown: Grid, pace: float = _PACE) -> Sweep:
     """
     rows, columns = shown.shape
     every = 1
-    while -(-rows // every) * -(-columns // every) > _MOST_STOPS:
+    while -(-rows // every) * -(-columns // every) > most:
         every += 1
     return Sweep(-(-rows // every), -(-columns // every), every, every, pace)
 
@@ -145,21 +147,33 @@ def around(panel: Panel, row: int, column: int, beyond: float = 0.0) -> str:
     return box(x - off, y - off, width + 2 * off, height + 2 * off)
 
 
-def cased(class_: str, data: str, width: float = 3.0, *, stretches: bool = False) -> str:
+def cased(
+    class_: str, data: str, width: float = 3.0, *, casing: float = 2.0, stretches: bool = False
+) -> str:
     """Draw a line that can be seen on any colour: with the paper at both sides of it.
 
     Args:
         class_: The class of the line.
         data: The line as path data.
         width: Its width.
+        casing: The width of the paper, that at both sides together.
         stretches: Whether it is stretched as it moves; its width is not.
     """
     fixed = "non-scaling-stroke" if stretches else None
-    casing = element(
-        "path", class_="cx-casing", d=data, stroke_width=width + 2, vector_effect=fixed
+    paper = element(
+        "path", class_="cx-casing", d=data, stroke_width=width + casing, vector_effect=fixed
     )
     line = element("path", class_=class_, d=data, stroke_width=width, vector_effect=fixed)
-    return casing + line
+    return paper + line
+
+
+def framed(data: str) -> str:
+    """Draw the marks of cells whose neighbours have numbers: they leave all of them free.
+
+    Args:
+        data: The lines around the cells, on their borders, as path data.
+    """
+    return cased("cx-window", data, 2.0, casing=1.0)
 
 
 def window_box(panel: Panel, shown: Grid, row: int, column: int) -> str:

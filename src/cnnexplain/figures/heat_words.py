@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from cnnexplain.figures.cells import Grid
     from cnnexplain.figures.maps import Flags, Rows
+    from cnnexplain.figures.motion import Sweep
 
 # A list of centres longer than this is told by its ends.
 _MOST_LISTED = 4
@@ -54,11 +55,12 @@ def parameters(shown: Grid) -> list[str]:
     ]
 
 
-def centres(places: Sequence[float]) -> str:
+def centres(places: Sequence[float], others: Sequence[float] = ()) -> str:
     """Return a list of places in pixels; a long one by its ends.
 
     Args:
         places: The places.
+        others: The places of other lists beside it, which are to look alike.
 
     Example:
         >>> centres([112.0, 144.0, 176.0, 208.0, 240.0, 272.0])
@@ -68,8 +70,8 @@ def centres(places: Sequence[float]) -> str:
     if len(written) > _MOST_LISTED:
         written = [*written[:2], "…", written[-1]]
     # Where the decimal point is a comma, a comma cannot stand between the numbers too.
-    whole = all(place == int(place) for place in places)
-    return text("figure.comma" if whole else "figure.semicolon").join(written)
+    whole = all(place == int(place) for place in (*places, *others))
+    return text("figure.comma" if whole else "figure.numbers").join(written)
 
 
 def cells(shown: Grid, *, photograph: bool) -> str:
@@ -90,8 +92,8 @@ def cells(shown: Grid, *, photograph: bool) -> str:
         ),
         text(
             "figure.heatmap.says.places",
-            down=centres(shown.height.centres),
-            across=centres(shown.width.centres),
+            down=centres(shown.height.centres, shown.width.centres),
+            across=centres(shown.width.centres, shown.height.centres),
         ),
         text("figure.heatmap.says.photograph") if photograph else "",
     )
@@ -142,14 +144,26 @@ def brief(name: str) -> str:
     return shortened(name, 1, _NAME)
 
 
-def motion(key: str, shown: Grid) -> str:
+def motion(key: str, shown: Grid, stops: Sweep) -> str:
     """Return how a figure moves, and where its still picture stands.
 
     Args:
         key: The label of the sentence.
         shown: The windows.
+        stops: Where the motion stops: at all cells, or at every so many of them.
     """
-    return text(f"figure.heatmap.motion.{key}") if shown.count > 1 else ""
+    if shown.count == 1:
+        return ""
+    told = text(f"figure.heatmap.motion.{key}")
+    if stops.steps == shown.count:
+        return told
+    every = (
+        number(stops.every_row)
+        if stops.every_row == stops.every_column
+        else shape((stops.every_row, stops.every_column))
+    )
+    counts = {"stops": number(stops.steps), "cells": number(shown.count)}
+    return joined(told, text("figure.heatmap.motion.every", every=every, **counts))
 
 
 def errors(values: Rows, rounding: float, exact: Flags | None) -> str:

@@ -13,7 +13,17 @@ from cnnexplain.figures import heat_words, maps, names
 from cnnexplain.figures.cells import Grid, grid
 from cnnexplain.figures.colours import bar, lines, score_map
 from cnnexplain.figures.heat_errors import Errors
-from cnnexplain.figures.heat_motion import around, cased, followed, later, swept, window_box
+from cnnexplain.figures.heat_motion import (
+    BORDER,
+    around,
+    cased,
+    followed,
+    framed,
+    later,
+    sweep,
+    swept,
+    window_box,
+)
 from cnnexplain.figures.legend import (
     BAR,
     HALF_ROOM,
@@ -143,10 +153,10 @@ def comparison(
 
     def marks(row: int, column: int) -> str:
         cell = element("path", class_="cx-score cx-tie", d=box(*image.box(row, column)))
-        around_cells = [around(panel, row, column) for panel in (slid, passed)]
-        around_cells.append(around(errors_at, row, column, wrong.border))
+        around_cells = [around(panel, row, column, BORDER) for panel in (slid, passed)]
+        around_cells.append(around(errors_at, row, column, wrong.border or BORDER))
         window = element("path", class_="cx-window", d=window_box(image, shown, row, column))
-        return window + cell + cased("cx-window", "".join(around_cells))
+        return window + cell + framed("".join(around_cells))
 
     def draw(stage: Stage) -> str:
         return "".join(
@@ -168,7 +178,7 @@ def comparison(
             heat_words.scores("sliding", first, scale, passes=many),
             heat_words.scores("one_pass", second, scale),
             wrong.described(),
-            heat_words.motion("comparison", shown),
+            heat_words.motion("comparison", shown, sweep(shown)),
         ),
         height,
         draw,
@@ -251,7 +261,7 @@ def error_map(
         heat_words.joined(
             heat_words.cells(shown, photograph=bool(photo)),
             wrong.described(),
-            heat_words.motion("error_map", shown),
+            heat_words.motion("error_map", shown, sweep(shown)),
         ),
         height,
         lambda stage: before + followed(stage, panel, marks),

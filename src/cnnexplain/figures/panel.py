@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cnnexplain.errors import ArgumentError, shown
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cnnexplain.figures.cells import Grid, Row
 
 _FAINT = ".3"  # a photograph under a map
+_SEEN = 6.0  # a smaller cell would not be seen
 # How a whole file ends, and the most that a figure carries.
 _ENDS = {"png": b"IEND\xaeB`\x82", "jpeg": b"\xff\xd9"}
 _MOST_BYTES = 4_000_000
@@ -127,7 +128,7 @@ class Panel:
 
 
 def true_panel(shown: Grid, x: float, y: float, scale: float) -> Panel:
-    """Return a picture whose cells stand at their true places.
+    """Return a picture whose cells stand at their true places; smaller ones are drawn larger.
 
     Args:
         shown: The windows.
@@ -135,7 +136,12 @@ def true_panel(shown: Grid, x: float, y: float, scale: float) -> Panel:
         y: Where the image starts, down.
         scale: The drawing's units in a pixel.
     """
-    return Panel(x, y, scale, shown.image, shown.height.placed, shown.width.placed)
+    rows, columns = (
+        # A single pixel would not be seen.
+        replace(side, side=max(side.side, min(side.step, _SEEN / scale)))
+        for side in (shown.height.placed, shown.width.placed)
+    )
+    return Panel(x, y, scale, shown.image, rows, columns)
 
 
 def shared(data: object) -> tuple[str, str]:

@@ -28,7 +28,7 @@ _SMALLEST, _LARGEST = 1e-5, 1e5
 _BEYOND = 1e-5
 _MOST_DIGITS = 4
 # A number below 1, whose zero a small cell has no room for.
-_POINTED = re.compile(r"^(-?)0([.,]\d)")
+_POINTED = re.compile(r"^(−?)0([.,]\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,10 @@ class Scale:
             value: The number.
         """
         written = self._written(value, self.step / 100)
+        unit = 100 if self.share else 1
+        if written == "0" and abs(value * unit) >= _SMALLEST:
+            # What is not 0 is not told as 0: a score may be a little below it.
+            written = two_digits(value * unit)
         return text("figure.percent", value=written) if self.share else written
 
     def short(self, value: float) -> str:
@@ -119,7 +123,7 @@ class Scale:
         """
         if self.logarithmic:
             return power(value) if self.powers else two_digits(100 * value)
-        return self._written(value, self.step / 10)
+        return self._written(value, self.step / 10, fixed=value != 0)
 
     def shortest(self, value: float) -> str:
         """Return a number as short as possible, for a small cell.
@@ -143,13 +147,13 @@ class Scale:
         """
         return self.logarithmic and self.low < _SMALLEST / 2
 
-    def _written(self, value: float, step: float) -> str:
+    def _written(self, value: float, step: float, *, fixed: bool = False) -> str:
         unit = 100 if self.share else 1
         digits = max(0, -floor(log10(step * unit) + 1e-9))
         largest = max(abs(self.low), abs(self.high)) * unit
         if digits > _MOST_DIGITS or largest >= _LARGEST:
             return power(value * unit)
-        return number(round(value * unit, digits) + 0.0, digits)
+        return number(round(value * unit, digits) + 0.0, digits, fixed=fixed).replace("-", "−")
 
 
 def score_scale(values: Iterable[float], *, probabilities: bool = False) -> Scale:
@@ -250,7 +254,7 @@ def power(value: float) -> str:
     """
     if value == 0:
         return "0"
-    mantissa, exponent = f"{value:.0e}".split("e")
+    mantissa, exponent = f"{value:.0e}".replace("-", "−", value < 0).split("e")
     return f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
 
 
@@ -279,7 +283,7 @@ def two_digits(value: float) -> str:
         >>> two_digits(1.613), two_digits(0.00519)
         ('1.6', '0.0052')
     """
-    return number(value, max(0, 1 - floor(log10(abs(value)))))
+    return number(value, max(0, 1 - floor(log10(abs(value))))).replace("-", "−")
 
 
 def _step(least: float) -> float:

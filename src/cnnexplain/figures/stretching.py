@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 from cnnexplain.figures import heat_words, maps, names
 from cnnexplain.figures.cells import grid
-from cnnexplain.figures.colours import bar, lines, score_map, widest
+from cnnexplain.figures.colours import bar, lines, plated, score_cells, widest
 from cnnexplain.figures.figure import Script, moving, standing
 from cnnexplain.figures.heat_motion import (
+    BORDER,
     around,
     between,
     cased,
     followed,
+    framed,
     sweep,
     ticker,
     window_box,
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from cnnexplain.figures.stage import Stage
 
 _LINE = 24
+_MOST_STOPS = 400
 
 
 def placed(
@@ -115,17 +118,18 @@ def placed(
         (text("figure.heatmap.key.shift", down=down, across=across), _none),
     ]
     key, height = below(keys, y)
-    stops = sweep(shown)
+    # What a step says stands once for each row and each column, so that there may be many.
+    stops = sweep(shown, most=_MOST_STOPS)
     # Now, since what is drawn later is drawn in whatever language is then the current one.
     moved = _moved(shown, stops, y + 2 + 3 * KEY_LINE)
     before = "".join(
         (
             symbol,
             head,
-            named(LEFT, top, text("figure.heatmap.true"), _cell_size(true), "score"),
-            score_map(true, values, scale, photo) + lines(true, "score"),
+            named(LEFT, top, text("figure.heatmap.true"), _true_size(shown, true), "score"),
+            score_cells(true, values, scale, photo) + lines(true, "score"),
             named(RIGHT, top, text("figure.heatmap.stretched"), _cell_size(stretched), "score"),
-            score_map(stretched, values, scale, photo) + lines(stretched, "score"),
+            score_cells(stretched, values, scale, photo) + lines(stretched, "score"),
             bar(LEFT, bottom + 10, ROOM, scale, "score"),
             formulas,
             key,
@@ -133,12 +137,17 @@ def placed(
     )
 
     def picked(row: int, column: int) -> str:
-        data = window_box(true, shown, row, column) + around(true, row, column)
         there = cased("cx-tie", box(*ghost.box(row, column)), 1.25)
-        return cased("cx-window", data) + there
+        return cased("cx-window", window_box(true, shown, row, column)) + there
 
     def put(row: int, column: int) -> str:
         return cased("cx-shift", around(stretched, row, column))
+
+    def marked(row: int, column: int) -> str:
+        return framed(around(true, row, column, BORDER))
+
+    # Now as well. What crosses the maps lies under their numbers.
+    written = plated(true, values, scale) + plated(stretched, values, scale)
 
     def draw(stage: Stage) -> str:
         return "".join(
@@ -146,6 +155,8 @@ def placed(
                 before,
                 followed(stage, true, picked),
                 between(stage, ghost, stretched),
+                written,
+                followed(stage, true, marked),
                 followed(stage, stretched, put),
                 moved(stage),
             )
@@ -160,7 +171,7 @@ def placed(
         heat_words.of_class(called),
         heat_words.scores("scores", values, scale),
         text("figure.heatmap.says.stretched", down=down, across=across),
-        heat_words.motion("placed", shown),
+        heat_words.motion("placed", shown, stops),
     )
     if stops.steps == 1:
         return standing(title, description, height, draw(Moment(stops, 0)))
@@ -245,6 +256,14 @@ def _cell_size(panel: Panel) -> str:
     return text("figure.heatmap.cell_size", size=sizes)
 
 
+def _true_size(shown: Grid, panel: Panel) -> str:
+    """Return the size of the cells at their true places, and whether they are drawn larger."""
+    sides = shown.height.placed.side, shown.width.placed.side
+    if sides == (panel.rows.side, panel.columns.side):
+        return _cell_size(panel)
+    return text("figure.heatmap.larger", size="×".join(number(side, 1) for side in sides))
+
+
 def _formulas(shown: Grid, y: float) -> tuple[str, float]:
     """Write how the centres are computed, and return the last baseline."""
     parts = []
@@ -264,11 +283,12 @@ def _lines(shown: Grid) -> list[str]:
     if shown.height != shown.width:
         named = [(text("figure.height"), shown.height), (text("figure.width"), shown.width)]
     lines = []
+    every = [place for side in shown.sides for place in (*side.centres, *side.stretched_centres)]
     for key, formula in (("true_centre", _true), ("stretched_centre", _stretched)):
         for name, side in named:
             rule, places = formula(side)
             told = name + text(f"figure.heatmap.{key}", formula=rule)
-            pieces = told, heat_words.centres(places)
+            pieces = told, heat_words.centres(places, every)
             lines += wrap(pieces, " = ", LABEL_SIZE, ROOM)
     return lines
 

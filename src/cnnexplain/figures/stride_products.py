@@ -60,7 +60,7 @@ def known_strides(networks: Given | None = None) -> Figure:
     Example:
         >>> from cnnexplain.networks import alexnet
         >>> known_strides({"AlexNet": alexnet()}).title
-        'Effective strides: AlexNet 32'
+        'Effective strides: AlexNet (32)'
     """
     found = strided(known() if networks is None else networks)
     sweep = Sweep(1, max(1, *(len(each.layers) for each in found)), pace=2.0)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cnnexplain.figures.layers import KINDS, groups
 from cnnexplain.figures.sheet import SWATCH
 from cnnexplain.figures.svg import box, decimal, element, label
+from cnnexplain.figures.volume_ways import junctions
 from cnnexplain.languages import shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from cnnexplain.figures.boxes import Box, Layout, Place
+    from cnnexplain.figures.volume_chain import Volume
 
 _HEAD = 5  # half the width of an arrow's head
 _LANE = 5  # from the middle to the arrow of a group, and to the lines of a full connection
+_DOT = 2.25  # the radius of a junction
 _SHADED = 12  # of what a step looks at, smaller boxes have no shade: it would not be seen
 _CLASSES: Mapping[str, str] = {
     "convolution": "cx-conv-line",
@@ -35,9 +37,12 @@ def base(placed: Layout) -> str:
     Args:
         placed: Where everything stands.
     """
-    parts = [element("path", class_="cx-guide", d="".join(placed.turns), stroke_width=1.0)]
-    parts = parts if placed.turns else []
-    parts.append(_arrows(placed.places))
+    ways = "".join((*placed.turns, *(way.path for way in placed.ways)))
+    parts = [element("path", class_="cx-guide", d=ways, stroke_width=1.0)] if ways else []
+    if dots := junctions(placed.ways):
+        data = "".join(_dot(x, y) for x, y in dots)
+        parts.append(element("path", class_="cx-mark", d=data))
+    parts.append(_arrows(placed))
     parts.append(solids([each.box for each in placed.places], "cx-paper cx-guide"))
     for each in placed.places:
         middle = each.left + each.width / 2
@@ -78,9 +83,11 @@ def looked_at(placed: Layout, step: int) -> str:
     place = placed.places[step]
     sources = [placed.places[index].box for index in place.volume.inputs]
     role = "output" if place.volume.rows else "input"
+    ways = "".join(f"{way.path}V{decimal(way.end)}" for way in placed.ways if way.reader == step)
     under = f"M{round(place.left)} {round(place.labels[1] + 6)}h{round(place.width)}"
     return (
-        solids(sources, "cx-input cx-input-line", _SHADED)
+        (element("path", class_="cx-input-line", d=ways, stroke_width=2.5) if ways else "")
+        + solids(sources, "cx-input cx-input-line", _SHADED)
         + solids([place.box], f"cx-{role} cx-focus", _SHADED)
         + element("path", class_="cx-window", d=under)
     )
@@ -107,27 +114,38 @@ def solids(boxes: Sequence[Box], class_: str, shaded: float = 0) -> str:
     return "".join(drawn)
 
 
-def arrow(kind: str, start: float, end: float, y: float, lanes: int = 1) -> dict[str, str]:
+def arrow(
+    kind: str, start: float, end: float, y: float, lanes: int = 1, *, down: bool = False
+) -> dict[str, str]:
     """Return an arrow as path data by class of line: its shaft and, apart from it, its head.
 
     Args:
         kind: What it stands for: a layer's kind, or `"skipped"`.
         start: Where it starts.
         end: Where it ends.
-        y: Where it stands, down.
+        y: Where it stands, down; across if it goes down.
         lanes: The number of arrows side by side.
+        down: Whether it goes down, rather than to the right.
     """
+
+    def point(along: float, beside: float) -> str:
+        x, y = (beside, along) if down else (along, beside)
+        return f"{decimal(x)} {decimal(y)}"
+
     if kind == "dense":
-        near, far = (f"{decimal(start)} {decimal(y + side)}" for side in (-_LANE, _LANE))
-        ends = [f"{decimal(end)} {decimal(y + side)}" for side in (-_LANE, _LANE)]
-        return {kind: "".join(f"M{one}L{other}" for one in (near, far) for other in ends)}
-    lines = [y] if lanes == 1 else [y - _LANE, y + _LANE]
+        sides = [y - _LANE, y + _LANE]
+        return {
+            kind: "".join(
+                f"M{point(start, one)}L{point(end, other)}" for one in sides for other in sides
+            )
+        }
+    beside = [y] if lanes == 1 else [y - _LANE, y + _LANE]
     head = _HEAD if lanes == 1 else _HEAD - 1.5
-    shaft = "".join(f"M{decimal(start)} {decimal(line)}H{decimal(end)}" for line in lines)
+    way = "V" if down else "H"
+    shaft = "".join(f"M{point(start, line)}{way}{decimal(end)}" for line in beside)
     heads = "".join(
-        f"M{decimal(end - head)} {decimal(line - head)}l{decimal(head)} {decimal(head)}"
-        f"l{decimal(-head)} {decimal(head)}"
-        for line in lines
+        f"M{point(end - head, line - head)}l{point(head, head)}l{point(-head, head)}"
+        for line in beside
     )
     if kind in _DASHES:
         return {kind: shaft, f"{kind} head": heads}
@@ -185,27 +203,39 @@ def kinds(placed: Layout) -> list[str]:
     Args:
         placed: Where everything stands.
     """
-    found = {kind for kind, *_ in _connections(placed.places)}
+    found = {_stands_for(place.volume) for place in placed.places if place.volume.rows}
     return [kind for kind in (*KINDS, "skipped") if kind in found]
 
 
-def _connections(places: Sequence[Place]) -> Iterator[tuple[str, float, float, float, int]]:
-    """Yield the arrows between neighbours: kind, start, end, height, lanes."""
-    for step, (_, place) in enumerate(pairwise(places)):
-        volume = place.volume
-        if place.start is None or step not in volume.inputs:
-            continue  # it is made of volumes that stand elsewhere
-        kind = volume.kind if volume.direct else "skipped"
-        lanes = 2 if volume.direct and groups(volume.rows[0].operation) > 1 else 1
-        yield kind, place.start, place.box.x - 4, place.box.middle, lanes
+def _stands_for(volume: Volume) -> str:
+    """Return what the arrows to a volume stand for."""
+    return volume.kind if volume.direct else "skipped"
 
 
-def _arrows(places: Sequence[Place]) -> str:
+def _arrows(placed: Layout) -> str:
+    """Draw the arrows: those between neighbours, and one at the end of the ways to a volume."""
     data: dict[str, str] = {}
-    for connection in _connections(places):
-        for name, path in arrow(*connection).items():
-            data[name] = data.get(name, "") + path
+    down = {way.reader: (way.points[-1], way.end) for way in placed.ways}
+    for step, place in enumerate(placed.places):
+        volume = place.volume
+        lanes = 2 if volume.rows and volume.direct and groups(volume.rows[0].operation) > 1 else 1
+        found = []
+        if place.start is not None and step - 1 in volume.inputs:
+            ends = place.start, place.box.x - 4, place.box.middle
+            found.append(arrow(_stands_for(volume), *ends, lanes))
+        if step in down:
+            (x, top), bottom = down[step]
+            found.append(arrow(_stands_for(volume), top, bottom, x, down=True))
+        for path in found:
+            for name, lines_ in path.items():
+                data[name] = data.get(name, "") + lines_
     return lines(data)
+
+
+def _dot(x: float, y: float) -> str:
+    """Return a dot as path data."""
+    start = f"M{decimal(x - _DOT)} {decimal(y)}"
+    return f"{start}a{_DOT} {_DOT} 0 1 0 {2 * _DOT} 0a{_DOT} {_DOT} 0 1 0 {-2 * _DOT} 0"
 
 
 def _times(place: Place) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnnexplain.figures.layers import groups, kind, parameter_formula, size_formula
+from cnnexplain.figures.volume_ways import far
+from cnnexplain.figures.wording import together
 from cnnexplain.languages import number, shape, text
 
 if TYPE_CHECKING:
@@ -20,7 +22,8 @@ _MOST_ADDED = 3
 
 
 def _text(key: str, **values: object) -> str:
-    return text(f"figure.volumes.{key}", **values)
+    # A full-width bracket brings its own space.
+    return text(f"figure.volumes.{key}", **values).replace("） ", "）")
 
 
 def network(trace: Trace) -> str:
@@ -103,6 +106,9 @@ def panel(chain: Chain, at: int) -> list[Pieces]:
     head += [(_before(volume), "input"), (" → ", ""), (after, "output")]
     lines = [head, _size(volume)]
     lines += [[(line, "")] for line in (_count(volume), _cut(volume)) if line]
+    if len(volume.inputs) > 1:
+        names = text("figure.comma").join(name(chain.volumes[index]) for index in volume.inputs)
+        lines.append([(_text("inputs", names=names), "small")])
     if volume.kept:
         names = text("figure.comma").join(dict.fromkeys(_kind(row) for row in volume.kept))
         lines.append([(_text("kept", names=names), "small")])
@@ -120,7 +126,11 @@ def told(chain: Chain, at: int) -> str:
     if not volume.rows:
         return _text("told.input", size=shape(volume.shape), count=number(volume.count))
     facts = ["".join(piece for piece, _ in _size(volume)), _count(volume)]
-    sizes = {"name": volume.name, "before": _before(volume), "after": shape(volume.shape)}
+    sizes = {
+        "name": _text("told.layer", name=volume.name) if volume.name.isdecimal() else volume.name,
+        "before": _sources(chain, at),
+        "after": shape(volume.shape),
+    }
     facts = [fact for fact in facts if fact]
     if not facts:
         return _text("told.plain", **sizes)
@@ -139,6 +149,11 @@ def description(trace: Trace, chain: Chain, still: int) -> str:
         _text("listed", name=name(volume), size=shape(volume.shape)) for volume in chain.volumes
     ]
     sentences = [_text("says.volumes", volumes=text("figure.semicolon").join(listed))]
+    if ways := [
+        _text("way", source=name(chain.volumes[source]), reader=name(chain.volumes[reader]))
+        for source, reader in far(chain.volumes)
+    ]:
+        sentences.append(_text("says.ways", ways=text("figure.semicolon").join(ways)))
     sentences.append(_text("says.scale"))
     if any(volume.parts > 1 for volume in chain.volumes):
         sentences.append(_text("says.groups"))
@@ -157,6 +172,19 @@ def _before(volume: Volume) -> str:
     """Return the shapes that go in, without the batch."""
     return text("figure.comma").join(
         dict.fromkeys(shape(each[1:]) for each in volume.rows[0].input_shapes)
+    )
+
+
+def _sources(chain: Chain, at: int) -> str:
+    """Return what goes in: with the names of the volumes, unless it is the one before."""
+    volume = chain.volumes[at]
+    if not volume.direct or volume.inputs == (at - 1,):
+        return _before(volume)
+    return together(
+        [
+            _text("told.source", name=name(each), size=shape(each.shape))
+            for each in (chain.volumes[index] for index in volume.inputs)
+        ]
     )
 
 

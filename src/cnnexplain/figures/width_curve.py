@@ -276,12 +276,12 @@ def _percent(share: float) -> str:
 
 
 def _precise(share: float) -> str:
-    return text("figure.percent", value=number(100 * share, 1))
+    return text("figure.percent", value=number(100 * share, 1, fixed=True))
 
 
 def _spread(network: Trained) -> dict[str, str]:
     ends = min(network.accuracies), max(network.accuracies)
-    return {"low": number(100 * ends[0], 1), "high": _precise(ends[1])}
+    return {"low": number(100 * ends[0], 1, fixed=True), "high": _precise(ends[1])}
 
 
 def _setting(networks: Sequence[Trained], inputs: int, classes: int) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # One for each weight of the kernel, so that they differ without colours too.
 DASHES = (None, "7 4", "2 3", "10 3 2 3", "14 4")
 _PALEST = 0.6  # of the lines
-_CELL = 18  # of the matrices
+_CELL = 20  # of the matrices
 _NODE = 20
 _APART, _WIDEST = 28, 40  # the wires and their matrix; two inputs, at most
 _WIRES = 64  # how far down the wires go
@@ -150,7 +150,7 @@ class Panel:
             return shaded(cells, places, count) + written(*letters)
         data = "".join(cells.box(row, column) for row, column, _ in places)
         texts = [(row, column, number(at + 1)) for row, column, at in places]
-        size = fitted([each for *_, each in texts], _CELL, _CELL, 11)
+        size = fitted([each for *_, each in texts], _CELL, _CELL, 13)
         return element("path", class_="cx-dense", d=data) + written(cells.texts(texts, size))
 
     def row(self, step: int) -> str:

@@ -255,3 +255,20 @@ def listed(places: Sequence[int]) -> str:
     if len(shown) > _MOST_LISTED:
         shown = [*shown[:2], "…", shown[-1]]
     return text("figure.comma").join(shown)
+
+
+def together(parts: Sequence[str]) -> str:
+    """Return parts as a sentence lists them.
+
+    Args:
+        parts: The parts, one or more.
+
+    Example:
+        >>> together(["a"]), together(["a", "b"]), together(["a", "b", "c"])
+        ('a', 'a and b', 'a, b and c')
+    """
+    if len(parts) == 1:
+        return parts[0]
+    first = text("figure.comma").join(parts[:-1])
+    length = "two" if len(parts) == 2 else "more"  # noqa: PLR2004  # languages part them here
+    return text(f"figure.list.{length}", first=first, last=parts[-1]).replace("） ", "）")

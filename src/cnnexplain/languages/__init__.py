@@ -168,15 +168,16 @@ def placeholders(pattern: str) -> frozenset[str]:
     return frozenset(name for _, name, _, _ in string.Formatter().parse(pattern) if name)
 
 
-def number(value: float | Fraction, digits: int = 2) -> str:
+def number(value: float | Fraction, digits: int = 2, *, fixed: bool = False) -> str:
     """Format a number in the current language.
 
     Args:
         value: A count, which is grouped by thousands, or a measure.
         digits: How many decimals a measure that is no whole number is rounded to.
+        fixed: Whether trailing zeros are kept, as in a list of measures.
 
     Returns:
-        The number; trailing zeros of the decimals are dropped.
+        The number; trailing zeros of the decimals are dropped unless they are asked for.
 
     Example:
         >>> number(37752832)
@@ -188,7 +189,7 @@ def number(value: float | Fraction, digits: int = 2) -> str:
         plain = f"{value:,}"
     else:
         plain = f"{float(value):,.{digits}f}"
-        if "." in plain:
+        if "." in plain and not fixed:
             plain = plain.rstrip("0").rstrip(".")
     return plain.translate(_SEPARATORS[current()])
 
