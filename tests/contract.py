@@ -72,7 +72,9 @@ def attributes(thing: type) -> list[str]:
 def contract() -> str:
     """Return all public names, in order, each with how it is called or what it holds."""
     functions = {
-        path: api.signature(path, function, bound=next(iter(parameters(function)), "") == "self")
+        path: api.signature(
+            path, function, bound=next(iter(parameters(function)), "") == "self", whole=True
+        )
         for path, function in called()
     }
     held = {

@@ -112,7 +112,7 @@ def test_progress_is_told_after_each_frame(figure: figures.Figure) -> None:
 
 def test_the_dark_theme_is_dark(figure: figures.Figure) -> None:
     opened: Any = Image.open(BytesIO(figure.gif(WIDTH, "dark")))
-    assert opened.convert("RGB").getpixel((1, 1)) == (0x14, 0x18, 0x1D)
+    assert opened.convert("RGB").getpixel((1, 1)) == (0x1E, 0x23, 0x29)
 
 
 def test_a_figure_that_stands_still_has_one_frame() -> None:

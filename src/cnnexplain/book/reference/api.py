@@ -114,13 +114,14 @@ def members(thing: ModuleType) -> dict[str, Any]:
     }
 
 
-def signature(path: str, function: Any, *, bound: bool = False) -> str:
+def signature(path: str, function: Any, *, bound: bool = False, whole: bool = False) -> str:
     """Return how a function is called, on one line or with a line for each argument.
 
     Args:
         path: The function's name as users write it.
         function: The function.
         bound: Whether its first argument is the object before the dot.
+        whole: Whether a default of many values is told whole, and not by its ends.
 
     Example:
         >>> from cnnexplain import set_language
@@ -136,7 +137,8 @@ def signature(path: str, function: Any, *, bound: bool = False) -> str:
         # Annotations are texts, which Python would print in quotation marks.
         stars = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}.get(each.kind.name, "")
         name = f"{stars}{each.name}: {each.annotation}"
-        given.append(name if each.default is each.empty else f"{name} = {_default(each.default)}")
+        default = "" if each.default is each.empty else f" = {_default(each.default, whole)}"
+        given.append(name + default)
     returned = str(told.return_annotation)
     if hasattr(function, "__wrapped__") and returned.startswith("Iterator"):
         returned = "AbstractContextManager[None]"
@@ -150,16 +152,18 @@ def signature(path: str, function: Any, *, bound: bool = False) -> str:
     return f"{path}(\n{arguments}) -> {returned}"
 
 
-def _default(value: object) -> str:
+def _default(value: object, whole: bool) -> str:
     """Return a default as users write it: members of an enumeration by their values.
 
     Of many, the first and the last tell enough: the signature is to be read at a glance.
     """
     if isinstance(value, Enum):
         return repr(value.value)
-    if isinstance(value, tuple) and len(value) > _MANY:
-        return f"({_default(value[0])}, {_default(value[1])}, …, {_default(value[-1])})"
-    return repr(value)
+    if not isinstance(value, tuple):
+        return repr(value)
+    each = [_default(one, whole) for one in value]
+    shown = each if whole or len(each) <= _MANY else [*each[:2], "…", each[-1]]
+    return f"({', '.join(shown)}{',' * (len(shown) == 1)})"
 
 
 def _module(path: str, module: ModuleType) -> Iterator[str]:
