@@ -140,7 +140,8 @@ def on_nav(nav: Navigation, config: MkDocsConfig, **_: object) -> Navigation:
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Complete a lab's page, and the addresses under figures; describe the page."""
-    from cnnexplain.book import head, jupyter, takeaway  # noqa: PLC0415
+    from cnnexplain.book import files as written  # noqa: PLC0415
+    from cnnexplain.book import head, jupyter, pictures, takeaway  # noqa: PLC0415
 
     if _is_lab(page.file):
         html = jupyter.render(html, page, config, files)
@@ -155,6 +156,9 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     main = f"{root}../" if _language(config) in CHILDREN else root
     # The search is for words of the page, not for the numbers in its drawings.
     html = html.replace('<div class="cx-figure"', '<div class="cx-figure" data-search-exclude')
+    html, photographs = pictures.apart(html, root)
+    for name, content in photographs.items():
+        written.write(Path(config.site_dir, name), content)
     return takeaway.resolved(html, root, main, str(config.site_url))
 
 
