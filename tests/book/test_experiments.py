@@ -198,7 +198,7 @@ def test_every_figure_of_a_page_can_be_drawn_and_is_small(name: str, code: str) 
     assert figure.language == code
     inline = figure.inline(name)
     # Six of them are to load in less than one picture of others.
-    assert len(inline.encode()) <= (60_000 if "base64" in inline else 21_500)
+    assert len(inline.encode()) <= (60_000 if "base64" in inline else 21_000)
 
 
 @pytest.mark.parametrize("code", LANGUAGES)

@@ -124,7 +124,7 @@ def receptive_field(
         draw,
         sweep,
         still,
-        told(sentences, sweep),
+        told(sentences, sweep, "figure.receptive_field.step"),
     )
 
 

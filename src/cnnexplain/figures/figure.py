@@ -482,15 +482,16 @@ def _bound(script: Script) -> Script:
     return Script(bound(script.status), all_bound(script.rows), all_bound(script.columns))
 
 
-def told(sentences: Sequence[str], sweep: Sweep) -> Script:
+def told(sentences: Sequence[str], sweep: Sweep, key: str = "figure.told") -> Script:
     """Return what the controls say of steps that each have a sentence.
 
     Args:
         sentences: What each step shows, in the current language.
         sweep: The stops, all in one row.
+        key: The label that says which step it is.
     """
     return Script(
-        status=text("figure.told", step="{step}", steps=number(sweep.steps), told="{columns}"),
+        status=text(key, step="{step}", steps=number(sweep.steps), told="{columns}"),
         rows=[("", "")],
         columns=[("", sentence) for sentence in sentences],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
@@ -84,12 +85,13 @@ def padded_from(padded: Indices, sides: Sides, size: int, mode: str) -> Indices:
 class _Pads:
     """What padding does to the last axes of an input."""
 
+    @abstractmethod
     def _sides(self) -> tuple[Sides, ...]:
         """Return the padding before and after of each axis, the last axis first as in torch."""
-        raise AssertionError
 
+    @abstractmethod
     def _mode(self) -> str:
-        raise AssertionError
+        """Return how values beyond the edges are made."""
 
     def _per_axis(self, count: int) -> list[Sides]:
         sides = list(self._sides())[::-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
 from math import prod
@@ -53,8 +54,9 @@ class Spatial(Layer):
     def _fields(self) -> tuple[Field, ...]:
         return tuple(window.field for window in self.windows)
 
+    @abstractmethod
     def _windows(self) -> tuple[Convolution | Transposed, ...]:
-        raise AssertionError
+        """Return the window of each axis."""
 
     def _spread(self, name: str, value: object) -> tuple[object, ...]:
         """Return one value per axis, from one for all or a tuple."""
