@@ -27,6 +27,19 @@ Tensor = torch.Tensor
 convolution, linear = partial(partial, nn.Conv2d), partial(partial, nn.Linear)
 
 
+class Way(nn.Module):
+    """A network whose forward is a function of itself and its input."""
+
+    def __init__(self, forward: Callable[[Any, Tensor], Any], **layers: nn.Module) -> None:
+        super().__init__()
+        self.way = forward
+        for name, layer in layers.items():
+            self.add_module(name, layer)
+
+    def forward(self, x: Tensor) -> Any:
+        return self.way(self, x)
+
+
 @dataclass(frozen=True)
 class Head:
     """A network, and what its conversion has to say.

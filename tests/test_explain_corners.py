@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812  # as everybody calls it
+from tests.heads import Way
 from torch import nn
 
 import cnnexplain as cx
@@ -19,25 +20,9 @@ from cnnexplain.operations import make
 from cnnexplain.operations.joining import Cat
 from cnnexplain.operations.reshaping import Cut, Slice
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 Tensor = torch.Tensor
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-class Way(nn.Module):
-    """A network whose forward is a function of itself and its input."""
-
-    def __init__(self, forward: Callable[[Any, Tensor], Any], **layers: nn.Module) -> None:
-        super().__init__()
-        self.way = forward
-        for name, layer in layers.items():
-            self.add_module(name, layer)
-
-    def forward(self, x: Tensor) -> Any:
-        return self.way(self, x)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812  # as everybody calls it
+from tests.heads import Way
 from torch import nn
 
 import cnnexplain as cx
@@ -25,21 +26,8 @@ if TYPE_CHECKING:
 Tensor = torch.Tensor
 
 
-class Module(nn.Module):
-    """A network whose forward is a function of itself and its input."""
-
-    def __init__(self, forward: Callable[[Any, Tensor], Any], **layers: nn.Module) -> None:
-        super().__init__()
-        self.way = forward
-        for name, layer in layers.items():
-            self.add_module(name, layer)
-
-    def forward(self, x: Tensor) -> Any:
-        return self.way(self, x)
-
-
-def lenet(head: Callable[[Any, Tensor], Any]) -> Module:
-    return Module(
+def lenet(head: Callable[[Any, Tensor], Any]) -> Way:
+    return Way(
         head,
         a=nn.Conv2d(1, 6, 5),
         b=nn.Conv2d(6, 16, 5),
@@ -93,13 +81,13 @@ def test_sizes_that_fit_are_those_with_which_the_whole_network_runs(size: int) -
 def test_nothing_is_claimed_of_a_network_that_does_not_run_at_the_ends(
     way: Any, layers: dict[str, nn.Module], size: int
 ) -> None:
-    (problem,) = cx.explain(Module(way, **layers), (3, size, size)).problems
+    (problem,) = cx.explain(Way(way, **layers), (3, size, size)).problems
     assert problem.kind == "features"
     assert problem.fits == ()
 
 
 def test_no_cure_merges_images() -> None:
-    deep = Module(
+    deep = Way(
         lambda s, x: s.f(s.d(s.c(x)).reshape(-1, 32)),
         c=nn.Conv2d(4, 4, 3),
         d=nn.Conv2d(4, 4, 5),
@@ -110,7 +98,7 @@ def test_no_cure_merges_images() -> None:
     assert not problem.cures
     assert problem.fits == ()
     assert problem.reasons == ("window",)
-    tall = Module(
+    tall = Way(
         lambda s, x: s.f(s.c(x).view(-1, 1512)),
         c=nn.Conv2d(3, 3, (5, 1)),
         f=nn.Linear(1512, 7),
@@ -128,7 +116,7 @@ def test_a_view_that_fits_a_channel_by_chance_is_found(batch_size: int) -> None:
 
 def test_a_cure_for_a_squeezed_batch_keeps_the_result() -> None:
     source = "nn.Linear(6, 1)"
-    model = Module(lambda s, x: s.f(x).squeeze(), f=eval(source))  # noqa: S307  # ours
+    model = Way(lambda s, x: s.f(x).squeeze(), f=eval(source))  # noqa: S307  # ours
     (problem,) = cx.explain(model, (6,)).problems
     assert problem.kind == "squeezed"
     assert "a single value" in cx.explain(model, (6,)).to_text("en")
@@ -166,7 +154,7 @@ def test_swapped_and_channels_last_are_not_told_by_chance() -> None:
     ids=["anchors", "tokens", "softmax over places", "pixels"],
 )
 def test_rows_that_are_meant_are_sound(way: Any) -> None:
-    model = Module(way, c=nn.Conv2d(3, 18, 3, padding=1))
+    model = Way(way, c=nn.Conv2d(3, 18, 3, padding=1))
     for batch_size in (1, 3):
         assert cx.explain(model, (3, 16, 16), batch_size).problems == ()
 
@@ -178,7 +166,7 @@ def test_a_network_that_catches_its_error_is_sound() -> None:
         except RuntimeError:
             return s.b(x)
 
-    model = Module(way, a=nn.Linear(5, 2), b=nn.Linear(6, 2))
+    model = Way(way, a=nn.Linear(5, 2), b=nn.Linear(6, 2))
     assert model(torch.zeros(1, 6)).shape == (1, 2)
     assert cx.explain(model, (6,)).problems == ()
 
@@ -195,7 +183,7 @@ def test_a_mirror_of_too_little_is_told_by_its_own_words() -> None:
 @pytest.mark.parametrize("channels", [0, 1])
 def test_axes_of_no_size_are_no_crash(channels: int) -> None:
     for way in (lambda s, x: s.l(x[:, :0].flatten(1)), lambda s, x: s.l(x[:, :0, 0, 0])):
-        model = Module(way, l=nn.Linear(5, 5))
+        model = Way(way, l=nn.Linear(5, 5))
         shape = (1, 1 + channels, 3, 3)
         assert explained(tried(model), [shape]).problems[0].kind in {"features", "other"}
 
@@ -211,7 +199,7 @@ def test_what_says_nothing_is_no_crash() -> None:
     def way(*_: Any) -> Tensor:
         raise OddError
 
-    assert cx.explain(Module(way), (3, 8, 8)).problems[0].kind == "forward"
+    assert cx.explain(Way(way), (3, 8, 8)).problems[0].kind == "forward"
     with pytest.raises(OddError), cx.explaining():
         raise OddError
 
@@ -287,7 +275,7 @@ def test_the_second_call_does_not_stand_for_the_first() -> None:
             raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
         return s.f(x)
 
-    assert "out of memory" in str(passes(lambda: Module(way, f=nn.Linear(5, 2))(torch.zeros(1, 6))))
+    assert "out of memory" in str(passes(lambda: Way(way, f=nn.Linear(5, 2))(torch.zeros(1, 6))))
 
 
 @pytest.mark.filterwarnings("ignore:Using a target size")
@@ -372,7 +360,7 @@ def test_a_map_is_not_averaged_to_more_than_it_has() -> None:
 )
 @pytest.mark.parametrize("batch_size", [1, 2])
 def test_a_view_beside_the_mistake_is_not_blamed(aside: Any, batch_size: int) -> None:
-    model = Module(
+    model = Way(
         lambda s, x: s.f(aside(s.c(x)).flatten(1)),
         c=nn.Conv2d(1, 2, 3),
         f=nn.Linear(2 * 36, 3),
@@ -387,9 +375,7 @@ def test_a_view_beside_an_error_of_others_is_not_blamed(message: str) -> None:
         s.c(x).abs().flatten().max()
         raise RuntimeError(message)
 
-    assert (
-        str(passes(lambda: Module(way, c=nn.Conv2d(1, 2, 3))(torch.zeros(2, 1, 8, 8)))) == message
-    )
+    assert str(passes(lambda: Way(way, c=nn.Conv2d(1, 2, 3))(torch.zeros(2, 1, 8, 8)))) == message
 
 
 def test_an_error_that_was_caught_does_not_stand_for_a_later_one() -> None:
@@ -401,21 +387,21 @@ def test_an_error_that_was_caught_does_not_stand_for_a_later_one() -> None:
         raise ValueError("labels file not found")
 
     image = torch.zeros(2, 8, 8, 3)
-    passes(lambda: Module(turned, c=nn.Conv2d(3, 4, 3))(image))
+    passes(lambda: Way(turned, c=nn.Conv2d(3, 4, 3))(image))
 
     def normed(s: Any, x: Tensor) -> Tensor:
         with contextlib.suppress(ValueError):
             s.bn(x)
         raise ValueError("dataset is empty")
 
-    model = Module(normed, bn=nn.BatchNorm2d(3))
+    model = Way(normed, bn=nn.BatchNorm2d(3))
     passes(lambda: model(torch.zeros(2, 3)))
     (problem,) = cx.explain(model, (3,)).problems
     assert (problem.kind, problem.name) == ("forward", "")
 
 
 def test_no_cure_fills_rows_with_whole_channels() -> None:
-    model = Module(
+    model = Way(
         lambda s, x: s.f(s.b(F.max_pool2d(s.a(x), 2)).view(-1, 16)),
         a=nn.Conv2d(1, 4, 3, padding=1),
         b=nn.Conv2d(4, 4, 5),
@@ -441,15 +427,13 @@ def test_rows_that_do_not_come_out_are_sound() -> None:
         return s.f(x.reshape(-1, 10))
 
     conv = nn.Conv2d(3, 4, 3)
-    assert cx.explain(Module(grouped, c=conv), (3, 9, 9), 2).problems == ()
-    assert cx.explain(Module(weighed, c=conv, f=nn.Linear(49, 1)), (3, 9, 9), 2).problems == ()
-    assert cx.explain(Module(pairs, f=nn.Linear(10, 1)), (6, 5), 2).problems == ()
+    assert cx.explain(Way(grouped, c=conv), (3, 9, 9), 2).problems == ()
+    assert cx.explain(Way(weighed, c=conv, f=nn.Linear(49, 1)), (3, 9, 9), 2).problems == ()
+    assert cx.explain(Way(pairs, f=nn.Linear(10, 1)), (6, 5), 2).problems == ()
 
 
 def test_a_long_line_that_is_cut_is_found() -> None:
-    model = Module(
-        lambda s, x: s.f(s.c(x).view(-1, 800)), c=nn.Conv1d(1, 16, 1), f=nn.Linear(800, 2)
-    )
+    model = Way(lambda s, x: s.f(s.c(x).view(-1, 800)), c=nn.Conv1d(1, 16, 1), f=nn.Linear(800, 2))
     (problem,) = cx.explain(model, (1, 1600), 2).problems
     assert (problem.kind, problem.facts["after"]) == ("batch", 64)
 
@@ -487,7 +471,7 @@ def test_a_slice_of_a_table_is_no_size() -> None:
         y = F.interpolate(F.max_pool2d(x, 2), scale_factor=2)
         return y + s.t.weight.view(1, 1, 40, 40)[:, :, : x.shape[2], : x.shape[3]]
 
-    (problem,) = cx.explain(Module(way, t=nn.Linear(40, 40, bias=False)), (1, 15, 15)).problems
+    (problem,) = cx.explain(Way(way, t=nn.Linear(40, 40, bias=False)), (1, 15, 15)).problems
     assert problem.kind == "add"
     assert problem.fits == ()
 
@@ -508,7 +492,7 @@ def test_a_module_that_decides_by_values_is_explained() -> None:
             raise ValueError("nan")
         return s.f(y.flatten(1))
 
-    model = Module(way, c=nn.Conv2d(1, 2, 3), f=nn.Linear(72, 3))
+    model = Way(way, c=nn.Conv2d(1, 2, 3), f=nn.Linear(72, 3))
     (problem,) = cx.explain(model, (1, 10, 10)).problems
     assert (problem.kind, problem.name) == ("features", "f")
     assert problem.fits
@@ -525,7 +509,7 @@ def test_a_message_is_not_answered_by_a_smaller_map() -> None:
 
 
 def test_a_stack_is_told_as_one() -> None:
-    model = Module(lambda s, x: torch.stack([s.c(x), x], 1), c=nn.Conv2d(3, 3, 3))
+    model = Way(lambda s, x: torch.stack([s.c(x), x], 1), c=nn.Conv2d(3, 3, 3))
     (problem,) = cx.explain(model, (3, 9, 9)).problems
     assert problem.kind == "stack"
     assert "cannot stack 1×3×7×7 and 1×3×9×9" in cx.explain(model, (3, 9, 9)).to_text("en")
@@ -535,7 +519,7 @@ def test_a_users_own_words_keep_their_brackets() -> None:
     def way(*_: Any) -> Tensor:
         raise ValueError("floor(3.5)")
 
-    assert "floor(3.5)" in cx.explain(Module(way), (3,)).to_html("en")
+    assert "floor(3.5)" in cx.explain(Way(way), (3,)).to_html("en")
 
 
 @pytest.mark.parametrize(
