@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from jupyter_client.provisioning import LocalProvisioner
 
 from cnnexplain.book import __main__ as program
 from cnnexplain.book import exports, kernels, lock
@@ -33,6 +35,25 @@ def run_a_lab(folder: Path) -> None:
     kernels.execute([lab, lab], lambda *_: None)
 
 
+def run_between_cells(folder: Path) -> None:
+    """Be found at work on a cell that has not begun, with time for a last word before the end."""
+    end = LocalProvisioner.kill
+
+    async def end_late(provisioner: LocalProvisioner, restart: bool = False) -> None:
+        await asyncio.sleep(1)
+        await end(provisioner, restart)
+
+    LocalProvisioner.kill = end_late  # type: ignore[method-assign]
+    cell = (
+        "import os, pathlib\ndef wait(lines):\n"
+        f"    pathlib.Path({str(folder)!r}, str(os.getpid())).touch()\n"
+        "    while True:\n        pass\n"
+        "get_ipython().input_transformers_cleanup.append(wait)"
+    )
+    lab = Lab("a", "en", (Cell("setup", cell, 1), Cell("never", "pass", 7)), ("", "", ""))
+    kernels.execute([lab, lab], lambda *_: None)
+
+
 def draw(folder: Path) -> None:
     exports.Picture.drawn = draw_for_ever  # type: ignore[method-assign,assignment]
     pictures = [exports.Picture(".png", [str(folder), str(at)], 0.0) for at in range(9)]
@@ -49,12 +70,12 @@ def start(what: str, folder: str) -> int:
     """Run the build step as it is, with one kind of work alone."""
     # Tests that run in the background of a script inherit that Ctrl-C does nothing.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    work = {"kernels": run_a_lab, "pictures": draw}[what]
+    work = {"kernels": run_a_lab, "between cells": run_between_cells, "pictures": draw}[what]
     program._make = lambda root: work(root / "pids")
     return program.main(["--root", folder])
 
 
-@pytest.fixture(params=["kernels", "pictures"])
+@pytest.fixture(params=["kernels", "between cells", "pictures"])
 def building(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     for name in ("docs", "pids"):
         (tmp_path / name).mkdir()

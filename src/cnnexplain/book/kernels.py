@@ -153,6 +153,9 @@ async def _run(lab: Lab, cell_seconds: int) -> Outputs:
         finally:
             if client.kc is not None:
                 client.kc.stop_channels()
+            if manager.provisioner is not None:
+                # The manager would interrupt it first, which a kernel outside a cell remarks on.
+                await manager.provisioner.kill()
             await manager.shutdown_kernel(now=True)
         outputs = [[_plain(output) for output in cell.outputs] for cell in notebook.cells[1:]]
         for cell, given in zip(lab.cells, outputs, strict=True):
