@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from cnnexplain.book import __main__ as program
 from cnnexplain.book import exports, kernels, lock
@@ -43,7 +43,7 @@ def run_between_cells(folder: Path) -> None:
         await asyncio.sleep(1)
         await end(provisioner, restart)
 
-    LocalProvisioner.kill = end_late  # type: ignore[method-assign]
+    LocalProvisioner.kill = end_late  # type: ignore[method-assign,assignment]
     cell = (
         "import os, pathlib\ndef wait(lines):\n"
         f"    pathlib.Path({str(folder)!r}, str(os.getpid())).touch()\n"

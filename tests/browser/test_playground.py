@@ -200,6 +200,7 @@ def test_a_link_restores_what_its_sender_saw_and_the_back_button_undoes(
     visit = running("en")
     visit.tool(1)
     visit.choose("window", "small")
+    visit.page.wait_for_function("() => location.hash.includes('stride=2')")
     visit.fill("window-stride", "3")
     visit.page.wait_for_function("() => location.hash.includes('stride=3')")
     query = urlparse(visit.page.url).fragment
