@@ -222,7 +222,11 @@ def test_a_downloaded_notebook_runs_where_the_site_is_not(
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     ran = nbclient.NotebookClient(
-        notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
+        notebook,
+        timeout=60,
+        kernel_name="python3",
+        coalesce_streams=True,  # a slow machine sends two printed lines one by one
+        resources={"metadata": {"path": tmp_path}},
     ).execute()
     assert [told(cell) for cell in ran.cells] == [told(cell) for cell in shown.cells]
 
