@@ -508,7 +508,7 @@ def test_each_step_is_told_with_its_value(case: dict[str, Any]) -> None:
         drawn = read(parse(figure.frame(step)))
         if "transposed" in case.get("operation", ""):
             given = [*drawn.input.values()][step]
-            assert sentence.endswith(f"; {given} times the kernel is added")
+            assert sentence.endswith(f"; the kernel, multiplied by {given}, is added")
         else:
             assert sentence.endswith(f"; its value is {list(drawn.output.values())[-1]}")
 
