@@ -180,6 +180,23 @@ def test_a_mirror_of_too_little_is_told_by_its_own_words() -> None:
     assert problem.kind == "other"
 
 
+@pytest.mark.parametrize("mode", ["reflect", "circular", "replicate"])
+def test_a_convolution_that_pads_by_a_function_is_told_as_one_layer(mode: Any) -> None:
+    last = nn.Conv2d(4, 4, 7, padding=1, padding_mode=mode)
+    model = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1, padding_mode=mode), last)
+    (problem,) = cx.explain(model, (3, 4, 4)).problems
+    assert (problem.kind, problem.name) == ("kernel", "1")
+    tall, wide = problem.fits
+    for size in range(1, 20):
+        assert (size in tall) == (size in wide) == runs(model, 1, 3, size, size), size
+
+    wrong = nn.Sequential(model[0], nn.Conv2d(5, 4, 3, padding=1, padding_mode=mode))
+    (problem,) = cx.explain(wrong, (3, 4, 4)).problems
+    assert (problem.kind, problem.name) == ("channels", "1")
+    cured = "model[1] = nn.Conv2d(4, 4, kernel_size=3, padding=1, padding_mode="
+    assert cured in problem.cures[0].code
+
+
 @pytest.mark.parametrize("channels", [0, 1])
 def test_axes_of_no_size_are_no_crash(channels: int) -> None:
     for way in (lambda s, x: s.l(x[:, :0].flatten(1)), lambda s, x: s.l(x[:, :0, 0, 0])):

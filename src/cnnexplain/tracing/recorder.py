@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from contextlib import nullcontext
+from copy import copy
 from dataclasses import dataclass, fields, replace
 from functools import cache, partial
 from itertools import chain
@@ -439,7 +440,7 @@ class Recorder(TorchFunctionMode):
             return self._whole(frame, layer, frame.inputs or numbers[:1], func, args, kwargs)
         except CnnExplainError as error:
             place = f"{shown(frame.path)}: {layer}"
-            self._refused(error, frame.path, place, func, args, kwargs)
+            self._refused(error, frame.path, place, *_decisive(frame.module, func, args, kwargs))
             frame.operation = None
             return self._by_rule(func, args, kwargs)
 
@@ -975,6 +976,18 @@ def _cost(module: nn.Module, arguments: tuple[object, ...]) -> int:
     with torch._C.DisableTorchFunction(), counter:  # noqa: SLF001  # the mode would see it
         module.forward(*arguments)
     return counter.get_total_flops() // 2
+
+
+def _decisive(
+    module: nn.Module, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
+    """Return the call by which torch tells whether a layer takes its input."""
+    if getattr(module, "padding_mode", "zeros") == "zeros":
+        return func, args, kwargs
+    # It pads first, by a function that does not know of the window.
+    twin = copy(module)
+    twin._parameters = on_meta(module._parameters)  # noqa: SLF001  # quick to look at
+    return type(module).forward, (twin, args[0]), {}
 
 
 def _changed(
