@@ -207,7 +207,7 @@ def test_drawing_needs_no_torch_and_shows_no_traceback(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "lines"),
     [
-        ("[" * 3000 + "]" * 3000, ["expected: --errors FILE.json",
+        ("[" * 100_000 + "]" * 100_000, ["expected: --errors FILE.json",
          "received: a file of lists in lists in lists", "cure: write fewer"]),
         ('{"0": 0.1, "0": 0.2}', ["expected: --errors FILE.json",
          "received: --errors 'x.json' (a name twice)",

@@ -137,6 +137,8 @@ def pickled(tmp_path: Path, data: bytes) -> Path:
     return file
 
 
+# joblib leaves its file to the garbage collector, and some Pythons tell.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_arrays_come_as_joblib_reads_them() -> None:
     for name in ("pnet", "rnet", "onet"):
         file = file_of("mtcnn", "assets", "weights", f"{name}.lz4")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 import re
@@ -352,7 +353,8 @@ def test_every_kind_is_raised_by_torch() -> None:
 
 
 def test_facts_are_named_as_the_documentation_names_them() -> None:
-    described = dict(re.findall(r"- `(\w+)`:((?:.|\n)*?)(?=\n +- `|\n\n)", told.__doc__ or ""))
+    documentation = inspect.getdoc(told) or ""
+    described = dict(re.findall(r"- `(\w+)`:((?:.|\n)*?)(?=\n *- `|\n\n)", documentation))
     for name, (_, _, kind, facts) in CASES.items():
         others = (found for (case, _), found in ELSEWHERE.items() if case == name and found)
         for fact in [*facts, *(fact for found in others for fact in found)]:

@@ -50,7 +50,8 @@ def imported(name: str, value: Any) -> str:
     """The line that imports a value by a name."""
     if isinstance(value, ModuleType):
         return f"import {value.__name__} as {name}\n"
-    return f"from {value.__module__} import {name}\n"
+    # Some Pythons name the private module in which a value is made.
+    return f"from {value.__module__.partition('._')[0]} import {name}\n"
 
 
 def examples() -> dict[str, str]:

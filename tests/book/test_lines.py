@@ -41,6 +41,8 @@ def held(text: str) -> str:
         ("fr", "<pre>VGG-16 --list 36 fenêtres</pre>", "<pre>VGG-16 --list 36 fenêtres</pre>"),
         ("en", '<a title="VGG-16 > 32 pixels">', '<a title="VGG-16 > 32 pixels">'),
         ("en", "<svg><style></style>VGG-16</svg>", "<svg><style></style>VGG-16</svg>"),
+        ("en", "<svg><svg></svg>VGG-16</svg>", "<svg><svg></svg>VGG-16</svg>"),
+        ("en", "<svg></svg>VGG-16", f"<svg></svg>{held('VGG-16')}"),
         ("en", "<!-- VGG-16 -->", "<!-- VGG-16 -->"),
     ],
 )
