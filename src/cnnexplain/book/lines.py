@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 
-# Tags, and what is no prose: code and drawings keep what they have.
+# Tags, and what is no prose: code keeps what it has, and drawings, which may lie in one another.
 _MARKUP = re.compile(
-    r"(<(?P<name>head|svg|script|style|pre|textarea|select|math)\b.*?</(?P=name)>"
+    r"(<(?P<name>head|script|style|pre|textarea|select|math)\b.*?</(?P=name)>"
     r"|<!--.*?-->|</?[a-zA-Z](?:\"[^\"]*\"|'[^']*'|[^'\">])*>)",
     re.DOTALL,
 )
@@ -72,11 +72,12 @@ def set_lines(html: str, language: str) -> str:
         elif mark.startswith("<pre") and language == "ja":
             marks[index] = _JAPANESE.sub(r'<span class="cx-wide">\g<0></span>', mark)
     made = [_held(texts[0], language)]
-    cell = False
+    cell, drawings = False, 0
     for mark, text in zip(marks, texts[1:], strict=True):
+        drawings += mark.startswith("<svg") - mark.startswith("</svg")
         if found := _CELL.match(mark):
             cell = not found["closing"]
-        held = _held(text, language)
+        held = text if drawings else _held(text, language)
         made += mark, _JOINT.sub("<wbr>", held) if cell and mark == "<code>" else held
     return "".join(made)
 
