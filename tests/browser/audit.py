@@ -85,6 +85,17 @@ def too_wide(page: Any, widths: Iterable[int] = WIDTHS) -> list[str]:
     return found
 
 
+def torn(page: Any) -> list[str]:
+    """Return the parts of drawings that stand outside of any: something ended theirs too early."""
+    found = page.evaluate(
+        """[...document.querySelectorAll(":is(g, path, rect, circle, line, text, tspan)")]
+        .filter(each => !each.ownerSVGElement)
+        .map(each => `torn: ${each.outerHTML.slice(0, 200)}`)"""
+    )
+    assert isinstance(found, list)
+    return found
+
+
 def cut_formulas(page: Any) -> list[str]:
     """Return the formulas that scroll sideways, of which a reader sees a part."""
     found = page.evaluate(
@@ -113,6 +124,7 @@ def look(page: Any, url: str, heard: list[str]) -> list[str]:
     page.goto(url)
     # Where room is least; and in the other colours, where all of the theme is seen.
     found = findings(page)
+    found += torn(page)
     found += too_wide(page)
     choose(page, "slate")
     found += [f"dark {each}" for each in findings(page, ["color-contrast"])]
@@ -129,6 +141,9 @@ return [
         each => !each.closest(elsewhere) && !each.checkVisibility())),
     ...told("control", all("button, input, select, textarea, .download").filter(
         each => !each.closest(".cx-play-form") && each.checkVisibility())),
+    // Dark colours' own: by its parts of red, green and blue, which hang together here.
+    ...told("faint", all("article :is(h1, h2, h3, p, li, th, td, code)").filter(
+        each => Math.min(...getComputedStyle(each).color.match(/[\\d.]+/g).slice(0, 3)) > 140)),
     // A box that scrolls on a screen.
     ...told("cut", all("article *").filter(each => each.clientWidth
         && each.scrollWidth > each.clientWidth + 2
@@ -137,7 +152,11 @@ return [
 
 
 def printed(page: Any) -> list[str]:
-    """Return what is wrong with a page on paper: what is hidden or cut, and what cannot be used."""
+    """Return what is wrong with a page on paper: what is hidden, cut, faint, or of no use there.
+
+    Args:
+        page: The page, in colours of either kind.
+    """
     page.set_viewport_size({"width": 718, "height": 1000})  # A4 between margins of a centimetre
     page.emulate_media(media="print")
     found = page.evaluate(_PRINTED)

@@ -56,6 +56,7 @@ FAULTS = """
 <style>[data-md-color-scheme=slate] .planted { color: #444; }</style>
 <input id="unlabelled">
 <p style="width: 900px">wide</p>
+<svg><text><span>early</span></text><rect width="1" height="1"></rect></svg>
 <img src="http://192.0.2.1/elsewhere.png" alt="">
 <script>console.error("planted"); throw new Error("thrown");</script>
 </article>"""
@@ -77,6 +78,7 @@ def test_what_is_wrong_with_a_page_is_found(browser: Any, address: str) -> None:
         'color-contrast: <p style="color: #bbb',
         'dark color-contrast: <p class="planted"',
         'label: <input id="unlabelled"',
+        "torn: <rect",
         "sideways: 9",
         "elsewhere: http://192.0.2.1/elsewhere.png",
         "console: planted",
@@ -117,6 +119,7 @@ def test_a_page_prints_completely_and_without_controls(
 ) -> None:
     page, _ = watched
     page.goto(address + name)
+    audit.choose(page, "slate")
     assert audit.printed(page) == []
 
 
@@ -124,9 +127,11 @@ def test_what_is_wrong_on_paper_is_found(watched: tuple[Any, list[str]]) -> None
     page, _ = watched
     page.set_content(
         """<article><p style="display: none">lost</p><button>go on</button>
+        <h2 style="color: #edeff2">light</h2>
         <div style="overflow: auto; width: 50px"><p style="width: 90px">wide</p></div></article>"""
     )
-    assert [each.split(":")[0] for each in audit.printed(page)] == ["hidden", "control", "cut"]
+    kinds = [each.split(":")[0] for each in audit.printed(page)]
+    assert kinds == ["hidden", "control", "faint", "cut"]
 
 
 def test_a_formula_wider_than_its_box_is_found(scriptless: Any) -> None:

@@ -19,24 +19,39 @@ _FORMULA = '<math display="inline">'
 # What stands right before and after a formula belongs to it, though browsers break lines there.
 _BEFORE = re.compile(r"(?:[(（「]|«\u202f)?$")
 _AFTER = re.compile(r"(?:[\u00a0\u202f][^\s<]{1,20}|[)）」、。：！？,.;:!?]+)?")
-# VGG-16, ViT-B/16, R-Net, Grad-CAM, CC BY-SA; est-il, a-t-elle; --language.
-_NAME = re.compile(
-    r"(?<![\w-])(?:[A-Z][A-Za-z]*-(?:\d+\w*|[A-Z]\w*(?:/\d+)?)(?![\w-])|CC BY-SA(?: \d\.\d)?"
-    r"|[A-Za-zÀ-ÿ]+-(?:t-)?(?:ils?|elles?|on|ce)(?![\w-])|--?[a-z][a-z-]*)"
-)
 # Between a number and what it counts.
 _COUNTED = {
     "en": re.compile(
         r"(?<=\d) (?=(?:pixels?|px|m?s|min|[kMGT]i?B|[kMGT]?MACs?|FLOPs|[mb]illion|times)\b)"
     ),
     "ja": re.compile(r"(?<=\d) (?=[\u3041-\u30fa\u4e00-\u9fff]|px\b|m?s\b)"),
-    "fr": re.compile(r"(?<=\d) (?=[a-zà-ÿœ])"),
+    "fr": re.compile(r"(?<=\d) (?=[a-zà-ÿœ])(?!(?:à|au|de|en|et|ou|par|sur) )"),
 }
-_SIGN = re.compile(r" (?=→)|(?<=[+−≈]) (?=\d)")
+# VGG-16, ViT-B/16, R-Net, Grad-CAM, CC BY-SA; est-il, a-t-elle; --language.
+_NAME = (
+    r"(?:[A-Z][A-Za-z]*-(?:\d+\w*|[A-Z]\w*(?:/\d+)?)(?![\w-])|CC BY-SA(?: \d\.\d)?"
+    r"|[A-Za-zÀ-ÿ]+-(?:t-)?(?:ils?|elles?|on|ce)(?![\w-])|--?[a-z][a-z-]*)"
+)
+# A word and its number; what is counted in words of which Japanese would break each character.
+_NUMBERED = {
+    "en": r"(?:arXiv|input|kernel|layer|output|size|(?:batch|padding|stride)(?: of)?) \d[\d×.]*",
+    "ja": r"(?:arXiv|マップ|カーネル|入力|出力) \d[\d×.]*",
+    "fr": r"(?:à|arXiv|couche|entrée|noyau|sortie|taille|(?:lot|pas|remplissage) de) \d[\d×.]*",
+}
+_HELD = {
+    code: re.compile(rf"(?<![\w-])(?:{_NAME}|{numbered})") for code, numbered in _NUMBERED.items()
+}
+# Japanese breaks between any two characters, and in headings between no two of a word.
+_COUNTERS = re.compile(r"[\d.]+～[\d.]+|\d[ \u00a0](?:か所|番目)|何?分の[ \u00a0]\d+")
+_LONG = "スライディング", "ウィンドウ"
+_SPAN = r'<span class="cx-held">\g<0></span>'
+_DIGITS = re.compile(r"(?<=\b\d) (?=\d\b)")
+_SIGN = re.compile(r" (?=→)|(?<=[+−≈=]) (?=\d)")
 _DIFFERENCE = re.compile(r"\([^\s()]{1,12} [−+] [^\s()]{1,12}\)")
-# In names of arguments, and in calls, which a browser would break anywhere in a narrow column.
+# In names of arguments, and in calls, which a browser would break anywhere in a narrow column; not
+# so that one or two letters stand alone.
 _CELL = re.compile(r"<(?P<closing>/?)t[dh]\b")
-_JOINT = re.compile(r"(?<=\w[_.])(?=\w)")
+_JOINT = re.compile(r"(?<=\w\w[_.])(?=\w{3})")
 _JAPANESE = re.compile(r"[\u3001-\u30ff\u3400-\u9fff\uff01-\uff60]+")
 
 
@@ -78,6 +93,9 @@ def set_lines(html: str, language: str) -> str:
         if found := _CELL.match(mark):
             cell = not found["closing"]
         held = text if drawings else _held(text, language)
+        # No browser breaks between “、” and “.crops”.
+        if mark == "<code>" and text.startswith(".") and made[-1].endswith(("、", "。")):
+            made.append("<wbr>")
         made += mark, _JOINT.sub("<wbr>", held) if cell and mark == "<code>" else held
     return "".join(made)
 
@@ -85,5 +103,10 @@ def set_lines(html: str, language: str) -> str:
 def _held(text: str, language: str) -> str:
     text = _COUNTED[language].sub("\u00a0", text)
     text = _DIFFERENCE.sub(lambda found: found[0].replace(" ", "\u00a0"), text)
-    text = _SIGN.sub("\u00a0", text)
-    return _NAME.sub(r'<span class="cx-held">\g<0></span>', text)
+    text = _DIGITS.sub("\u00a0", _SIGN.sub("\u00a0", text))
+    text = _HELD[language].sub(_SPAN, text)
+    return (
+        _COUNTERS.sub(_SPAN, text).replace("".join(_LONG), "<wbr>".join(_LONG))
+        if language == "ja"
+        else text
+    )

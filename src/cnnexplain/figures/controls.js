@@ -28,8 +28,12 @@
 
   const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
-  // A range such as 1–2 and a name such as VGG-16 stay on one line.
-  const whole = (text) => text.replace(/(\S)–(?=\S)/g, "$1\u2060–\u2060").replace(/(\w)-(?=\w)/g, "$1\u2011");
+  // A range such as 1–2, a name such as VGG-16, a result, and a number with its unit stay on one line.
+  const whole = (text) =>
+    text
+      .replace(/(\S)([–～])(?=\S)/g, "$1\u2060$2\u2060")
+      .replace(/(\w)-(?=\w)/g, "$1\u2011")
+      .replace(/ (?=→)|(?<=[→+−≈=]) (?=\d)|(?<=\d) (?=px\b|番)/g, "\u00a0");
 
   function control(figure) {
     const words = JSON.parse(figure.dataset.cx);

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cnnexplain.table import Table
 
 _ROUNDED = re.compile(r"[⌊⌈][^;]*")
+# A first argument of a word and a value; a number alone stays with the bracket.
+_NAMED = re.compile(r"\((?=\w+=)")
 _LOOSE = re.compile(r"(?<![⌋⌉]) ")
 
 
@@ -80,7 +82,7 @@ def _phrased(cell: str | Formula, column: Column) -> str:
         # A rounded fraction holds together, and what follows it.
         return escaped(_ROUNDED.sub(_held, bracketed(str(cell))))
     text = escaped(cell)
-    return text.replace("(", "(<wbr>") if column is Column.OPERATION else text
+    return _NAMED.sub("(<wbr>", text) if column is Column.OPERATION else text
 
 
 def _held(rounded: re.Match[str]) -> str:

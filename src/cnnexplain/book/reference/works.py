@@ -166,8 +166,13 @@ def _item(work: Work, citing: Sequence[Page]) -> str:
     authors = escape(joined(work.authors), quote=False)
     where = f"{place}{comma}{work.year}" if work.year else place
     told = text("reference.work", authors=authors, title=title, where=where)
+    # Titles have commas of their own.
     links = comma.join(
-        f'<a href="cx:{page.address}">{escape(page.title, quote=False)}</a>' for page in citing
+        text(
+            "reference.page",
+            title=f'<a href="cx:{page.address}">{escape(page.title, quote=False)}</a>',
+        )
+        for page in citing
     )
     cited = text("reference.cited", pages=links)
     return f'<li id="{key(work)}">{told}<br><small>{cited}</small></li>'
