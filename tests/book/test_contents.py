@@ -124,7 +124,8 @@ def test_the_line_under_a_figure_calls_what_there_is_with_arguments_that_it_take
     if path.startswith("cx.figures."):
         taken = inspect.signature(getattr(cx.figures, path.removeprefix("cx.figures.")))
     else:
-        assert path == "cx.compare(model, image, window=224).figure"
+        window = {"sliding-faces": 24, "sliding-espresso": 224}[name]
+        assert path == f"cx.compare(model, image, window={window}).figure"
         taken = inspect.signature(partial(cx.Comparison.figure, cast("cx.Comparison", None)))
     taken.bind(*call.args, **{str(each.arg): each.value for each in call.keywords})
 

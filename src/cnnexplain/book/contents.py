@@ -137,7 +137,8 @@ _DENSE_AND_CONVOLUTION = {
 }
 _SLIDING = {
     "placed-espresso": Declared(
-        "cx.figures.placed(scores, image_size=384, window=224, stride=32)",
+        "cx.figures.placed(scores, image_size=384, window=224, stride=32, "
+        'photograph=photograph, name="espresso", probabilities=True)',
         lambda: _placed(experiments.found("imagenet"), "espresso"),
     ),
     "field-vgg16": Declared(
@@ -145,7 +146,8 @@ _SLIDING = {
         lambda: _field(experiments.found("vgg16")),
     ),
     "sliding-vgg16": Declared(
-        f"cx.figures.error_map({_COMPARED}.errors)",
+        "cx.figures.error_map(compared.errors, image_size=384, window=224, stride=32, "
+        "photograph=photograph)",
         lambda: _error_map(experiments.found("vgg16")),
     ),
     "reach-vgg16": Declared(
@@ -153,18 +155,21 @@ _SLIDING = {
         lambda: _reach(experiments.found("vgg16")),
     ),
     "context-vgg16": Declared(
-        "cx.figures.halo(errors, window=224, image_size=384)",
+        "cx.figures.halo(errors, window=224, image_size=384, photograph=photograph)",
         lambda: _halo(experiments.found("vgg16")),
     ),
     "sliding-faces": Declared(
-        f"{_COMPARED}.figure()", lambda: _comparison(experiments.found("faces")["rnet"])
+        "cx.compare(model, image, window=24).figure()",
+        lambda: _comparison(experiments.found("faces")["rnet"]),
     ),
     "faces-found": Declared(
-        "cx.figures.detections(boxes, scores=scores, image_size=(height, width))",
+        "cx.figures.detections(boxes, scores=scores, right=right, image_size=(height, width), "
+        "photograph=photograph, windows=windows, probabilities=True)",
         lambda: _detections(experiments.found("faces")["rnet"]),
     ),
     "digits-found": Declared(
-        "cx.figures.detections(boxes, labels, image_size=(height, width))",
+        "cx.figures.detections(boxes, labels, right=right, image_size=(height, width), "
+        "photograph=photograph, windows=windows)",
         lambda: _detections(experiments.found("digits")),
     ),
     "sliding-espresso": Declared(
@@ -205,16 +210,18 @@ _YOURS = {
         lambda: _residual_errors(),  # noqa: PLW0108  # it stands below
     ),
     "cam-espresso": Declared(
-        'cx.figures.placed(cam, image_size=384, window=1, stride=32, name="espresso, CAM")',
+        "cx.figures.placed(cam, image_size=384, window=1, stride=32, photograph=photograph, "
+        'name="espresso, CAM")',
         lambda: _activation("activation", "espresso, CAM"),
     ),
     "grad-cam-espresso": Declared(
         "cx.figures.placed(grad_cam, image_size=384, window=1, stride=32, "
-        'name="espresso, Grad-CAM")',
+        'photograph=photograph, name="espresso, Grad-CAM")',
         lambda: _activation("grad_cam", "espresso, Grad-CAM"),
     ),
     "scores-espresso": Declared(
-        "cx.figures.placed(scores, image_size=384, window=224, stride=32)",
+        "cx.figures.placed(scores, image_size=384, window=224, stride=32, "
+        'photograph=photograph, name="espresso")',
         lambda: _activation("windows", "espresso", 224),
     ),
 }

@@ -49,9 +49,9 @@ _DIGITS = re.compile(r"(?<=\b\d) (?=\d\b)")
 _SIGN = re.compile(r" (?=→)|(?<=[+−≈=]) (?=\d)")
 _DIFFERENCE = re.compile(r"\([^\s()]{1,12} [−+] [^\s()]{1,12}\)")
 # In names of arguments, and in calls, which a browser would break anywhere in a narrow column; not
-# so that one or two letters stand alone.
+# so that a few letters stand alone.
 _CELL = re.compile(r"<(?P<closing>/?)t[dh]\b")
-_JOINT = re.compile(r"(?<=\w\w[_.])(?=\w{3})")
+_JOINT = re.compile(r"(?<=\w{3}[_.])(?=\w{3})")
 _JAPANESE = re.compile(r"[\u3001-\u30ff\u3400-\u9fff\uff01-\uff60]+")
 
 
