@@ -37,6 +37,8 @@ OTHERS = (
     LAYER % "1 << 9999999999",
     LAYER % "1e999",
     "a" * 2**20,
+    "a" + "\u0301\u0316" * 49_000,
+    f"nn.Sequential(OrderedDict([({'n' * 45_000!r}, Sequential({'ReLU(),' * 7_000}))]))",
 )
 
 

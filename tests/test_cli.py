@@ -16,7 +16,9 @@ import pytest
 from typer.testing import CliRunner
 
 import cnnexplain as cx
+from cnnexplain import cli
 from cnnexplain.cli import Format, Language, app
+from cnnexplain.errors import CnnExplainError
 from cnnexplain.languages import LANGUAGES
 from cnnexplain.targets import UsageError, find
 
@@ -420,10 +422,11 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
-def test_an_output_that_is_full_is_told_without_a_traceback() -> None:
+@pytest.mark.parametrize("arguments", [["table", "lenet5"], ["--help"], ["table", "--help"]])
+def test_an_output_that_is_full_is_told_without_a_traceback(arguments: list[str]) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "cnnexplain", "table", "lenet5"],
+            [sys.executable, "-m", "cnnexplain", *arguments],
             stdout=full,
             stderr=subprocess.PIPE,
             check=False,
@@ -434,6 +437,30 @@ def test_an_output_that_is_full_is_told_without_a_traceback() -> None:
         "received: No space left on device",
         "cure: make room there, or send the output elsewhere",
     ]
+
+
+def test_a_terminal_is_given_nothing_to_obey(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.TextIOWrapper):
+        def isatty(self) -> bool:
+            return True
+
+    given = "Layer\na\x1b[31m\u202e層\n".encode()
+    for kind, expected in ((Terminal, "Layer\na\ufffd[31m\ufffd層\n".encode()), (None, given)):
+        raw = io.BytesIO()
+        output = (kind or io.TextIOWrapper)(raw)
+        with monkeypatch.context() as patched:
+            patched.setattr("sys.stdout", output)
+            cli._show(given)
+        assert raw.getvalue() == expected
+
+
+def test_a_folder_that_is_gone_is_not_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone() -> Path:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "cwd", gone)
+    with pytest.raises(CnnExplainError):
+        find("json:loads_", io.BytesIO())
 
 
 def test_an_output_that_is_closed_is_no_error() -> None:

@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import re
+import unicodedata
 import warnings
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -192,14 +193,18 @@ def test_latex_prints_the_texts_and_obeys_none_of_them(name: str) -> None:
 @example("-1")
 @example("'=1")
 @example("\n=1")
+@example("a;=1;'b; -1;;")
 def test_csv_gives_the_text_again_and_no_spreadsheet_computes_it(name: str) -> None:
     trace = replace(traced("x"), rows=(row(name, name),))
     document = trace.to_csv(columns=["name", "operation", "macs"])
     (_, cells) = csv.reader(io.StringIO(document, newline=""), strict=True)
     written = name.encode("utf-8", "replace").decode()
     for cell in cells[:2]:
-        assert cell.removeprefix("'") == written
-        assert not re.match(r"[\s\ufeff]*[=+@＝＋－＠-]|[\t\r\n]", cell)
+        assert re.sub(r"(\A|;)'", r"\1", cell) == written
+        assert ";" in written or cell.removeprefix("'") == written
+        # In France a spreadsheet begins a cell after a semicolon.
+        for part in cell.split(";"):
+            assert not re.match(r"[\s\ufeff]*[=+@＝＋－＠-]|[\t\r\n]", part)
     assert cells[2] == "0"
     document.encode()
 
@@ -483,3 +488,41 @@ def test_a_plot_sets_no_name_as_mathematics() -> None:
 def test_nothing_that_xml_forbids_is_left() -> None:
     every = "".join(map(chr, range(0x110000)))
     parse(f"<svg>{svg.label(0, 0, svg.clean(every))}</svg>")
+
+
+def turns(character: str) -> bool:
+    """Return whether a character is obeyed instead of seen: a control or a mark of direction."""
+    marks = {*["LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"]}
+    control = unicodedata.category(character) == "Cc" and character not in "\t\n\r"
+    return (
+        control
+        or unicodedata.bidirectional(character) in marks
+        or character in "\u061c\u200e\u200f"
+    )
+
+
+EVERY_TURN = "".join(filter(turns, map(chr, range(0x110000))))
+
+
+def test_figures_and_errors_hold_nothing_that_is_obeyed() -> None:
+    assert len(EVERY_TURN) == 74
+    assert not any(map(turns, svg.clean(EVERY_TURN)))
+    error = cx.CnnExplainError(f"a{EVERY_TURN}", f"b\t{EVERY_TURN}", f"c{EVERY_TURN}")
+    assert len(str(error).split("\n")) == 3
+    assert not any(map(turns, str(error)))
+    assert "\t" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "broken"),
+    [
+        ("www.example.com", r"www\.example.com"),
+        ("http://example.com", r"http:\//example.com"),
+        ("a@example.com", r"a\@example.com"),
+    ],
+)
+def test_no_name_is_a_link_in_markdown(name: str, broken: str) -> None:
+    markdown = replace(traced("x"), rows=(row(name, name),)).to_markdown(columns=["name"])
+    # What GitHub takes for an address; it stands there as it is written.
+    assert f"| {broken} |" in markdown
+    assert name in MarkdownIt("js-default").render(markdown)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -550,3 +551,22 @@ def test_a_users_own_words_keep_their_brackets() -> None:
 )
 def test_cells_are_told_from_files(file: str, cell: bool) -> None:
     assert words.place(Place(file, 9, "")).startswith("a notebook cell") == cell
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_through_a_link_to_the_package_the_users_line_is_told(
+    tmp_path: Path, fresh_python: Callable[[str], str]
+) -> None:
+    (tmp_path / "link").symlink_to(Path(cx.__file__).parents[1])
+    (tmp_path / "theirs.py").write_text(
+        "from torch import nn\n\n\nclass Net(nn.Module):\n    def __init__(self):\n"
+        "        super().__init__()\n        self.fc = nn.Linear(9, 5)\n\n"
+        "    def forward(self, x):\n        return self.fc(x.flatten(1))\n"
+    )
+    told = fresh_python(
+        f"import sys\nsys.path[:0] = {[str(tmp_path / 'link'), str(tmp_path)]!r}\n"
+        "import cnnexplain as cx, theirs\nassert 'link' in cx.__file__\n"
+        "print(cx.explain(theirs.Net(), (1, 4, 4)).problems[0].place)"
+    )
+    assert "theirs.py" in told
+    assert "line=10" in told

@@ -304,6 +304,23 @@ def test_weights_that_are_no_numbers_are_named(tmp_path: Path) -> None:
     assert told[1].endswith("x.pt': fc7.bias has others")
 
 
+def test_weights_with_which_torch_does_not_compute_are_named(tmp_path: Path) -> None:
+    state = {**lenet().state_dict(), "fc7.bias": torch.zeros(10).to(torch.float8_e4m3fn)}
+    torch.save(state, tmp_path / "x.pt")
+    told = lines(lambda: images.load_weights(lenet(), tmp_path / "x.pt"))
+    assert told[0] == "expected: weights that are finite numbers"
+    assert told[1].endswith("x.pt': fc7.bias has others")
+
+
+def test_a_small_file_with_a_weight_of_any_size_is_refused_by_its_sizes(tmp_path: Path) -> None:
+    state = {**lenet().state_dict(), "fc7.bias": torch.zeros(1).expand(2**45)}
+    torch.save(state, tmp_path / "x.pt")
+    assert (tmp_path / "x.pt").stat().st_size < 2**20
+    told = lines(lambda: images.load_weights(lenet(), tmp_path / "x.pt"))
+    assert told[0] == "expected: weights of this network, called as it calls them"
+    assert "fc7.bias of 35184372088832 where the network has 10" in told[1]
+
+
 def quantized() -> torch.Tensor:
     """Weights of the kind that torch no longer wants to be made, and that files still hold."""
     with warnings.catch_warnings(action="ignore"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import MISSING, fields
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError, SourceError
 from cnnexplain.operations import OPERATIONS, View, make
+from cnnexplain.operations.spatial import bin_inputs, bin_widths
 
 Case = tuple[str, list[Any], dict[str, Any], tuple[int, ...]]
 
@@ -455,3 +457,10 @@ def test_numbers_of_other_libraries_become_pythons() -> None:
 def test_a_resizing_beyond_all_sizes_is_refused(scale: float) -> None:
     with pytest.raises(ShapeError, match="after resizing"):
         make("Upsample", [], {"scale_factor": scale}).output_shape((1, 3, 224, 224))
+
+
+def test_the_widths_of_bins_are_those_of_each_bin() -> None:
+    for size, bins in product(range(1, 40), repeat=2):
+        widths = [len(bin_inputs(index, size, bins)) for index in range(bins)]
+        assert bin_widths(size, bins) == (min(widths), max(widths)), (size, bins)
+    assert bin_widths(2**40, 3) == (2**40 // 3 + 1, 2**40 // 3 + 1)

@@ -92,6 +92,14 @@ ARGUMENTS: list[tuple[str, list[Any], dict[str, Any], Shape, str]] = [
 ]
 
 
+def test_a_scale_that_one_axis_lacks_is_refused() -> None:
+    with pytest.raises(TypeError):
+        nn.Upsample(scale_factor=(None, 3))  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError) as caught:
+        make("Upsample", [], {"scale_factor": (None, 3)})
+    assert caught.value.received == "scale_factor=None"
+
+
 @pytest.mark.parametrize("case", ARGUMENTS, ids=lambda case: f"{case[0]}{case[1]}{case[2]}")
 def test_arguments_that_do_not_go_together_are_refused_as_by_torch(case: Any) -> None:
     name, arguments, keywords, shape, words = case

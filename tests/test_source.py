@@ -244,6 +244,28 @@ def test_any_text_gives_a_network_or_an_error_of_ours_in_time(text: str) -> None
     assert time.process_time() - start < 5
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a" + "\u0301" * 31, "a letter with more than 30 marks"),
+        (
+            f"nn.Sequential(OrderedDict([({'n' * 1001!r}, nn.ReLU())]))",
+            f"the layer name '{'n' * 55}... of 1001 characters in line 1",
+        ),
+    ],
+)
+def test_what_would_take_long_is_refused_unread(text: str, told: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        read(text)
+    assert caught.value.received == told
+
+
+def test_letters_with_a_few_marks_are_read() -> None:
+    name = "a" + "\u0301" * 30
+    text = f"nn.Sequential(OrderedDict([({name!r}, nn.ReLU()), ({'n' * 1000!r}, nn.ReLU())]))"
+    assert [node.name for node in read(text).nodes] == [name, "n" * 1000]
+
+
 def test_of_a_layer_with_thousands_of_arguments_its_beginning_is_said() -> None:
     with pytest.raises(ArgumentError) as caught:
         read(f"nn.Sequential(nn.Conv2d({'1, ' * 3000}))")

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from cnnexplain.errors import ArgumentError, CnnExplainError, ShapeError
+from cnnexplain.formats.characters import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -69,7 +71,21 @@ Target = Annotated[
     ),
 ]
 
+
+class _Commands(TyperGroup):
+    """All commands; where no room is left for what --help writes, that is said in words."""
+
+    def main(self, *arguments: Any, **named: Any) -> Any:
+        try:
+            return super().main(*arguments, **named)
+        except OSError as error:
+            _discard_output()
+            typer.echo(str(_unwritten(error)), err=True)
+            raise SystemExit(2) from None
+
+
 app = typer.Typer(
+    cls=_Commands,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -480,22 +496,33 @@ def _save(output: Path, data: bytes) -> None:
 
 
 def _show(data: bytes) -> None:
-    from cnnexplain.targets import UsageError  # noqa: PLC0415
-
     if sys.stdout is None:  # closed by whoever started the command
         return
+    if sys.stdout.isatty():
+        # A name in CSV may hold what a terminal would obey.
+        data = "\n".join(map(visible, data.decode().split("\n"))).encode()
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
     except OSError as error:
-        # Python would complain once more when it closes the output.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         if isinstance(error, BrokenPipeError):  # whoever reads has seen enough
             return
         with _reported():
-            raise UsageError(
-                "a standard output that takes what is written",
-                error.strerror or str(error),
-                "make room there, or send the output elsewhere",
-            ) from None
+            raise _unwritten(error) from None
+
+
+def _discard_output() -> None:
+    # Python would complain once more when it closes the output.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _unwritten(error: OSError) -> CnnExplainError:
+    from cnnexplain.targets import UsageError  # noqa: PLC0415
+
+    return UsageError(
+        "a standard output that takes what is written",
+        error.strerror or str(error),
+        "make room there, or send the output elsewhere",
+    )

@@ -20,6 +20,7 @@ from cnnexplain.arguments import check_files, input_size
 from cnnexplain.errors import ArgumentError, ShapeError, shown
 from cnnexplain.figures.plane import Operation
 from cnnexplain.figures.svg import Theme
+from cnnexplain.formats.characters import visible
 from cnnexplain.images import check_drawing
 from cnnexplain.languages import LANGUAGES
 from cnnexplain.languages import language as chosen
@@ -235,11 +236,12 @@ def _network(target: str, size: str | None, kind: str) -> Any:
 def _save(figure: Figure, own: Mapping[str, Any]) -> None:
     """Write the file, and show how far it is to whoever waits for a film."""
     from rich.console import Console  # noqa: PLC0415
+    from rich.markup import escape  # noqa: PLC0415
     from rich.progress import Progress  # noqa: PLC0415
 
     console = Console(stderr=True)
     with Progress(transient=True, console=console, disable=not console.is_terminal) as shown_bar:
-        bar = shown_bar.add_task(own["output"].name, total=None)
+        bar = shown_bar.add_task(escape(visible(own["output"].name)), total=None)
         figure.save(
             own["output"],
             width=own["width"],

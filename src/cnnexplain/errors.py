@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import operator
+import re
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from cnnexplain.explanation import Explanation
 
+# What a terminal would obey, which a layer's name may hold: control characters, marks of direction.
+_OBEYED = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 # torch keeps sizes in 64 bits; below that limit no sum or product here can surprise anybody.
 LARGEST = 2**63 - 1
 
@@ -63,7 +68,8 @@ class CnnExplainError(Exception):
         )
 
     def __str__(self) -> str:
-        return f"expected: {self.expected}\nreceived: {self.received}\ncure: {self.cure}"
+        told = f"expected: {self.expected}\nreceived: {self.received}\ncure: {self.cure}"
+        return _OBEYED.sub("\ufffd", told)
 
 
 class ArgumentError(CnnExplainError, ValueError):

@@ -245,6 +245,11 @@ def load_weights(model: nn.Module, path: Path) -> None:
     ]
     if wrong:
         raise _misfit(path, _few(wrong))
+    # After the sizes: a small file may hold a weight of any size.
+    if odd := [name for name in own if name in state and not _is_finite(state[name])]:
+        told = f"{odd[0]} has others"
+        cure = "look at how they were trained and saved"
+        raise ArgumentError("weights that are finite numbers", _named(path, told), cure)
     try:
         missing, unexpected = model.load_state_dict(state, strict=False)
     except Exception as error:  # a module may load as it likes  # noqa: BLE001
@@ -273,11 +278,14 @@ def _state(torch: Any, path: Path) -> dict[str, Tensor]:
             raise ArgumentError(
                 "dense weights of real numbers", _named(path, told), "save them as such"
             )
-        if not each.isfinite().all():
-            told = f"{name} has others"
-            cure = "look at how they were trained and saved"
-            raise ArgumentError("weights that are finite numbers", _named(path, told), cure)
     return state
+
+
+def _is_finite(weights: Tensor) -> bool:
+    try:
+        return bool(weights.isfinite().all())
+    except (NotImplementedError, RuntimeError):  # numbers with which torch does not compute
+        return False
 
 
 def _reason(error: Exception) -> str:

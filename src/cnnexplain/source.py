@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import operator
+import unicodedata
 import warnings
-from itertools import islice
+from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 from cnnexplain.errors import CnnExplainError, SourceError, shown
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # Far beyond any network that a person writes.
 _LONGEST = 100_000
+_LONGEST_PATH = 1000  # each layer has the whole one
+_MOST_MARKS = 30  # on one letter, as Unicode's stream-safe texts; Python sorts them, slowly
 _BITS = 64  # of torch's sizes
 # A layer that is written out again is no longer than that: it would take as long as all the rest.
 _MOST_NODES = 500
@@ -79,6 +82,10 @@ def _parsed(text: str) -> ast.Module:
         raise SourceError(
             f"at most {_LONGEST} characters", f"{len(text)} characters", "give the network alone"
         ).about(kind="long", what=len(text))
+    marks = groupby(map(unicodedata.combining, "" if text.isascii() else text), bool)
+    if any(len(list(run)) > _MOST_MARKS for marked, run in marks if marked):
+        told = f"a letter with more than {_MOST_MARKS} marks"
+        raise SourceError("Python source", told, _CURE).about(kind="unreadable")
     try:
         with warnings.catch_warnings(action="ignore"):  # such as odd escapes in strings
             return ast.parse(text.strip())
@@ -189,6 +196,9 @@ def _key(node: ast.expr | None, near: ast.expr) -> str:
 
 
 def _layer(node: ast.expr, path: str) -> Iterator[tuple[str, Operation]]:
+    if len(path) > _LONGEST_PATH:
+        told = f"the layer name {shown(path)} of {len(path)} characters"
+        raise _unread(node, told, "use shorter names").about(kind="name", what=shown(path))
     name = _name(node.func) if isinstance(node, ast.Call) else None
     if not isinstance(node, ast.Call) or name is None:
         raise _unread(node, f"{shown(_head(node))} as layer {shown(path)}", _CURE)

@@ -71,11 +71,18 @@ def find(target: str, text: BinaryIO) -> object:
     file = Path(place) if place.endswith(".py") else None
     if file and not is_file(file):
         raise UsageError("a file of Python", f"no file {shown(str(file))}", "write its path")
-    for folder in (Path.cwd(), *([file.resolve().parent] if file else [])):
+    for folder in (*_here(), *([file.resolve().parent] if file else [])):
         if str(folder) not in sys.path:
             sys.path.insert(0, str(folder))
     with redirect_stdout(sys.stderr):  # whatever an import prints is no part of the table
         return _attribute(_file(file) if file else _module(place, target), path)
+
+
+def _here() -> list[Path]:
+    try:
+        return [Path.cwd()]
+    except OSError:  # somebody has removed it
+        return []
 
 
 def standard_input() -> BinaryIO:

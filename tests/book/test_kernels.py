@@ -27,6 +27,11 @@ def stream(text: str, name: str = "stdout") -> dict[str, Any]:
     return {"output_type": "stream", "name": name, "text": text}
 
 
+def test_the_width_of_the_terminal_reaches_no_lab(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    assert "COLUMNS" not in kernels._environment("/")
+
+
 def test_kernels_give_outputs_or_an_error_that_names_file_cell_and_language() -> None:
     ran: list[tuple[Lab, Outputs, float]] = []
 

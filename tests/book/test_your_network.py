@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +14,7 @@ from torch import nn
 from torch.nn import functional
 
 import cnnexplain as cx
-from cnnexplain.book import contents, experiments, results
+from cnnexplain.book import contents, experiments, outputs, results
 from cnnexplain.book.outputs import Command, Printed
 from cnnexplain.errors import BookError
 from cnnexplain.languages import LANGUAGES
@@ -83,6 +84,16 @@ def test_what_is_printed_before_is_not_shown_and_chance_stays_as_it_was() -> Non
     before = "import torch\n_ = torch.manual_seed(0)\n"
     assert ">0.4963<" in Printed("print(f'{torch.rand(1).item():.4f}')", before).to_html()
     assert torch.equal(torch.rand(1), wanted)
+
+
+def test_nothing_depends_on_the_width_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = Printed("import cnnexplain as cx\nprint(cx.trace(cx.networks.lenet5()))")
+    command = Command("cnnexplain table lenet5")
+    wide = [printed.to_html("ja"), command.to_html("ja")]
+    outputs._printed.cache_clear()
+    monkeypatch.setenv("COLUMNS", "20")
+    assert [printed.to_html("ja"), command.to_html("ja")] == wide
+    assert os.environ["COLUMNS"] == "20"
 
 
 def test_what_is_spoken_follows_the_language_and_nothing_else_does() -> None:

@@ -89,6 +89,30 @@ def test_what_is_wrong_with_a_page_is_found(browser: Any, address: str) -> None:
     assert not any(each.endswith("screen of 1440") for each in found)
 
 
+def test_a_page_that_claims_its_address_asks_for_nothing_more(browser: Any, address: str) -> None:
+    """As on a site that is hosted: the theme would look for sitemaps where none are."""
+    claims = "".join(
+        f'<link rel="alternate" hreflang="{code}" href="{address}{start}windows/">'
+        for code, start in LANGUAGES.items()
+    )
+
+    def claimed(route: Any) -> None:
+        text = route.fetch().text().replace("</title>", f"</title>{claims}", 1)
+        route.fulfill(body=text, content_type="text/html")
+
+    context = browser.new_context()
+    context.route("**/ja/windows/", claimed)
+    page = context.new_page()
+    heard, asked = audit.watch(page, address), []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{address}ja/windows/")
+    page.wait_for_load_state("networkidle")
+    assert page.locator("link[rel~=alternate][hreflang]").count() == len(LANGUAGES)
+    context.close()
+    assert heard == []
+    assert not [each for each in asked if "sitemap" in each]
+
+
 @pytest.fixture(scope="module")
 def scriptless(browser: Any) -> Iterator[Any]:
     context = browser.new_context(java_script_enabled=False)
@@ -125,6 +149,7 @@ def test_a_page_prints_completely_and_without_controls(
 
 def test_what_is_wrong_on_paper_is_found(watched: tuple[Any, list[str]]) -> None:
     page, _ = watched
+    page.goto("about:blank")  # away from the colours that were chosen last
     page.set_content(
         """<article><p style="display: none">lost</p><button>go on</button>
         <h2 style="color: #edeff2">light</h2>

@@ -224,6 +224,13 @@ def test_a_link_restores_what_its_sender_saw_and_the_back_button_undoes(
     assert visit.part("window", "formula") == there
 
 
+@pytest.mark.parametrize("tool", ["toString", "constructor", "__proto__", "nothing"])
+def test_a_link_that_names_no_tool_opens_the_first(context: Any, address: str, tool: str) -> None:
+    visit = Visit(context, address, "en", f"#tool={tool}&input=9")
+    assert visit.page.is_visible("#cx-play-window-input")
+    assert visit.faults == []
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_figures_and_tables_of_the_chapters_open_in_it(
     context: Any, address: str, language: str

@@ -315,8 +315,8 @@ def test_layers_light_up_one_after_the_other() -> None:
         assert len(lit) == sum(min(step + 1, count) for count in counts)
         assert all(int(each.get("data-step", "")) <= step for each in lit)
     assert said(figure)[1] == (
-        "at most 2 layers with a stride above 1; effective strides LeNet-5 (4), AlexNet (8), "
-        "VGG-16 (4), ResNet-50 (4), ViT-B/16 (16), ConvNeXt-T (8)"
+        "at most 2 of the layers with a stride above 1; effective strides LeNet-5 (4), "
+        "AlexNet (8), VGG-16 (4), ResNet-50 (4), ViT-B/16 (16), ConvNeXt-T (8)"
     )
     assert figure.still == figure.steps - 1
 

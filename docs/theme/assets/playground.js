@@ -38,7 +38,7 @@ const slider = (field) => document.getElementById(`${field.id}-slider`);
 const defaults = { window: stateOf(forms.window), network: stateOf(forms.network) };
 
 function put(state) {
-  const known = state.tool in forms ? state : { ...state, tool: "window" };
+  const known = Object.hasOwn(forms, state.tool) ? state : { ...state, tool: "window" };
   const full = { ...defaults[known.tool], ...known };
   for (const field of named(forms[known.tool])) {
     if (field.type === "checkbox") field.checked = full[field.name] === "1";

@@ -10,6 +10,10 @@ addEventListener("load", () => {
   for (const each of document.querySelectorAll(".md-code__nav")) each.role = "none";
 });
 
+// The theme would look for a sitemap beside each page of which another is a translation, to find
+// what its switch leads to already; it looks for links that are this and nothing else.
+for (const link of document.querySelectorAll("link[rel=alternate]")) link.rel = "alternate alternate";
+
 // Another language opens at the same section: the ids are the same.
 for (const link of document.querySelectorAll(".md-select__link[hreflang]")) {
   link.addEventListener("click", () => (link.hash = location.hash));

@@ -190,8 +190,10 @@ async def _run_cell(client: _Client, number: int, lab: Lab, cell: Cell) -> None:
 def _environment(folder: str) -> dict[str, str]:
     # First of all the package that the cache's key was made from.
     paths = [str(Path(cnnexplain.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
+    # However wide the terminal is in which somebody builds.
+    given = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     return {
-        **os.environ,
+        **given,
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         "PYTHONHASHSEED": "0",
         "OMP_NUM_THREADS": "1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
 import shlex
 import tempfile
@@ -19,7 +20,7 @@ from cnnexplain.errors import BookError
 from cnnexplain.formats.characters import width
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 # The indent of a line, with an item's number; or its label, and the spaces up to what it says.
@@ -75,9 +76,20 @@ def _run(code: str, before: str) -> tuple[str, dict[str, Any]]:
     # They draw their own random numbers, and nobody else's.
     with torch.random.fork_rng(devices=[]):
         exec(before, scope)  # noqa: S102  # our own text
-        with contextlib.redirect_stdout(printed):
+        with contextlib.redirect_stdout(printed), _of_any_width():
             exec(code, scope)  # noqa: S102  # our own text
     return printed.getvalue(), scope
+
+
+@contextlib.contextmanager
+def _of_any_width() -> Iterator[None]:
+    """Forget how wide the terminal is in which somebody builds."""
+    columns = os.environ.pop("COLUMNS", None)
+    try:
+        yield
+    finally:
+        if columns is not None:
+            os.environ["COLUMNS"] = columns
 
 
 @dataclass(frozen=True)
@@ -116,7 +128,8 @@ class Command:
             Path("model.py").write_text(self.module, encoding="utf-8")
             with languages.language(language):
                 told = [*arguments, "--language", languages.current()]
-            result = CliRunner().invoke(app, told, prog_name=program)
+            with _of_any_width():
+                result = CliRunner().invoke(app, told, prog_name=program)
         if result.exit_code != self.status:
             raise BookError(
                 f"exit status {self.status} of {self.line}",

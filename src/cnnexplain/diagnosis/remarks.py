@@ -21,7 +21,7 @@ from cnnexplain.notes import shortened
 from cnnexplain.operations import activations, normalisation, resampling
 from cnnexplain.operations.base import Layer
 from cnnexplain.operations.joining import Cat, Elementwise
-from cnnexplain.operations.spatial import Spatial, bin_inputs
+from cnnexplain.operations.spatial import Spatial, bin_widths
 from cnnexplain.windows import Convolution, Pooling, Transposed
 
 if TYPE_CHECKING:
@@ -136,15 +136,12 @@ def _adaptive(
             if any(1 < wanted != size for size, wanted in zip(taken, given, strict=True)):
                 alike.setdefault((taken, given), []).append(row)
     for (taken, given), found in alike.items():
-        widths = [
-            [len(bin_inputs(index, size, wanted)) for index in range(wanted)]
-            for size, wanted in zip(taken, given, strict=True)
-        ]
+        widths = [bin_widths(size, wanted) for size, wanted in zip(taken, given, strict=True)]
         facts: dict[str, Fact] = {
             "input": taken,
             "output": given,
-            "smallest_bin": tuple(map(min, widths)),
-            "largest_bin": tuple(map(max, widths)),
+            "smallest_bin": tuple(smallest for smallest, _ in widths),
+            "largest_bin": tuple(largest for _, largest in widths),
         }
         match [rows[value - first].output_shape for value in outputs]:
             case [(_, int(values))] if any(map(gt, taken, given)):

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from cnnexplain.figures import halo_picture, heat_words, maps
-from cnnexplain.figures.colours import axis_labels, told_ticks, widest
+from cnnexplain.figures.colours import axis_labels, widest
 from cnnexplain.figures.figure import Figure, moving, standing
 from cnnexplain.figures.figure import told as controlled
 from cnnexplain.figures.halo_picture import pixels
@@ -198,9 +198,8 @@ class _Plot:
             parts.append(label(middle, self.bottom + 20, "0", "cx-small cx-middle"))
         if self.scale:
             width = self.end - self.start
-            xs = [
-                self.start + self.scale.part(tick) * width for tick in told_ticks(width, self.scale)
-            ]
+            # A line for each decade, though not each has room for its number.
+            xs = [self.start + self.scale.part(tick) * width for tick in self.scale.ticks]
             ys = [self.top, *map(self.row, range(self.rows)), self.bottom]
             lines = element("path", class_="cx-guide", d=grid(xs, ys), stroke_opacity=0.6)
             parts.append(lines)

@@ -110,8 +110,8 @@ class Scale:
         """
         written = self._written(value, self.step / 100)
         unit = 100 if self.share else 1
-        if written == "0" and abs(value * unit) >= _SMALLEST:
-            # What is not 0 is not told as 0: a score may be a little below it.
+        if abs(value) < self.step / 10 and "×" not in written and abs(value * unit) >= _SMALLEST:
+            # What is not 0 is not told as 0, nor one of two like numbers more roughly.
             written = two_digits(value * unit)
         return text("figure.percent", value=written) if self.share else written
 

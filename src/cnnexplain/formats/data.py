@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from cnnexplain.graph import Row
 
 # A spreadsheet would compute a text that begins with one of these, in Japan of full width too, and
-# after what it takes for blank. An apostrophe of the text's own gets another, so that whoever takes
-# the first one away has the text again.
-_COMPUTED = re.compile(r"[\s\ufeff]*[=+\-@＝＋－＠']|[\t\r\n]")
+# after what it takes for blank; in France a cell begins after a semicolon. An apostrophe of the
+# text's own gets another, so that whoever takes the first one away has the text again.
+_COMPUTED = re.compile(r"(?:\A|(?<=;))(?:[\s\ufeff]*[=+\-@＝＋－＠']|[\t\r\n])")
 _SHAPES = (Column.INPUT_SHAPE, Column.OUTPUT_SHAPE)
 _MAPS = (
     Column.RECEPTIVE_FIELD,
@@ -72,7 +72,7 @@ def _csv(held: Any, column: Column) -> object:
         return ""
     if isinstance(held, str):
         held = held.encode("utf-8", "replace").decode()
-        return f"'{held}" if _COMPUTED.match(held) else held
+        return _COMPUTED.sub(r"'\g<0>", held)
     if column is Column.INPUT_SHAPES:
         return " ".join("x".join(map(str, shape)) for shape in held)
     if column is Column.MARKS:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from cnnexplain.formula import Formula
     from cnnexplain.table import Table
 
-# Dollars are mathematics on GitHub and in notebooks.
-_MEANING = re.compile(r"([\\`*_{}\[\]|#~$])")
+# Dollars are mathematics on GitHub and in notebooks, and addresses are links.
+_MEANING = re.compile(r"([\\`*_{}\[\]|#~$@]|(?<=[wW]{3})\.|(?<=:)/)")
 
 
 def to_markdown(table: Table) -> str:

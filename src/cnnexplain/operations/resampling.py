@@ -138,9 +138,9 @@ class Upsample(Layer):
             )
         for name in ("size", "scale_factor"):
             value = getattr(self, name)
+            if value is None:
+                continue
             for each in value if isinstance(value, tuple) else (value,):
-                if each is None:
-                    continue
                 if name == "size":
                     whole(name, each, 1)
                 elif isinstance(each, bool) or not isinstance(each, int | float) or each <= 0:

@@ -452,6 +452,24 @@ def bin_inputs(index: int, size: int, bins: int) -> range:
     return range(index * size // bins, -(-(index + 1) * size // bins))
 
 
+def bin_widths(size: int, bins: int) -> tuple[int, int]:
+    """Return how many inputs the smallest and the largest bin of an adaptive pooling have.
+
+    Args:
+        size: The number of inputs.
+        bins: The number of outputs.
+
+    Example:
+        >>> bin_widths(size=11, bins=6), bin_widths(size=12, bins=6)
+        ((2, 3), (2, 2))
+    """
+    whole, rest = divmod(size, bins)
+    if not rest:
+        return whole, whole
+    # Each bin begins or ends inside an input; and some do both unless the rest divides the bins.
+    return whole + 1, whole + 1 + (bins % rest > 0)
+
+
 def _binned(along: Along, size: int, bins: int) -> Along:
     def clean(inputs: range) -> range:
         start = -(-inputs.start * bins // size)

@@ -56,8 +56,10 @@ _FORWARDS = {"forward", "_conv_forward"}
 _META = re.compile(r"\bmeta\b", re.IGNORECASE)
 # Code that users did not write, whose lines would tell them nothing.
 _OWN = tuple(
-    f"{Path(file).resolve().parent}{os.sep}"
+    f"{path.parent}{os.sep}"
     for file in (torch.__file__, contextlib.__file__, cnnexplain.__file__)
+    # Code tells by which way it was found, such as through a link.
+    for path in {Path(file), Path(file).resolve()}
 )
 MULTI_HEAD = torch.nn.functional.multi_head_attention_forward
 
