@@ -79,7 +79,8 @@ class _Commands(TyperGroup):
         try:
             return super().main(*arguments, **named)
         except OSError as error:
-            _discard_output()
+            if sys.stdout is not None:
+                _discard_output()
             typer.echo(str(_unwritten(error)), err=True)
             raise SystemExit(2) from None
 

@@ -246,7 +246,7 @@ def load_weights(model: nn.Module, path: Path) -> None:
     if wrong:
         raise _misfit(path, _few(wrong))
     # After the sizes: a small file may hold a weight of any size.
-    if odd := [name for name in own if name in state and not _is_finite(state[name])]:
+    if odd := [name for name in own if name in state and not state[name].isfinite().all()]:
         told = f"{odd[0]} has others"
         cure = "look at how they were trained and saved"
         raise ArgumentError("weights that are finite numbers", _named(path, told), cure)
@@ -273,7 +273,8 @@ def _state(torch: Any, path: Path) -> dict[str, Tensor]:
         if not isinstance(name, str) or not isinstance(each, torch.Tensor):
             told = f"{shown(name)} of type {type(each).__name__}"
             raise ArgumentError(expected, _named(path, told), cure)
-        if each.layout != torch.strided or each.is_meta or each.is_complex() or each.is_quantized:
+        odd = each.layout != torch.strided or each.is_meta or each.is_complex() or each.is_quantized
+        if odd or not _is_computed(torch, each.dtype):
             told = f"{name} is none: {each.dtype} and {each.layout} on {each.device}"
             raise ArgumentError(
                 "dense weights of real numbers", _named(path, told), "save them as such"
@@ -281,11 +282,13 @@ def _state(torch: Any, path: Path) -> dict[str, Tensor]:
     return state
 
 
-def _is_finite(weights: Tensor) -> bool:
+def _is_computed(torch: Any, kind: Any) -> bool:
+    """Return whether torch computes with numbers of a kind, which some are only kept in."""
     try:
-        return bool(weights.isfinite().all())
-    except (NotImplementedError, RuntimeError):  # numbers with which torch does not compute
+        torch.zeros(1, dtype=kind).isfinite()
+    except RuntimeError:
         return False
+    return True
 
 
 def _reason(error: Exception) -> str:

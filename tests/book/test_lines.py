@@ -39,6 +39,7 @@ def held(text: str) -> str:
         ("en", f"of {MATH} pixels", f"of {MATH} pixels"),
         ("fr", f"de {MATH}\xa0pixels.", f"de {held(MATH + chr(0xA0) + 'pixels.')}"),
         ("fr", "Où se trouve-t-il, est-ce ?", f"Où se {held('trouve-t-il')}, {held('est-ce')} ?"),
+        ("fr", "celle-ci, c’est-à-dire", f"{held('celle-ci')}, c’{held('est-à-dire')}"),
         ("fr", "36 fenêtres, 4 096", "36\xa0fenêtres, 4 096"),
         ("fr", "De 256×13×13 à 4096, 5 et 6", f"De 256×13×13 {held('à 4096')}, 5 et 6"),
         ("fr", "de taille 3, un pas de 2", f"de {held('taille 3')}, un {held('pas de 2')}"),

@@ -27,10 +27,10 @@ _COUNTED = {
     "ja": re.compile(r"(?<=\d) (?=[\u3041-\u30fa\u4e00-\u9fff]|px\b|m?s\b)"),
     "fr": re.compile(r"(?<=\d) (?=[a-zà-ÿœ])(?!(?:à|au|de|en|et|ou|par|sur) )"),
 }
-# VGG-16, ViT-B/16, R-Net, Grad-CAM, CC BY-SA; est-il, a-t-elle; --language.
+# VGG-16, ViT-B/16, R-Net, Grad-CAM, CC BY-SA; est-il, a-t-elle, celle-ci, dites-le; --language.
 _NAME = (
     r"(?:[A-Z][A-Za-z]*-(?:\d+\w*|[A-Z]\w*(?:/\d+)?)(?![\w-])|CC BY-SA(?: \d\.\d)?"
-    r"|[A-Za-zÀ-ÿ]+-(?:t-)?(?:ils?|elles?|on|ce)(?![\w-])|--?[a-z][a-z-]*)"
+    r"|[A-Za-zÀ-ÿ]+-(?:t-)?(?:ils?|elles?|on|ce|ci|là|le|la|les|à-dire)(?![\w-])|--?[a-z][a-z-]*)"
 )
 # A word and its number; what is counted in words of which Japanese would break each character.
 _NUMBERED = {
