@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
+from rich.text import Text
 from typer.testing import CliRunner
 
 import cnnexplain as cx
@@ -29,6 +30,20 @@ STRIDE = ["figure", "stride", "--input-size", "5", "--kernel-size", "3", "--stri
 
 def run(*words: str) -> Result:
     return CliRunner().invoke(app, list(words))
+
+
+def test_a_name_of_a_file_is_text_in_the_progress(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(
+        "rich.progress.Progress.add_task", lambda _, name, **_named: told.append(name)
+    )
+    monkeypatch.setattr("rich.progress.Progress.update", lambda *_, **_named: None)
+    monkeypatch.chdir(tmp_path)
+    assert run(*STRIDE, "-o", "[red]a\x1b.svg").exit_code == 0
+    (name,) = told
+    assert Text.from_markup(name).plain == "[red]a\ufffd.svg"
 
 
 def test_the_list_names_every_function_that_draws_with_what_it_shows() -> None:

@@ -492,7 +492,7 @@ def test_nothing_that_xml_forbids_is_left() -> None:
 
 def turns(character: str) -> bool:
     """Return whether a character is obeyed instead of seen: a control or a mark of direction."""
-    marks = {*["LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"]}
+    marks = {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}
     control = unicodedata.category(character) == "Cc" and character not in "\t\n\r"
     return (
         control

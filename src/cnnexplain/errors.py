@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from cnnexplain.explanation import Explanation
 
-# What a terminal would obey, which a layer's name may hold: control characters, marks of direction.
-_OBEYED = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+OBEYED = (
+    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
 )
+"""What a terminal would obey and a layer's name may hold, as a class of a pattern."""
+_NOT_TOLD = re.compile(f"[{OBEYED}\t\r]")
 # torch keeps sizes in 64 bits; below that limit no sum or product here can surprise anybody.
 LARGEST = 2**63 - 1
 
@@ -69,7 +70,7 @@ class CnnExplainError(Exception):
 
     def __str__(self) -> str:
         told = f"expected: {self.expected}\nreceived: {self.received}\ncure: {self.cure}"
-        return _OBEYED.sub("\ufffd", told)
+        return _NOT_TOLD.sub("\ufffd", told)
 
 
 class ArgumentError(CnnExplainError, ValueError):

@@ -60,6 +60,19 @@ def test_the_widest_tables_fit_a_laptop(page: Any, address: str, language: str) 
     assert hidden == [0, 0, 0]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_tables_of_conversions_fit_a_phone(browser: Any, address: str, language: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    for name in ("converting/", "labs/converting/"):
+        page.goto(f"{address}{LANGUAGES[language]}{name}")
+        tables = page.locator(".cx-table")
+        hidden = tables.evaluate_all("boxes => boxes.map(box => box.scrollWidth - box.clientWidth)")
+        assert hidden
+        assert not any(hidden), name
+    context.close()
+
+
 # What is typed, what of it is marked, and a page that is among the results.
 QUERIES = {
     "en": [

@@ -550,6 +550,23 @@ def test_numbers_are_localised(code: str) -> None:
     assert "3×10⁻¹⁶" in figure.title
 
 
+@pytest.mark.parametrize("errors", [{0: 0.30, 32: 0.093, 96: 3e-16}, {0: 1.0}, {0: 0.02, 9: 0.5}])
+def test_every_error_lies_on_its_grid(errors: dict[int, float]) -> None:
+    root = parse(figures.halo(errors).frame(len(errors) - 1))
+    (lines,) = (each for each in of_class(root, "cx-guide") if each.get("stroke-opacity"))
+    ends = [float(x) for x in re.findall(r"M([\d.]+) ", lines.get("d", ""))]
+    spots = [float(each.get("cx", "")) for each in of_class(root, "cx-spot")]
+    assert spots
+    assert min(ends) <= min(spots) <= max(spots) <= max(ends)
+
+
+def test_like_numbers_are_told_with_like_digits() -> None:
+    scale = scales.score_scale([0.0, 0.97], probabilities=True)
+    assert [scale.precise(each) for each in (0.97, 0.031, 0.000504, 0.00049, 0.0)] == [
+        *("97%", "3.1%", "0.05%", "0.049%", "0%"),
+    ]
+
+
 @every_language
 @every_case
 def test_title_and_description_are_in_the_current_language(

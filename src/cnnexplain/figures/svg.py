@@ -12,6 +12,8 @@ from html import escape
 from math import fsum
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from cnnexplain.errors import OBEYED
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -179,10 +181,7 @@ def resolved(css: str, theme: Theme) -> str:
 
 
 # What no XML can hold, and what would turn the text around it.
-_NO_TEXT = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff"
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
-)
+_NO_TEXT = re.compile(f"[{OBEYED}\ufffe\uffff]")
 
 
 def clean(text: str) -> str:

@@ -988,7 +988,7 @@ def _decisive(
         return func, args, kwargs
     # It pads first, by a function that does not know of the window.
     twin = copy(module)
-    twin._parameters = on_meta(module._parameters)  # noqa: SLF001  # quick to look at
+    twin._parameters = on_meta(module._parameters)  # noqa: SLF001  # the copy's own
     return type(module).forward, (twin, args[0]), {}
 
 
